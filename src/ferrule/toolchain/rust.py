@@ -1,0 +1,90 @@
+"""Chooses the Rust tools for this machine and for bare metal, and says how to run cargo."""
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ferrule.toolchain import linker
+from ferrule.toolchain.compiler import Compiler, own, unpacked
+from ferrule.toolchain.sysroot import place, sysroot
+
+
+@dataclass(frozen=True)
+class Rust:
+    """What is needed to run cargo for one target.
+
+    `source` is a word that says where the compiler comes from: `rustup`, `system` or
+    `distribution`. `env` holds the variables that differ from the caller's own; `rustflags` are
+    kept out of it, so that a caller can add to them.
+    """
+
+    cargo: Path
+    target: str
+    version: str
+    source: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    rustflags: tuple[str, ...] = ()
+
+    def environment(self, *added: str) -> dict[str, str]:
+        """Returns the whole environment for cargo, with the compiler flags and some more."""
+        environment = {**os.environ, **self.env}
+        flags = (*self.rustflags, *added)
+        if flags:
+            environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(flags)
+        return environment
+
+    def build(self, *added: str) -> list[str]:
+        """Returns the command line of an optimized build for the target."""
+        return [str(self.cargo), "build", "--release", "--offline", "--target", self.target, *added]
+
+
+@functools.cache
+def host() -> Rust:
+    """Returns the tools that build and run programs on this machine."""
+    compiler = own() or unpacked()
+    env = {**compiler.environment, **linker.host(compiler)}
+    return Rust(compiler.cargo, compiler.host, compiler.version, compiler.source, env)
+
+
+@functools.cache
+def bare_metal(target: str) -> Rust:
+    """Returns the tools that build firmware for a target, preparing them the first time.
+
+    The user's compiler serves if it has the target's library or the sources of it; if not, the
+    distribution's does.
+    """
+    compiler = chosen(target)
+    lld = linker.lld(compiler)
+    name = target.upper().replace("-", "_").replace(".", "_")
+    env = {
+        **compiler.environment,
+        **lld.environment,
+        **linker.host(compiler),
+        f"CARGO_TARGET_{name}_LINKER": str(lld.path),
+    }
+    flags: tuple[str, ...] = ()
+    if not compiler.has(target):
+        flags = ("--sysroot", str(sysroot(compiler, target, linker.host(compiler))))
+    return Rust(compiler.cargo, target, compiler.version, compiler.source, env, flags)
+
+
+def chosen(target: str) -> Compiler:
+    """Returns the first compiler that can build for a target."""
+    compiler = own()
+    if compiler and (compiler.has(target) or compiler.sources.is_dir()):
+        return compiler
+    return unpacked()
+
+
+def ready(target: str) -> bool:
+    """Tells whether `bare_metal` would return at once."""
+    from ferrule.toolchain import prefix
+
+    compiler = own()
+    if compiler and compiler.has(target):
+        return True
+    if compiler and compiler.sources.is_dir():
+        return place(compiler, target).is_dir()
+    return prefix.present("rust") and place(unpacked(), target).is_dir()
