@@ -1,0 +1,11 @@
+//! Exact integer kernels of neural-network operators, one file each.
+//!
+//! A kernel is a function of a parameter struct, whose values are known while compiling a model,
+//! and a claim: views of the inputs and of the output elements that this core computes. Kernels
+//! neither allocate nor panic: what a malformed struct would put out of range is skipped.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod fully_connected;
+pub mod requantize;

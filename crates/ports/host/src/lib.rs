@@ -1,0 +1,27 @@
+//! Runs a team on the threads of a host, or on one thread.
+
+use core::ops::ControlFlow;
+use runtime::Port;
+
+/// Polls before a thread is taken for lost. A poll yields to the operating system, so this is
+/// ten seconds or more, however busy the host is.
+const PATIENCE: u32 = 40_000_000;
+
+/// Host threads: they wait by yielding, so that more members than processors make progress.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Host;
+
+// SAFETY: threads of one process see one coherent memory.
+unsafe impl Port for Host {
+    fn wait(&self, polls: u32) -> ControlFlow<()> {
+        if polls >= PATIENCE {
+            return ControlFlow::Break(());
+        }
+        if polls % 64 == 63 {
+            std::thread::yield_now();
+        } else {
+            core::hint::spin_loop();
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,35 @@
+//! Types of tensor elements, and lists of them.
+
+/// A number that a tensor holds. Every bit pattern of it is a valid value.
+pub trait Element: Copy + sealed::Sealed + 'static {}
+
+/// The element types of a part's inputs, as a tuple: `(i8,)` or `(i8, i8)`.
+pub trait Inputs: sealed::Sealed + 'static {
+    /// How many input tensors there are.
+    const COUNT: usize;
+}
+
+mod sealed {
+    /// Only this crate names elements: the arena's soundness rests on their having no padding
+    /// and no invalid bit pattern.
+    pub trait Sealed {}
+}
+
+macro_rules! elements {
+    ($($element:ty),*) => {$(
+        impl sealed::Sealed for $element {}
+        impl Element for $element {}
+    )*};
+}
+
+elements!(i8, u8, i16, i32, f32);
+
+impl<A: Element> sealed::Sealed for (A,) {}
+impl<A: Element> Inputs for (A,) {
+    const COUNT: usize = 1;
+}
+
+impl<A: Element, B: Element> sealed::Sealed for (A, B) {}
+impl<A: Element, B: Element> Inputs for (A, B) {
+    const COUNT: usize = 2;
+}

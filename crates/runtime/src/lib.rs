@@ -1,0 +1,29 @@
+//! Runs a generated function on every core of a microcontroller.
+//!
+//! Every core of a *team* executes the same straight-line function, step by step. A *step* is the
+//! work between two barriers; a core *claims* units of a step's output, computes them, and waits
+//! at the barrier. Only small integers cross cores, so no pointer or closure is ever shared.
+//!
+//! - [`Slot`] and [`Step`] are the plan, as constants that are checked while compiling.
+//! - [`Team`] is the memory that the cores share: control block and arena. It lives in a `static`.
+//! - [`Lead`] and [`Helper`] are the handles of the cores; each exists at most once.
+//! - [`Member`] is a core inside an inference; it yields a [`Claim`] for each run of units.
+//! - [`Port`] is what a chip supplies: how to wait and how to wake the others.
+//!
+//! All `unsafe` code of this crate is in the module `team`; see its documentation for the state
+//! machine and the reason why a claim is sound.
+#![no_std]
+#![deny(unsafe_code, missing_docs)]
+
+mod element;
+mod slot;
+mod step;
+mod stopped;
+#[allow(unsafe_code)]
+mod team;
+
+pub use element::{Element, Inputs};
+pub use slot::Slot;
+pub use step::{step, Cut, Step, StepBuilder};
+pub use stopped::Stopped;
+pub use team::{Begin, Claim, Done, Helper, Lead, Member, Output, Port, Team, View};

@@ -1,0 +1,262 @@
+//! Steps: what is read, what is written, and how the output is cut.
+
+use crate::slot::Extent;
+use crate::{Element, Inputs, Slot};
+use core::marker::PhantomData;
+
+/// Most inputs that one part can read.
+pub(crate) const MAX_INPUTS: usize = 2;
+
+/// The axis along which an output, seen as `[pixels, channels]`, is cut into units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// A unit is a run of pixels with all their channels: contiguous memory.
+    Pixels,
+    /// A unit is a run of channels of every pixel: strided memory unless there is one pixel.
+    Channels,
+}
+
+/// What every core must agree on before it touches the arena.
+///
+/// Two cores whose geometries are equal cut the same bytes in the same way, whichever image they
+/// were built into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub inputs: [Extent; MAX_INPUTS],
+    pub output: Extent,
+    pub pixels: u32,
+    pub channels: u32,
+    pub cut: Cut,
+    /// Pixels or channels in a unit; the last unit may have fewer.
+    pub unit: u32,
+}
+
+impl Geometry {
+    /// Length of the axis that is cut.
+    pub const fn axis(&self) -> u32 {
+        match self.cut {
+            Cut::Pixels => self.pixels,
+            Cut::Channels => self.channels,
+        }
+    }
+
+    /// Number of units.
+    pub const fn units(&self) -> u32 {
+        self.axis().div_ceil(self.unit)
+    }
+
+    /// The same facts as numbers, for the control block.
+    pub const fn words(&self) -> [u32; GEOMETRY_WORDS] {
+        [
+            self.inputs[0].offset,
+            self.inputs[0].bytes,
+            self.inputs[1].offset,
+            self.inputs[1].bytes,
+            self.output.offset,
+            self.output.bytes,
+            self.pixels,
+            self.channels,
+            match self.cut {
+                Cut::Pixels => self.unit,
+                Cut::Channels => self.unit | 1 << 31,
+            },
+        ]
+    }
+}
+
+/// Length of [`Geometry::words`].
+pub(crate) const GEOMETRY_WORDS: usize = 9;
+
+/// The part of a step that does not depend on element types, so that its code exists once.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub number: u16,
+    pub geometry: Geometry,
+    pub words: [u32; GEOMETRY_WORDS],
+    /// Bytes that the arena must have.
+    pub end: u32,
+    /// For each team size, from one core on, the units with which each core starts.
+    pub shares: &'static [&'static [u16]],
+}
+
+/// One operator's output, cut into units that the cores share. `I` and `O` are the element types
+/// of its inputs and its output.
+#[derive(Debug)]
+pub struct Step<I, O> {
+    pub(crate) shape: Shape,
+    types: PhantomData<fn(I) -> O>,
+}
+
+/// A step that is being described; see [`step`].
+#[derive(Debug)]
+pub struct StepBuilder<I, O> {
+    number: u16,
+    inputs: [Extent; MAX_INPUTS],
+    output: Extent,
+    elements: u32,
+    types: PhantomData<fn(I) -> O>,
+}
+
+/// Begins the description of the step with this number; it names the step to observers.
+#[must_use]
+pub const fn step(number: u16) -> StepBuilder<(), ()> {
+    StepBuilder {
+        number,
+        inputs: [Extent::NONE; MAX_INPUTS],
+        output: Extent::NONE,
+        elements: 0,
+        types: PhantomData,
+    }
+}
+
+impl StepBuilder<(), ()> {
+    /// The step reads one tensor.
+    #[must_use]
+    pub const fn reads<A: Element, const N: usize>(
+        self,
+        input: Slot<A, N>,
+    ) -> StepBuilder<(A,), ()> {
+        self.typed([input.extent(), Extent::NONE])
+    }
+
+    /// The step reads two tensors.
+    #[must_use]
+    pub const fn reads_two<A: Element, B: Element, const N: usize, const M: usize>(
+        self,
+        first: Slot<A, N>,
+        second: Slot<B, M>,
+    ) -> StepBuilder<(A, B), ()> {
+        self.typed([first.extent(), second.extent()])
+    }
+
+    const fn typed<I>(self, inputs: [Extent; MAX_INPUTS]) -> StepBuilder<I, ()> {
+        let Self { number, output, elements, .. } = self;
+        StepBuilder { number, inputs, output, elements, types: PhantomData }
+    }
+}
+
+impl<I: Inputs> StepBuilder<I, ()> {
+    /// The step writes one tensor, all of it.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when the tensor shares a byte with an input of the step.
+    #[must_use]
+    pub const fn writes<O: Element, const N: usize>(
+        self,
+        output: Slot<O, N>,
+    ) -> StepBuilder<I, O> {
+        let extent = output.extent();
+        let mut index = 0;
+        while index < MAX_INPUTS {
+            assert!(!extent.overlaps(self.inputs[index]), "a step must not write what it reads");
+            index += 1;
+        }
+        let Self { number, inputs, .. } = self;
+        #[allow(clippy::cast_possible_truncation)] // `Slot::at` keeps it below 2^31
+        StepBuilder { number, inputs, output: extent, elements: N as u32, types: PhantomData }
+    }
+}
+
+impl<I: Inputs, O: Element> StepBuilder<I, O> {
+    /// Cuts the output, seen as `[pixels, channels]`, into units of `unit` pixels.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::cut`].
+    #[must_use]
+    pub const fn by_pixels(
+        self,
+        pixels: u32,
+        channels: u32,
+        unit: u32,
+        shares: &'static [&'static [u16]],
+    ) -> Step<I, O> {
+        self.cut(Cut::Pixels, pixels, channels, unit, shares)
+    }
+
+    /// Cuts the output, seen as `[pixels, channels]`, into units of `unit` channels.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::cut`].
+    #[must_use]
+    pub const fn by_channels(
+        self,
+        pixels: u32,
+        channels: u32,
+        unit: u32,
+        shares: &'static [&'static [u16]],
+    ) -> Step<I, O> {
+        self.cut(Cut::Channels, pixels, channels, unit, shares)
+    }
+
+    /// Leaves the output, seen as `[pixels, channels]`, to the lead alone, for a team of any size
+    /// up to `cores`.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::cut`].
+    #[must_use]
+    pub const fn alone(self, pixels: u32, channels: u32, cores: usize) -> Step<I, O> {
+        const ALONE: [&[u16]; 8] = [
+            &[1],
+            &[1, 0],
+            &[1, 0, 0],
+            &[1, 0, 0, 0],
+            &[1, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+        ];
+        assert!(cores <= ALONE.len(), "a team has at most eight cores");
+        let (shares, _) = (&ALONE as &'static [&'static [u16]]).split_at(cores);
+        self.cut(Cut::Pixels, pixels, channels, pixels, shares)
+    }
+
+    /// Cuts the output; `shares` holds a row for each team size, from one core on.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when the output is empty, is not `pixels` x `channels` elements, has more
+    /// than 65,535 units, or when a row of shares does not cover every unit exactly once.
+    #[must_use]
+    pub const fn cut(
+        self,
+        cut: Cut,
+        pixels: u32,
+        channels: u32,
+        unit: u32,
+        shares: &'static [&'static [u16]],
+    ) -> Step<I, O> {
+        assert!(self.elements > 0 && unit > 0, "a step must have work");
+        assert!(
+            pixels as u64 * channels as u64 == self.elements as u64,
+            "pixels x channels must be the output's elements"
+        );
+        let Self { number, inputs, output, .. } = self;
+        let geometry = Geometry { inputs, output, pixels, channels, cut, unit };
+        let units = geometry.units();
+        assert!(unit < 1 << 31 && units <= 65_535, "a step has at most 65,535 units");
+        let mut team = 0;
+        while team < shares.len() {
+            assert!(shares[team].len() == team + 1, "a share for each core of the team");
+            let mut core = 0;
+            let mut covered = 0;
+            while core < shares[team].len() {
+                covered += shares[team][core] as u32;
+                core += 1;
+            }
+            assert!(covered == units, "shares must cover every unit exactly once");
+            team += 1;
+        }
+        let mut end = output.end();
+        let mut index = 0;
+        while index < MAX_INPUTS {
+            end = if inputs[index].end() > end { inputs[index].end() } else { end };
+            index += 1;
+        }
+        let shape = Shape { number, geometry, words: geometry.words(), end, shares };
+        Step { shape, types: PhantomData }
+    }
+}

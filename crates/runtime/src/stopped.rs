@@ -1,0 +1,37 @@
+//! Why an inference ended early.
+
+/// Why an inference ended before its last step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// The core did not reach a barrier before the port's patience ended.
+    NoAnswer {
+        /// Index of the core that is missing.
+        core: usize,
+    },
+    /// A core of an earlier, stopped inference has not left it yet, so the arena is not free.
+    Busy {
+        /// Index of the core that may still write to the arena.
+        core: usize,
+    },
+    /// The lead stopped the inference.
+    Told,
+    /// The cores do not execute the same step: two models, or two builds of one.
+    Mismatch,
+    /// The plan does not fit this team: arena too small, or no shares for so many cores.
+    Unplanned,
+}
+
+impl core::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NoAnswer { core } => write!(f, "core {core} did not answer in time"),
+            Self::Busy { core } => write!(f, "core {core} has not left a stopped inference"),
+            Self::Told => f.write_str("the lead stopped the inference"),
+            Self::Mismatch => f.write_str("the cores do not execute the same step"),
+            Self::Unplanned => f.write_str("the plan does not fit this team"),
+        }
+    }
+}
+
+impl core::error::Error for Stopped {}

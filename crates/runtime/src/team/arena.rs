@@ -1,0 +1,125 @@
+//! The memory of a team, and raw access to its arena.
+
+use super::control::{Control, PerCore};
+use super::{Helper, Lead, Port};
+use crate::slot::Extent;
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::sync::atomic::Ordering::{Acquire, Release};
+
+/// The memory that the cores of a team share: a control block and an arena of `BYTES` bytes, for
+/// at most `CORES` cores.
+///
+/// Put one in a `static`. If a helper runs start-up code of its own, that code must not clear
+/// this memory.
+#[repr(C, align(16))]
+pub struct Team<const BYTES: usize, const CORES: usize> {
+    arena: UnsafeCell<[u8; BYTES]>,
+    control: Control,
+    cores: [PerCore; CORES],
+}
+
+// SAFETY: the control block is atomics; the arena is touched only through `Lead`, `Helper` and
+// `Member`, under the protocol that the module's documentation describes.
+unsafe impl<const BYTES: usize, const CORES: usize> Sync for Team<BYTES, CORES> {}
+
+impl<const BYTES: usize, const CORES: usize> Team<BYTES, CORES> {
+    /// A team at rest, its arena filled with zeros.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            arena: UnsafeCell::new([0; BYTES]),
+            control: Control::new(),
+            cores: [const { PerCore::new() }; CORES],
+        }
+    }
+
+    /// The handle of the core that runs inferences, with a team of `cores` cores.
+    ///
+    /// `None` when the handle is in use, or when `cores` is 0 or more than `CORES`.
+    pub fn lead<P: Port>(&self, port: P, cores: usize) -> Option<Lead<'_, P>> {
+        let shared = self.shared();
+        (cores > 0 && cores <= CORES && shared.take(0)).then(|| Lead::new(shared, port, cores))
+    }
+
+    /// The handle of helper `index`, counted from 1.
+    ///
+    /// `None` when the handle is in use, or when `index` is 0 or not below `CORES`.
+    pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P>> {
+        let shared = self.shared();
+        (index > 0 && index < CORES && shared.take(index))
+            .then(|| Helper::new(shared, port, index))
+    }
+
+    fn shared(&self) -> Shared<'_> {
+        Shared {
+            control: &self.control,
+            cores: &self.cores,
+            arena: self.arena.get().cast(),
+            #[allow(clippy::cast_possible_truncation)] // a slot ends below 2 GiB
+            bytes: BYTES as u32,
+            team: PhantomData,
+        }
+    }
+}
+
+impl<const BYTES: usize, const CORES: usize> Default for Team<BYTES, CORES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A reference to a team, without its sizes as type parameters, so that code exists once.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'t> {
+    pub control: &'t Control,
+    pub cores: &'t [PerCore],
+    arena: *mut u8,
+    bytes: u32,
+    team: PhantomData<&'t UnsafeCell<[u8]>>,
+}
+
+// SAFETY: as for `Team`: the pointer is used only under the protocol.
+unsafe impl Send for Shared<'_> {}
+
+impl<'t> Shared<'t> {
+    /// Takes the handle of a core, if nobody has it.
+    fn take(&self, index: usize) -> bool {
+        // Acquire: pairs with the release of `give`, so that what the last owner of the handle
+        // did happens before what the next one does.
+        self.cores.get(index).is_some_and(|core| !core.taken.swap(true, Acquire))
+    }
+
+    /// Gives the handle of a core back.
+    pub fn give(&self, index: usize) {
+        if let Some(core) = self.cores.get(index) {
+            core.taken.store(false, Release);
+        }
+    }
+
+    /// Whether the arena has the byte before `end`.
+    pub fn reaches(&self, end: u32) -> bool {
+        end <= self.bytes
+    }
+
+    /// A pointer to an extent of the arena, valid for its length while the team lives.
+    ///
+    /// # Safety
+    ///
+    /// The extent lies inside the arena.
+    pub unsafe fn pointer(&self, extent: Extent) -> *mut u8 {
+        // SAFETY: inside the arena, by the caller's promise.
+        unsafe { self.arena.add(extent.offset as usize) }
+    }
+
+    /// The bytes of an extent.
+    ///
+    /// # Safety
+    ///
+    /// The extent lies inside the arena and nobody writes to it while the slice lives.
+    pub unsafe fn read(&self, extent: Extent) -> &'t [u8] {
+        // SAFETY: inside the arena, which is initialised memory that outlives `'t`, and free of
+        // writers, by the caller's promise.
+        unsafe { core::slice::from_raw_parts(self.pointer(extent), extent.bytes as usize) }
+    }
+}

@@ -1,0 +1,171 @@
+//! What a core may touch while it works on a step.
+
+use super::arena::Shared;
+use crate::step::{Cut, Geometry};
+use crate::{Element, Inputs};
+use core::marker::PhantomData;
+use core::ops::Range;
+
+/// A core's right to compute a run of units: views of the inputs, and of the output elements that
+/// nobody else may touch.
+pub struct Claim<'c, I, O> {
+    shared: Shared<'c>,
+    inputs: PhantomData<I>,
+    geometry: &'c Geometry,
+    /// The output elements that this claim owns.
+    pub output: Output<'c, O>,
+}
+
+impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
+    /// The claim to a run of units.
+    ///
+    /// # Safety
+    ///
+    /// The geometry's extents lie inside the arena, inputs have elements as `I` says and the
+    /// output as `O` says, aligned; while the claim lives nobody writes to the inputs, and nobody
+    /// else touches the output elements of these units.
+    pub(super) unsafe fn new(
+        shared: Shared<'c>,
+        geometry: &'c Geometry,
+        units: Range<u32>,
+    ) -> Self {
+        let along = |unit: u32| (unit.saturating_mul(geometry.unit)).min(geometry.axis());
+        let (from, to) = (along(units.start), along(units.end));
+        let (pixels, channels) = match geometry.cut {
+            Cut::Pixels => (from..to, 0..geometry.channels),
+            Cut::Channels => (0..geometry.pixels, from..to),
+        };
+        let stride = geometry.channels as usize;
+        let skipped = pixels.start as usize * stride + channels.start as usize;
+        // SAFETY: the first owned element lies inside the output, or one past it if the run is
+        // empty; the output lies inside the arena by the caller's promise.
+        let start = unsafe { shared.pointer(geometry.output).cast::<O>().add(skipped) };
+        let output = Output {
+            start,
+            stride,
+            pixels: pixels.start as usize..pixels.end as usize,
+            channels: channels.start as usize..channels.end as usize,
+            elements: PhantomData,
+        };
+        Self { shared, inputs: PhantomData, geometry, output }
+    }
+
+    fn view<T: Element>(&self, index: usize) -> View<'c, T> {
+        let extent = self.geometry.inputs[index];
+        // SAFETY: `new` requires that the extent lies inside the arena, holds aligned elements of
+        // this type and is not written to while the claim lives. Elements have no invalid values.
+        let elements = unsafe {
+            let first = self.shared.pointer(extent).cast::<T>();
+            core::slice::from_raw_parts(first, extent.bytes as usize / size_of::<T>())
+        };
+        View { elements }
+    }
+}
+
+impl<'c, A: Element, O: Element> Claim<'c, (A,), O> {
+    /// The input of a step that reads one tensor.
+    #[must_use]
+    pub fn input(&self) -> View<'c, A> {
+        self.view(0)
+    }
+}
+
+impl<'c, A: Element, B: Element, O: Element> Claim<'c, (A, B), O> {
+    /// The inputs of a step that reads two tensors.
+    #[must_use]
+    pub fn inputs(&self) -> (View<'c, A>, View<'c, B>) {
+        (self.view(0), self.view(1))
+    }
+}
+
+/// An input tensor, to be read by rows.
+///
+/// Its accessors do not panic: what lies outside the tensor is an empty slice.
+#[derive(Clone, Copy)]
+pub struct View<'c, T> {
+    elements: &'c [T],
+}
+
+impl<'c, T: Element> View<'c, T> {
+    /// A view of a whole tensor; for tests of kernels.
+    #[must_use]
+    pub const fn new(elements: &'c [T]) -> Self {
+        Self { elements }
+    }
+
+    /// Row `index` of the tensor seen as `[rows, length]`.
+    #[inline]
+    #[must_use]
+    pub fn row(&self, index: usize, length: usize) -> &'c [T] {
+        let start = index * length;
+        self.elements.get(start..start + length).unwrap_or_default()
+    }
+
+    /// The whole tensor.
+    #[inline]
+    #[must_use]
+    pub const fn flat(&self) -> &'c [T] {
+        self.elements
+    }
+}
+
+/// The elements of an output that a claim owns: a run of pixels by a run of channels.
+pub struct Output<'c, T> {
+    /// First owned element.
+    start: *mut T,
+    /// Elements from a pixel to the next.
+    stride: usize,
+    pixels: Range<usize>,
+    channels: Range<usize>,
+    elements: PhantomData<&'c mut [T]>,
+}
+
+impl<'c, T: Element> Output<'c, T> {
+    /// Channels that are owned, the same of every pixel.
+    #[inline]
+    #[must_use]
+    pub fn channels(&self) -> Range<usize> {
+        self.channels.clone()
+    }
+
+    /// Pixels that are owned.
+    #[inline]
+    #[must_use]
+    pub fn pixels(&self) -> Range<usize> {
+        self.pixels.clone()
+    }
+
+    /// The owned channels of each owned pixel, in order, with the pixel's index in the tensor.
+    #[inline]
+    pub fn by_pixel(self) -> impl Iterator<Item = (usize, &'c mut [T])> {
+        let Self { start, stride, pixels, channels, .. } = self;
+        let first = pixels.start;
+        pixels.map(move |pixel| {
+            // SAFETY: the pixel's run of channels is owned by the claim that this view came from
+            // and inside the output; each pixel is visited once and runs of different pixels do
+            // not overlap, because a run is at most `stride` long.
+            let owned = unsafe {
+                core::slice::from_raw_parts_mut(start.add((pixel - first) * stride), channels.len())
+            };
+            (pixel, owned)
+        })
+    }
+
+    /// All owned elements as one slice with the index of its first element in the tensor, if they
+    /// are contiguous; otherwise the view itself.
+    ///
+    /// # Errors
+    ///
+    /// The view, when its pixels are apart.
+    #[inline]
+    pub fn flat(self) -> Result<(usize, &'c mut [T]), Self> {
+        if self.channels.len() != self.stride && self.pixels.len() > 1 {
+            return Err(self);
+        }
+        let first = self.pixels.start * self.stride + self.channels.start;
+        let length = self.pixels.len() * self.channels.len();
+        // SAFETY: the pixels touch each other, or there is at most one, so the owned elements are
+        // this run and nothing else. The view is consumed.
+        Ok((first, unsafe { core::slice::from_raw_parts_mut(self.start, length) }))
+    }
+}

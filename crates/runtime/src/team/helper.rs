@@ -1,0 +1,60 @@
+//! A core that lends itself to inferences.
+
+use super::arena::Shared;
+use super::{Member, Port};
+use core::sync::atomic::Ordering::Relaxed;
+
+/// The handle of a core that helps.
+pub struct Helper<'t, P: Port> {
+    shared: Shared<'t>,
+    port: P,
+    index: usize,
+}
+
+impl<'t, P: Port> Helper<'t, P> {
+    pub(super) fn new(shared: Shared<'t>, port: P, index: usize) -> Self {
+        Self { shared, port, index }
+    }
+
+    /// Waits for an inference to help with; `None` when the port's patience ends first, or when
+    /// the inference that this helper was invited to has been stopped.
+    pub fn join(&mut self) -> Option<Member<'_, P>> {
+        let first = self.await_invitation()?;
+        self.enter_inference(first);
+        Some(Member::new(self.shared, self.port, self.index, self.shared.cores.len(), first))
+    }
+
+    /// The name of the next inference that this helper is invited to.
+    #[inline(never)]
+    fn await_invitation(&self) -> Option<u32> {
+        let own = self.shared.cores.get(self.index)?;
+        let joined = own.joined.load(Relaxed);
+        let mut polls = 0;
+        loop {
+            let invited = own.invited.load(Relaxed);
+            if invited != joined {
+                return Some(invited);
+            }
+            if self.port.wait(polls).is_break() {
+                return None;
+            }
+            polls = polls.saturating_add(1);
+        }
+    }
+
+    /// Remembers the inference, so that it is not joined twice.
+    ///
+    /// Not inlined: instruction counters take its address as the beginning of this core's work.
+    #[inline(never)]
+    fn enter_inference(&self, first: u32) {
+        if let Some(own) = self.shared.cores.get(self.index) {
+            own.joined.store(first, Relaxed);
+        }
+    }
+}
+
+impl<P: Port> Drop for Helper<'_, P> {
+    fn drop(&mut self) {
+        self.shared.give(self.index);
+    }
+}

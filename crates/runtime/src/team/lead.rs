@@ -1,0 +1,138 @@
+//! The core that runs inferences.
+
+use super::arena::Shared;
+use super::{Member, Port};
+use crate::{Element, Slot, Stopped};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// The handle of the core that runs inferences.
+pub struct Lead<'t, P: Port> {
+    shared: Shared<'t>,
+    port: P,
+    cores: usize,
+}
+
+impl<'t, P: Port> Lead<'t, P> {
+    pub(super) fn new(shared: Shared<'t>, port: P, cores: usize) -> Self {
+        Self { shared, port, cores }
+    }
+
+    /// Begins an inference; its inputs can be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Busy`] when the last inference was stopped and one of its helpers has not left
+    /// it within the port's patience.
+    pub fn begin(&mut self) -> Result<Begin<'_, P>, Stopped> {
+        let control = self.shared.control;
+        let last = control.begun.load(Relaxed);
+        if control.finished.load(Relaxed) != last {
+            self.clear(last)?;
+        }
+        let first = control.published.load(Relaxed).wrapping_add(1);
+        let member = Member::new(self.shared, self.port, 0, self.cores, first);
+        Ok(Begin { member })
+    }
+
+    /// Tells the helpers of a stopped inference to leave it, and waits until they have.
+    #[cold]
+    fn clear(&mut self, last: u32) -> Result<(), Stopped> {
+        let control = self.shared.control;
+        // Release: pairs with the acquire of a helper's wait.
+        control.stopped.store(last, Release);
+        self.port.wake();
+        for (index, core) in self.shared.cores.iter().enumerate().skip(1) {
+            if core.invited.load(Relaxed) != last {
+                continue;
+            }
+            let mut polls = 0;
+            // Acquire: pairs with the release of a helper's `Member::drop`; the helper's last
+            // write to the arena happens before the next inference.
+            while core.left.load(Acquire) != last {
+                if self.port.wait(polls).is_break() {
+                    return Err(Stopped::Busy { core: index });
+                }
+                polls = polls.saturating_add(1);
+            }
+        }
+        control.finished.store(last, Relaxed);
+        Ok(())
+    }
+}
+
+impl<P: Port> Drop for Lead<'_, P> {
+    fn drop(&mut self) {
+        self.shared.give(0);
+    }
+}
+
+/// An inference before its first step: no helper is working, inputs can be stored.
+pub struct Begin<'l, P: Port> {
+    member: Member<'l, P>,
+}
+
+impl<'l, P: Port> Begin<'l, P> {
+    /// Copies an input tensor into the arena.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Unplanned`] when the slot lies outside the arena.
+    pub fn store<T: Element, const N: usize>(
+        &mut self,
+        slot: Slot<T, N>,
+        values: &[T; N],
+    ) -> Result<(), Stopped> {
+        let extent = slot.extent();
+        let shared = self.member.shared();
+        if !shared.reaches(extent.end()) {
+            return Err(Stopped::Unplanned);
+        }
+        // SAFETY: inside the arena; no helper works between `begin` and the first published step,
+        // and this core holds no view, because `self` is borrowed mutably.
+        unsafe {
+            let target = shared.pointer(extent).cast::<T>();
+            core::ptr::copy_nonoverlapping(values.as_ptr(), target, N);
+        }
+        Ok(())
+    }
+
+    /// Inputs are complete: the steps can be run.
+    #[must_use]
+    pub fn member(self) -> Member<'l, P> {
+        self.member
+    }
+}
+
+/// An inference after its last step: every core has completed it, outputs can be read.
+pub struct Done<'l> {
+    shared: Shared<'l>,
+}
+
+impl<'l> Done<'l> {
+    pub(super) fn new(shared: Shared<'l>) -> Self {
+        Self { shared }
+    }
+
+    /// Copies an output tensor out of the arena.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Unplanned`] when the slot lies outside the arena.
+    pub fn load<T: Element, const N: usize>(
+        &self,
+        slot: Slot<T, N>,
+        values: &mut [T; N],
+    ) -> Result<(), Stopped> {
+        let extent = slot.extent();
+        if !self.shared.reaches(extent.end()) {
+            return Err(Stopped::Unplanned);
+        }
+        // SAFETY: inside the arena and aligned, as `Slot::at` checked; nobody writes, because
+        // every core has completed the inference and the lead stays borrowed.
+        unsafe {
+            let source = self.shared.pointer(extent).cast::<T>();
+            core::ptr::copy_nonoverlapping(source, values.as_mut_ptr(), N);
+        }
+        Ok(())
+    }
+}

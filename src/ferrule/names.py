@@ -1,0 +1,54 @@
+"""Names of the model made legal in Rust. Names from a model can never become code."""
+
+import keyword
+import re
+from collections.abc import Iterable
+
+# The Rust reference, "Keywords": strict, reserved, and the weak one that cannot name a static.
+_RUST_KEYWORDS = frozenset(
+    "abstract as async await become box break const continue crate do dyn else enum extern false "
+    "final fn for gen if impl in let loop macro match mod move mut override priv pub ref return "
+    "self static struct super trait true try type typeof unsafe unsized use virtual where while "
+    "yield".split()
+)
+_LONGEST = 48
+
+
+def snake_case(name: str) -> str:
+    """`Conv2d` to `conv2d`, `FullyConnected` to `fully_connected`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def identifier(name: str, fallback: str) -> str:
+    """A lower-case Rust identifier made of a name's ASCII letters, digits and underscores.
+
+    A path such as `net/block_1/conv;net/relu` keeps what stands after the last slash of its first
+    half. An empty result, or one that starts with a digit, is prefixed with `fallback`.
+    """
+    last = name.split(";")[0].rstrip("/").split("/")[-1]
+    plain = re.sub(r"[^a-z0-9]+", "_", last.lower().encode("ascii", "ignore").decode()).strip("_")
+    plain = plain[:_LONGEST].rstrip("_")
+    if not plain or plain[0].isdigit():
+        plain = f"{fallback}_{plain}".rstrip("_")
+    if plain in _RUST_KEYWORDS or keyword.iskeyword(plain):
+        plain += "_"
+    return plain
+
+
+def unique_identifiers(
+    names: Iterable[tuple[str, str]], reserved: Iterable[str] = ()
+) -> dict[str, str]:
+    """Maps each name of (name, fallback) pairs to an identifier of its own, in order.
+
+    A second name that would get the same identifier gets a number: `conv_2`, `conv_3`.
+    """
+    used = set(reserved)
+    result: dict[str, str] = {}
+    for name, fallback in names:
+        plain = identifier(name, fallback)
+        chosen, number = plain, 2
+        while chosen in used:
+            chosen, number = f"{plain}_{number}", number + 1
+        used.add(chosen)
+        result[name] = chosen
+    return result
