@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from ferrule.errors import ToolError
@@ -50,7 +51,7 @@ def system(architecture: str) -> Qemu:
             where=str(path),
             hint=f"delete {home.root} and run the command again",
         )
-    return Qemu(path, architecture, version, plugin_api(version), "distribution", env)
+    return Qemu(path, architecture, version, plugin_api(path, version), "distribution", env)
 
 
 def own(architecture: str) -> Qemu | None:
@@ -61,7 +62,7 @@ def own(architecture: str) -> Qemu | None:
     version = asked(Path(found), {})
     if numbers(version)[:2] < MINIMUM or not loads_plugins(Path(found)):
         return None
-    return Qemu(Path(found), architecture, version, plugin_api(version), "system")
+    return Qemu(Path(found), architecture, version, plugin_api(Path(found), version), "system")
 
 
 def asked(path: Path, env: Mapping[str, str]) -> str:
@@ -79,12 +80,17 @@ def loads_plugins(path: Path) -> bool:
     return re.search(r"^-plugin ", answer.stdout, re.MULTILINE) is not None
 
 
-def plugin_api(version: str) -> int:
-    """Returns the plugin interface of a release: 1 up to 8.1, from 8.2 on 2 or later.
+def plugin_api(path: Path, version: str) -> int:
+    """Returns the version of the plugin interface to build for: 1, or 2 which later ones accept.
 
-    Each release still accepts the versions from its own minimum on, and that is 2 since 8.2.
+    An emulator exports the plugins' functions, so their names are in its file; version 2 came with
+    a function to count cores. A script around an emulator has no such names and leaves the release
+    to go by.
     """
-    return 1 if numbers(version)[:2] < (8, 2) else 2
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        if content.find(b"qemu_plugin_register_vcpu_tb_exec_cb") >= 0:
+            return 1 if content.find(b"qemu_plugin_num_vcpus") < 0 else 2
+    return 1 if numbers(version)[:2] < (9, 0) else 2
 
 
 def packages(apt: Apt) -> tuple[str, ...]:

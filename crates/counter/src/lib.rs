@@ -1,0 +1,142 @@
+//! A QEMU plugin that counts the instructions each core executes between marked addresses.
+//!
+//! A core counts from an instruction at a `begin` address up to, and without, one at an `end`
+//! address; that is a run. An instruction at a `step` address opens the run's next bucket and is
+//! the first one in it. Instructions in a `wait` range, such as a loop that waits for another core,
+//! are counted apart, because their number depends on the host's scheduler and says nothing.
+//!
+//! QEMU translates code in blocks. A block without a marked address costs one call that adds a
+//! constant, so a counted program runs nearly as fast as an uncounted one. A block with marked
+//! addresses is cut at each of them, and each piece costs one call.
+//!
+//! The counts are exact as long as no instruction in the middle of a block faults: a block is
+//! counted when it is entered.
+
+mod marks;
+mod piece;
+mod qemu;
+mod tally;
+
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use marks::Marks;
+use piece::{Event, Piece};
+use tally::Core;
+
+/// Most cores that are counted.
+const CORES: usize = 16;
+
+static MARKS: OnceLock<Marks> = OnceLock::new();
+static TALLY: [Core; CORES] = [const { Core::new() }; CORES];
+
+/// The interface version that this build speaks; QEMU refuses versions that it does not know.
+#[unsafe(no_mangle)]
+#[allow(
+    non_upper_case_globals,
+    reason = "QEMU looks the symbol up by this name"
+)]
+pub static qemu_plugin_version: c_int = match option_env!("QEMU_PLUGIN_API") {
+    Some(digit) => (digit.as_bytes()[0] - b'0') as c_int,
+    None => 1,
+};
+
+/// Reads the arguments and asks QEMU to call back. QEMU calls this once, before any core runs.
+///
+/// # Safety
+///
+/// `arguments` points to `count` C strings, as QEMU promises.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qemu_plugin_install(
+    id: u64,
+    _info: *const c_void,
+    count: c_int,
+    arguments: *const *const c_char,
+) -> c_int {
+    let words = (0..usize::try_from(count).unwrap_or(0)).map(|index| {
+        // SAFETY: the caller promises `count` C strings.
+        unsafe { CStr::from_ptr(*arguments.add(index)) }.to_string_lossy()
+    });
+    match Marks::read(words) {
+        Ok(marks) => MARKS.get_or_init(|| marks),
+        Err(problem) => {
+            eprintln!("counter: {problem}");
+            return 1;
+        }
+    };
+    // SAFETY: `id` is ours, and the callbacks have the signatures that QEMU declares.
+    unsafe {
+        qemu::qemu_plugin_register_vcpu_init_cb(id, on_core);
+        qemu::qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+        qemu::qemu_plugin_register_atexit_cb(id, on_exit, std::ptr::null_mut());
+    }
+    0
+}
+
+/// Notes that a core exists.
+extern "C" fn on_core(_id: u64, core: c_uint) {
+    match TALLY.get(core as usize) {
+        Some(tally) => tally.appear(),
+        None => eprintln!("counter: core {core} is not counted, only the first {CORES} are"),
+    }
+}
+
+/// Cuts a newly translated block at the marked addresses and asks for a call at each piece.
+extern "C" fn on_translation(_id: u64, block: *mut c_void) {
+    let Some(marks) = MARKS.get() else { return };
+    // SAFETY: QEMU hands us a block that is valid during this call.
+    let length = unsafe { qemu::qemu_plugin_tb_n_insns(block) };
+    let instructions: Vec<*mut c_void> = (0..length)
+        // SAFETY: the index is below the block's length.
+        .map(|index| unsafe { qemu::qemu_plugin_tb_get_insn(block, index) })
+        .collect();
+    let addresses = instructions
+        .iter()
+        // SAFETY: the instruction belongs to the valid block.
+        .map(|&instruction| unsafe { qemu::qemu_plugin_insn_vaddr(instruction) });
+    for (start, piece) in Piece::cut(addresses, marks) {
+        let packed = piece.packed();
+        // SAFETY: block and instruction are valid; the packed number is never dereferenced.
+        unsafe {
+            if start == 0 {
+                qemu::qemu_plugin_register_vcpu_tb_exec_cb(block, on_piece, 0, packed);
+            } else {
+                let instruction = instructions[start];
+                qemu::qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_piece, 0, packed);
+            }
+        }
+    }
+}
+
+/// Counts one execution of a piece.
+extern "C" fn on_piece(core: c_uint, packed: *mut c_void) {
+    let Some(tally) = TALLY.get(core as usize) else {
+        return;
+    };
+    let piece = Piece::unpacked(packed);
+    if piece.event != Event::NONE {
+        tally.mark(piece.event);
+    }
+    tally.count(piece);
+}
+
+/// Writes the result, however the emulator ends.
+extern "C" fn on_exit(_id: u64, _user: *mut c_void) {
+    let Some(marks) = MARKS.get() else { return };
+    let mut text = String::from("{\"cores\": [");
+    let mut separator = "";
+    for (index, core) in TALLY.iter().enumerate() {
+        if let Some(runs) = core.runs() {
+            let _ = write!(
+                text,
+                "{separator}{{\"index\": {index}, \"runs\": [{runs}]}}"
+            );
+            separator = ", ";
+        }
+    }
+    text.push_str("]}\n");
+    if let Err(error) = std::fs::write(&marks.output, text) {
+        eprintln!("counter: cannot write `{}`: {error}", marks.output);
+    }
+}

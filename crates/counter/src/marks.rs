@@ -1,0 +1,62 @@
+//! The addresses at which something happens, as given on the command line.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::piece::Event;
+
+/// What the plugin was asked to watch, and where the result goes.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// File for the result.
+    pub output: String,
+    events: HashMap<u64, Event>,
+    waits: Vec<Range<u64>>,
+}
+
+impl Marks {
+    /// Reads `out=FILE`, `begin=`, `end=` and `step=` with a hexadecimal address, `wait=LOW:HIGH`.
+    pub fn read(words: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, String> {
+        let mut marks = Self::default();
+        for word in words {
+            let word = word.as_ref();
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            match name {
+                "out" => value.clone_into(&mut marks.output),
+                "begin" => marks.add(value, Event::BEGIN)?,
+                "end" => marks.add(value, Event::END)?,
+                "step" => marks.add(value, Event::STEP)?,
+                "wait" => {
+                    let (low, high) = value.split_once(':').ok_or("`wait` needs LOW:HIGH")?;
+                    marks.waits.push(address(low)?..address(high)?);
+                }
+                _ => return Err(format!("unknown argument `{word}`")),
+            }
+        }
+        if marks.output.is_empty() {
+            return Err("`out=FILE` is missing".to_owned());
+        }
+        Ok(marks)
+    }
+
+    /// Returns what happens at an address.
+    pub fn event(&self, address: u64) -> Event {
+        self.events.get(&address).copied().unwrap_or(Event::NONE)
+    }
+
+    /// Tells whether the instruction at an address only waits.
+    pub fn waits(&self, address: u64) -> bool {
+        self.waits.iter().any(|range| range.contains(&address))
+    }
+
+    fn add(&mut self, value: &str, event: Event) -> Result<(), String> {
+        let known = self.events.entry(address(value)?).or_insert(Event::NONE);
+        *known = known.and(event);
+        Ok(())
+    }
+}
+
+fn address(text: &str) -> Result<u64, String> {
+    u64::from_str_radix(text.trim_start_matches("0x"), 16)
+        .map_err(|_| format!("`{text}` is not a hexadecimal address"))
+}

@@ -1,0 +1,113 @@
+//! What one core has executed so far.
+//!
+//! Only the core's own thread writes. The thread that ends the emulator reads at any moment, so
+//! the running counts are atomic, and the finished ones are behind a lock that is taken only at a
+//! mark.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use crate::piece::{Event, Piece};
+
+/// The counts of one core. Aligned so that no two cores share a cache line of the host.
+#[repr(align(128))]
+pub struct Core {
+    present: AtomicBool,
+    counting: AtomicBool,
+    working: AtomicU64,
+    waiting: AtomicU64,
+    runs: Mutex<Vec<Run>>,
+}
+
+/// Instructions from a `begin` to an `end`: one bucket for each step, and those that waited.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    steps: Vec<u64>,
+    waiting: u64,
+}
+
+impl Core {
+    /// Makes a core that nobody has seen yet.
+    pub const fn new() -> Self {
+        Self {
+            present: AtomicBool::new(false),
+            counting: AtomicBool::new(false),
+            working: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            runs: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Notes that the emulated chip has this core.
+    pub fn appear(&self) {
+        self.present.store(true, Relaxed);
+    }
+
+    /// Adds the instructions of a piece, if the core is in a run.
+    pub fn count(&self, piece: Piece) {
+        if self.counting.load(Relaxed) {
+            let working = self.working.load(Relaxed) + u64::from(piece.working);
+            self.working.store(working, Relaxed);
+            let waiting = self.waiting.load(Relaxed) + u64::from(piece.waiting);
+            self.waiting.store(waiting, Relaxed);
+        }
+    }
+
+    /// Ends, begins or subdivides a run, in this order where one address has several marks.
+    pub fn mark(&self, event: Event) {
+        let Ok(mut runs) = self.runs.lock() else {
+            return;
+        };
+        let mut counting = self.counting.load(Relaxed);
+        if event.has(Event::END) && counting {
+            self.settle(&mut runs);
+            counting = false;
+        }
+        if event.has(Event::BEGIN) && !counting {
+            runs.push(Run {
+                steps: vec![0],
+                waiting: 0,
+            });
+            counting = true;
+        }
+        if event.has(Event::STEP) && counting {
+            self.settle(&mut runs);
+            if let Some(run) = runs.last_mut() {
+                run.steps.push(0);
+            }
+        }
+        self.counting.store(counting, Relaxed);
+    }
+
+    /// Moves the running counts into the last bucket of the last run.
+    fn settle(&self, runs: &mut [Run]) {
+        if let Some(run) = runs.last_mut() {
+            if let Some(step) = run.steps.last_mut() {
+                *step += self.working.swap(0, Relaxed);
+            }
+            run.waiting += self.waiting.swap(0, Relaxed);
+        }
+    }
+
+    /// Returns the runs as JSON objects, the unfinished one too; nothing if there is no such core.
+    pub fn runs(&self) -> Option<String> {
+        if !self.present.load(Relaxed) {
+            return None;
+        }
+        let mut runs = self.runs.lock().ok()?;
+        self.settle(&mut runs);
+        let mut text = String::new();
+        for run in runs.iter() {
+            let separator = if text.is_empty() { "" } else { ", " };
+            let steps: Vec<String> = run.steps.iter().map(u64::to_string).collect();
+            let steps = steps.join(", ");
+            let waiting = run.waiting;
+            let _ = write!(
+                text,
+                "{separator}{{\"steps\": [{steps}], \"waiting\": {waiting}}}"
+            );
+        }
+        Some(text)
+    }
+}

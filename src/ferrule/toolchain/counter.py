@@ -1,0 +1,145 @@
+"""The plugin that counts the instructions each emulated core executes between marks."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferrule.errors import ToolError
+from ferrule.toolchain import cache, rust
+from ferrule.toolchain.qemu import Qemu
+
+SOURCES = ("Cargo.toml", "Cargo.lock", "src/*.rs")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Where counting begins, ends, and goes on in the next bucket, as symbol addresses.
+
+    A core counts from each `begin` up to, not including, each `end`; that is a run. An instruction
+    at a `step` is the first of the run's next bucket. Instructions in a `wait` range, from its
+    first address up to, not including, its second, are counted apart.
+    """
+
+    begin: tuple[int, ...]
+    end: tuple[int, ...]
+    step: tuple[int, ...] = ()
+    wait: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """Instructions of one core from a begin to an end: one number for each step, and waiting."""
+
+    steps: tuple[int, ...]
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Core:
+    """The runs of one core, in the order in which they began."""
+
+    index: int
+    runs: tuple[Run, ...]
+
+
+def argument(plugin: Path, output: Path, marks: Marks) -> str:
+    """Returns what follows `-plugin` on QEMU's command line.
+
+    Symbols of Thumb functions have bit 0 set; no instruction of any target is at an odd address.
+    """
+    words = [str(plugin), f"out={output}"]
+    for name in ("begin", "end", "step"):
+        words += [f"{name}={address & ~1:x}" for address in getattr(marks, name)]
+    words += [f"wait={low & ~1:x}:{high & ~1:x}" for low, high in marks.wait]
+    return ",".join(word.replace(",", ",,") for word in words)
+
+
+def read(output: Path) -> tuple[Core, ...]:
+    """Reads the result of a finished emulator."""
+    try:
+        found = json.loads(output.read_text())
+    except (OSError, ValueError) as error:
+        raise ToolError(
+            f"the emulator left no instruction counts in `{output}`",
+            where=str(error),
+            hint="a firmware that never exits leaves none; look at the emulator's own output",
+        ) from error
+    return tuple(
+        Core(
+            core["index"],
+            tuple(Run(tuple(run["steps"]), run["waiting"]) for run in core["runs"]),
+        )
+        for core in found["cores"]
+    )
+
+
+def plugin(qemu: Qemu) -> Path:
+    """Returns the plugin for an emulator, building it the first time."""
+    source = sources()
+    folder = cache.folder("counter", f"{digest(source)}-api{qemu.plugin_api}")
+    library = folder / "libcounter.so"
+    if library.is_file():
+        return library
+    with cache.locked(folder):
+        if not library.is_file():
+            cache.say(f"building the instruction counter for QEMU {qemu.version} into {folder}")
+            with cache.fresh(folder) as partial:
+                build(source, qemu.plugin_api, partial)
+    return library
+
+
+def sources() -> Path:
+    """Finds the plugin's source, in an installed package or in the repository."""
+    package = Path(__file__).parent.parent
+    places = (package / "crates/counter", package.parent.parent / "crates/counter")
+    for place in places:
+        if (place / "Cargo.toml").is_file():
+            return place
+    raise ToolError(
+        "the source of the instruction counter is not there",
+        where=str(places[0]),
+        hint="install Ferrule again",
+    )
+
+
+def files(source: Path) -> Iterable[Path]:
+    """Lists the files of the plugin's source, always in the same order."""
+    return (path for pattern in SOURCES for path in sorted(source.glob(pattern)))
+
+
+def digest(source: Path) -> str:
+    """Returns a short name for this version of the source and of the compiler."""
+    total = hashlib.sha256(rust.host().version.encode())
+    for path in files(source):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def build(source: Path, plugin_api: int, folder: Path) -> None:
+    """Compiles a copy of the source, so that nothing is written beside the original."""
+    work = folder / "work"
+    for path in files(source):
+        copy = work / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    tools = rust.host()
+    answer = subprocess.run(
+        tools.build("--target-dir", str(work / "target")),
+        cwd=work,
+        env={**tools.environment(), "QEMU_PLUGIN_API": str(plugin_api)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        raise ToolError(
+            "cannot build the instruction counter",
+            where="\n".join(answer.stderr.strip().splitlines()[-8:]),
+            hint="`ferrule doctor` shows which Rust and which linker are used",
+        )
+    shutil.copy(work / "target" / tools.target / "release/libcounter.so", folder)
+    shutil.rmtree(work)
