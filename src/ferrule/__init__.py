@@ -1,3 +1,3 @@
-"""Compiles trained neural networks into small `no_std` Rust crates for many-core microcontrollers."""
+"""Compiles trained neural networks into `no_std` Rust for every core of a microcontroller."""
 
 __version__ = "0.1.0"

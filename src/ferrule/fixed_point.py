@@ -1,8 +1,8 @@
 """Requantization and rounding: the one Python definition.
 
 TFLite models follow the arithmetic of TensorFlow Lite Micro, gemmlowp's double rounding: a
-saturating rounding doubling high multiply, then a rounding shift. `crates/kernels/src/requantize.rs`
-is the same in Rust.
+saturating rounding doubling high multiply, then a rounding shift. The same in Rust is
+`crates/kernels/src/requantize.rs`.
 """
 
 import math
@@ -49,8 +49,9 @@ def requantize(accumulator: Array, multiplier: Array | int, shift: Array | int) 
     """
     left = np.maximum(np.asarray(shift, np.int64), 0)
     right = np.maximum(-np.asarray(shift, np.int64), 0)
-    return rounding_shift(doubling_high(np.asarray(accumulator, np.int64) << left, multiplier),
-                          right)
+    return rounding_shift(
+        doubling_high(np.asarray(accumulator, np.int64) << left, multiplier), right
+    )
 
 
 def doubling_high(value: Array | int, multiplier: Array | int) -> Int64:
@@ -64,10 +65,11 @@ def doubling_high(value: Array | int, multiplier: Array | int) -> Int64:
 
 def rounding_shift(value: Array | int, right: Array | int) -> Int64:
     """`value / 2**right`, rounded to nearest, ties away from zero."""
-    value = np.asarray(value, np.int64)
-    mask = (np.int64(1) << np.asarray(right, np.int64)) - 1
-    threshold = (mask >> 1) + (value < 0)
-    return (value >> right) + ((value & mask) > threshold)
+    wide = np.asarray(value, np.int64)
+    shift = np.asarray(right, np.int64)
+    mask = (np.int64(1) << shift) - 1
+    threshold = (mask >> 1) + (wide < 0)
+    return (wide >> shift) + ((wide & mask) > threshold)
 
 
 def output_multipliers(

@@ -11,6 +11,7 @@ def run(graph: Graph, inputs: Sequence[Array]) -> dict[Tensor, Array]:
     for op in graph.ops:
         operands = [values[t] if t.data is None else t.data for t in op.inputs]
         result = op.reference(*operands)
-        assert result.shape == op.output.shape and result.dtype == op.output.dtype, op.name
+        assert result.shape == op.output.shape, op.name
+        assert result.dtype == op.output.dtype, op.name
         values[op.output] = result
     return values

@@ -110,7 +110,7 @@ class Op:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
 
-    registry: "ClassVar[dict[str, type[Op]]]" = {}
+    registry: "ClassVar[dict[str, type[Op]]]" = {}  # noqa: RUF008 - class registry, not a field
     #: Whether the output is the input's memory under another shape, so that nothing is computed.
     is_view: ClassVar[bool] = False
 
@@ -160,8 +160,9 @@ class Op:
 
     def reject(self, problem: str, hint: str = "") -> CompileError:
         """An error at this operator, for `verify` to raise."""
-        return CompileError(problem, where=f"operator `{self.name}` ({type(self).__name__})",
-                            hint=hint)
+        return CompileError(
+            problem, where=f"operator `{self.name}` ({type(self).__name__})", hint=hint
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,14 +2,16 @@
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 # The Rust reference, "Keywords": strict, reserved, and the weak one that cannot name a static.
 _RUST_KEYWORDS = frozenset(
-    "abstract as async await become box break const continue crate do dyn else enum extern false "
-    "final fn for gen if impl in let loop macro match mod move mut override priv pub ref return "
-    "self static struct super trait true try type typeof unsafe unsized use virtual where while "
-    "yield".split()
+    """
+    abstract as async await become box break const continue crate do dyn else enum extern
+    false final fn for gen if impl in let loop macro match mod move mut override priv pub ref
+    return self static struct super trait true try type typeof unsafe unsized use virtual
+    where while yield
+    """.split()  # noqa: SIM905 - a word list is easier to read than quotes
 )
 _LONGEST = 48
 
@@ -35,20 +37,28 @@ def identifier(name: str, fallback: str) -> str:
     return plain
 
 
+def unused_identifier(name: str, fallback: str, used: Container[str]) -> str:
+    """An identifier that is not in use; a second `conv` is `conv_2`."""
+    plain = identifier(name, fallback)
+    chosen, number = plain, 2
+    while chosen in used:
+        chosen, number = f"{plain}_{number}", number + 1
+    return chosen
+
+
 def unique_identifiers(
     names: Iterable[tuple[str, str]], reserved: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Maps each name of (name, fallback) pairs to an identifier of its own, in order.
-
-    A second name that would get the same identifier gets a number: `conv_2`, `conv_3`.
-    """
+    """Maps each name of (name, fallback) pairs to an identifier of its own, in order."""
     used = set(reserved)
     result: dict[str, str] = {}
     for name, fallback in names:
-        plain = identifier(name, fallback)
-        chosen, number = plain, 2
-        while chosen in used:
-            chosen, number = f"{plain}_{number}", number + 1
-        used.add(chosen)
-        result[name] = chosen
+        result[name] = unused_identifier(name, fallback, used)
+        used.add(result[name])
     return result
+
+
+def printable(text: str, longest: int = 80) -> str:
+    """Text of a model, fit for a comment or a message: printable ASCII on one line, bounded."""
+    plain = "".join(c if " " <= c <= "~" else "?" for c in text)
+    return plain if len(plain) <= longest else plain[: longest - 3] + "..."

@@ -1,0 +1,79 @@
+"""The pipeline on one page: import, simplify, schedule, place, emit.
+
+`build` and `check` follow in `ferrule.firmware` and `ferrule.check`, because they need tools.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferrule import target as targets
+from ferrule.emit.crate import Files, emit
+from ferrule.errors import CompileError
+from ferrule.importers.tflite import load
+from ferrule.ir import Graph
+from ferrule.passes.place import place
+from ferrule.passes.schedule import schedule
+from ferrule.passes.simplify import simplify
+from ferrule.plan import Plan
+
+STAGES = ("import", "simplify", "schedule", "place", "emit")
+
+Show = Callable[[str, object], None]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of a model: each stage's result, as far as it went."""
+
+    graph: Graph
+    plan: Plan
+    files: Files
+
+
+def plan(model: Path, board: str, cores: int | None = None, show: Show | None = None) -> Plan:
+    """Plans a model for a board, for teams of up to `cores` cores (default: all it has).
+
+    `show` is called after each stage with its name and result. Raises `CompileError`.
+    """
+    target = targets.load(board)
+    cores = _team(target, cores)
+    show = show or (lambda stage, result: None)
+
+    graph = load(model)
+    graph.verify()
+    show("import", graph)
+
+    graph = simplify(graph)
+    graph.verify()
+    show("simplify", graph)
+
+    steps = schedule(graph, target, cores)
+    show("schedule", steps)
+
+    planned = place(graph, steps, target, cores)
+    planned.verify()
+    show("place", planned)
+    return planned
+
+
+def compile_model(
+    model: Path, board: str, cores: int | None = None, show: Show | None = None
+) -> Compiled:
+    """Compiles a model to the files of a crate, in memory. Raises `CompileError`."""
+    planned = plan(model, board, cores, show)
+    files = emit(planned, model.name, model.read_bytes())
+    if show:
+        show("emit", files)
+    return Compiled(planned.graph, planned, files)
+
+
+def _team(target: targets.Target, cores: int | None) -> int:
+    if cores is None:
+        return target.core_count
+    if not 1 <= cores <= target.core_count:
+        raise CompileError(
+            f"`--cores {cores}` does not fit {target.name}, which has {target.core_count}",
+            hint=f"choose 1 to {target.core_count}",
+        )
+    return cores

@@ -1,0 +1,240 @@
+"""From a plan to the files of a crate. Same input, same bytes."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import ferrule
+from ferrule.emit import golden, layout, report
+from ferrule.emit.sources import crate_files, kernel_files
+from ferrule.emit.weights import constant_bytes, weights
+from ferrule.ir import Op, Tensor
+from ferrule.names import identifier, printable, unique_identifiers, unused_identifier
+from ferrule.plan import Part, Plan, Step
+
+Files = dict[str, str | bytes]
+
+# Names that the generated file uses itself.
+_RESERVED = ("lead", "helper", "member", "begin", "done", "team", "run", "infer", "assist", "step")
+_RESERVED_CRATES = ("core", "std", "alloc", "test", "runtime", "kernels", "port_host", "proc_macro")
+_RUST_TYPES = {"int8": "i8", "uint8": "u8", "int16": "i16", "int32": "i32", "float32": "f32"}
+
+
+@dataclass(frozen=True)
+class Border:
+    """An input or output of the model, as the generated code names it."""
+
+    name: str
+    slot: str
+    type: str
+    elements: int
+    offset: int
+    bytes: int
+    text: str
+
+
+@dataclass(frozen=True)
+class StepText:
+    """One step, as the generated code shows it."""
+
+    comment: str
+    definition: str
+    name: str
+    call: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """Rust names of a plan's tensors and operators."""
+
+    tensors: dict[str, str]
+    ops: dict[str, str]
+
+    @staticmethod
+    def of(plan: Plan) -> "Names":
+        """Identifiers for every slot and operator, unique and in the plan's order."""
+        slots = [(slot.tensor.name, "tensor") for slot in plan.slots]
+        ops = [(part.op.name, "operator") for step in plan.steps for part in step.parts]
+        return Names(
+            {name: text.upper() for name, text in unique_identifiers(slots, ("cores",)).items()},
+            {name: text.upper() for name, text in unique_identifiers(ops).items()},
+        )
+
+
+def emit(plan: Plan, source: str, model: bytes) -> Files:
+    """The files of the crate, by path, in a fixed order."""
+    names = Names.of(plan)
+    parts = [part for step in plan.steps for part in step.parts]
+    ops = {names.ops[part.op.name]: part.op for part in parts}
+    used = set(_RESERVED)
+    inputs = _borders(plan, names, plan.graph.inputs, "input", used)
+    outputs = _borders(plan, names, plan.graph.outputs, "output", used)
+    arguments = [f"&{i.name}" for i in inputs] + [f"&mut {o.name}" for o in outputs]
+    context: dict[str, object] = {
+        "version": ferrule.__version__,
+        "crate": crate_name(source),
+        "source": printable(Path(source).name),
+        "digest": hashlib.sha256(model).hexdigest(),
+        "board": plan.target.name,
+        "port": plan.target.port,
+        "cores": plan.cores,
+        "arena": plan.arena_bytes,
+        "weights": sum(constant_bytes(op.params()) for op in ops.values()),
+        "operators": len(parts),
+        "kernels": layout.imports(
+            [(f"kernels::{kernel}", [kernel]) for kernel in sorted({p.kernel for p in parts})]
+        ),
+        "slots": [_slot(plan, names, slot.tensor) for slot in plan.slots],
+        "shares": _shares(parts),
+        "steps": [_step(plan, names, number, step) for number, step in enumerate(plan.steps)],
+        "inputs": inputs,
+        "outputs": outputs,
+        "input_bytes": sum(border.bytes for border in inputs),
+        "output_bytes": sum(border.bytes for border in outputs),
+        "infer": _infer(inputs, outputs),
+        "usage": layout.call("infer", ["&mut lead", *arguments], "?;"),
+        "replay": layout.call("    let result = infer", ["lead", *arguments], ";"),
+    }
+    files: Files = {
+        name: _render(template, context)
+        for name, template in (
+            ("Cargo.toml", "Cargo.toml"),
+            ("README.md", "README.md"),
+            ("src/lib.rs", "lib.rs"),
+            ("tests/golden.rs", "golden.rs"),
+        )
+    }
+    files["src/weights.rs"] = weights(ops)
+    files["plan.txt"] = report.text(plan, names)
+    files["plan.json"] = report.json_text(plan, names)
+    files |= golden.vectors(plan.graph)
+    files |= crate_files("runtime")
+    files |= kernel_files({part.kernel for part in parts})
+    for port in sorted({"host", plan.target.port}):
+        files |= crate_files(f"ports/{port}")
+    return dict(sorted(files.items()))
+
+
+def crate_name(source: str) -> str:
+    """The crate's name: the model's file name as an identifier."""
+    name = identifier(Path(source).stem, "model")
+    return f"{name}_model" if name in _RESERVED_CRATES else name
+
+
+def _render(template: str, context: dict[str, object]) -> str:
+    environment = Environment(
+        loader=PackageLoader("ferrule.emit"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - not HTML
+    )
+    environment.filters["grouped"] = lambda number: f"{number:,}".replace(",", " ")
+    environment.filters["literal"] = lambda number: f"{number:_}"
+    return environment.get_template(template + ".jinja").render(context)
+
+
+def _slot(plan: Plan, names: Names, tensor: Tensor) -> str:
+    slot = plan.slot(tensor)
+    name = names.tensors[tensor.name]
+    until = "" if slot.last >= len(plan.steps) else slot.last
+    life = f"{max(slot.first, 0)}..={until}" if until != "" else f"{max(slot.first, 0)}.."
+    kind = f"Slot<{_RUST_TYPES[tensor.dtype]}, {tensor.elements:_}>"
+    return f"const {name}: {kind} = Slot::at({slot.offset:_}); // {life}"
+
+
+def _shares(parts: list[Part]) -> list[str]:
+    """A constant for each table of shares that several cores have a part in."""
+    tables = {part.units: part.shares for part in parts if not part.is_alone}
+    return [
+        layout.array(
+            f"const SHARES_{units}: &[&[u16]]",
+            [f"&[{', '.join(map(str, row))}]" for row in rows],
+        )
+        for units, rows in sorted(tables.items())
+    ]
+
+
+def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
+    (part,) = step.parts
+    op = part.op
+    pixels, channels = op.matrix()
+    read = list(dict.fromkeys(plan.slot(tensor).tensor for tensor in op.activations))
+    slots = ", ".join(names.tensors[tensor.name] for tensor in read)
+    reads = ".reads" if len(read) == 1 else ".reads_two"
+    if part.is_alone:
+        cut = f".alone({pixels}, {channels}, CORES)"
+    else:
+        cut = f".by_{part.cut}({pixels}, {channels}, {part.unit}, SHARES_{part.units})"
+    types = [_RUST_TYPES[tensor.dtype] for tensor in read]
+    tuple_type = f"({types[0]},)" if len(types) == 1 else f"({', '.join(types)})"
+    head = f"static STEP_{number}: Step<{tuple_type}, {_RUST_TYPES[op.output.dtype]}>"
+    calls = [f"{reads}({slots})", f".writes({names.tensors[op.output.name]})", cut]
+    shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
+    comment = (
+        f"// {number} {printable(op.name)}: {summary(op)}. "
+        f"{shapes} -> {list(op.output.shape)}. {step.reason[0].upper()}{step.reason[1:]}."
+    )
+    return StepText(
+        comment,
+        layout.chain(head, f"step({number})", calls),
+        f"STEP_{number}",
+        f"{part.kernel}(&weights::{names.ops[op.name]}, units)",
+    )
+
+
+def summary(op: Op) -> str:
+    """The operator and its attributes: `Conv2d, stride 2x2, activation relu`."""
+    own = {field.name for field in fields(op)} - {field.name for field in fields(Op)}
+    words = [type(op).__name__]
+    for field in fields(op):
+        if field.name in own:
+            words.append(f"{field.name.replace('_', ' ')} {_attribute(getattr(op, field.name))}")
+    return ", ".join(words)
+
+
+def _attribute(value: object) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else printable(str(value))
+
+
+def _borders(
+    plan: Plan, names: Names, tensors: tuple[Tensor, ...], fallback: str, used: set[str]
+) -> list[Border]:
+    """Inputs or outputs, in order; one that is listed twice is two parameters."""
+    borders: list[Border] = []
+    offset = 0
+    for tensor in tensors:
+        name = unused_identifier(tensor.name, fallback, used)
+        used.add(name)
+        borders.append(
+            Border(
+                name,
+                names.tensors[plan.slot(tensor).tensor.name],
+                _RUST_TYPES[tensor.dtype],
+                tensor.elements,
+                offset,
+                tensor.bytes,
+                _meaning(tensor),
+            )
+        )
+        offset += tensor.bytes
+    return borders
+
+
+def _meaning(tensor: Tensor) -> str:
+    text = f"{tensor.dtype}{list(tensor.shape)}"
+    if tensor.quant is None:
+        return text
+    return f"{text}, real = {tensor.scale:.9g} * (stored - {tensor.zero_point})".replace(
+        "- -", "+ "
+    )
+
+
+def _infer(inputs: list[Border], outputs: list[Border]) -> str:
+    parameters = ["lead: &mut Lead<'_, P>"]
+    parameters += [f"{i.name}: &[{i.type}; {i.elements:_}]" for i in inputs]
+    parameters += [f"{o.name}: &mut [{o.type}; {o.elements:_}]" for o in outputs]
+    return layout.signature("pub fn infer<P: Port>", parameters, " -> Result<(), Stopped> {")

@@ -1,0 +1,92 @@
+"""The plan as text and as JSON: every decision, with the model's own names beside ours."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ferrule.emit.weights import constant_bytes
+from ferrule.names import printable
+from ferrule.plan import Plan
+
+if TYPE_CHECKING:
+    from ferrule.emit.crate import Names
+
+
+def text(plan: Plan, names: "Names") -> str:
+    """`plan.txt`."""
+    data = describe(plan, names)
+    gap = plan.arena_bytes - plan.peak
+    lines = [
+        f"{plan.graph.name} on {plan.target.name}, teams of 1 to {plan.cores}",
+        f"arena   {plan.arena_bytes:>9,} B, "
+        + ("as small as one whole-layer pass allows" if not gap else f"{gap:,} B above the peak"),
+        f"weights {data['weights_bytes']:>9,} B",
+        f"MACs    {data['macs']:>9,}",
+        "",
+        "steps",
+    ]
+    for step in data["steps"]:
+        lines.append(
+            f"  {step['step']:>3}  {step['name']}  {step['kernel']}  {step['macs']:,} MACs  "
+            f"{step['pixels']} pixels x {step['channels']} channels  {step['reason']}"
+        )
+        if step["name"] != step["model_name"]:
+            lines.append(f"       in the model: {step['model_name']}")
+    lines += ["", "slots: offset, bytes, steps"]
+    for slot in data["slots"]:
+        lines.append(
+            f"  {slot['offset']:>8}  {slot['bytes']:>8}  {slot['first']:>3} to {slot['last']:>3}  "
+            f"{slot['name']}  in the model: {slot['model_name']}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def json_text(plan: Plan, names: "Names") -> str:
+    """`plan.json`."""
+    return json.dumps(describe(plan, names), indent=1) + "\n"
+
+
+def describe(plan: Plan, names: "Names") -> dict[str, Any]:
+    """The plan as plain data."""
+    steps = []
+    for number, step in enumerate(plan.steps):
+        for part in step.parts:
+            pixels, channels = part.op.matrix()
+            steps.append(
+                {
+                    "step": number,
+                    "name": names.ops[part.op.name].lower(),
+                    "model_name": printable(part.op.name),
+                    "kernel": part.kernel,
+                    "macs": part.op.work().macs,
+                    "pixels": pixels,
+                    "channels": channels,
+                    "cut": part.cut,
+                    "unit": part.unit,
+                    "units": part.units,
+                    "shares": part.shares,
+                    "reason": step.reason,
+                    "constant_bytes": constant_bytes(part.op.params()),
+                }
+            )
+    return {
+        "model": printable(plan.graph.name),
+        "board": plan.target.name,
+        "cores": plan.cores,
+        "arena_bytes": plan.arena_bytes,
+        "peak_bytes": plan.peak,
+        "weights_bytes": sum(step["constant_bytes"] for step in steps),
+        "macs": sum(step["macs"] for step in steps),
+        "steps": steps,
+        "slots": [
+            {
+                "name": names.tensors[slot.tensor.name].lower(),
+                "model_name": printable(slot.tensor.name),
+                "memory": slot.memory,
+                "offset": slot.offset,
+                "bytes": slot.bytes,
+                "first": max(slot.first, 0),
+                "last": min(slot.last, len(plan.steps) - 1),
+            }
+            for slot in plan.slots
+        ],
+    }

@@ -1,0 +1,67 @@
+"""Orders operators into steps and cuts their outputs among cores."""
+
+from ferrule.ir import Graph, Op
+from ferrule.plan import Part, Step
+from ferrule.target import Target
+
+# The control block holds a core's range as two 16-bit numbers.
+_MOST_UNITS = 65_535
+
+
+def schedule(graph: Graph, target: Target, cores: int) -> tuple[Step, ...]:
+    """One step for each operator that computes something, in the graph's order."""
+    return tuple(_step(op, target, cores) for op in graph.ops if not op.is_view)
+
+
+def _step(op: Op, target: Target, cores: int) -> Step:
+    """Cuts one operator for teams of every size up to `cores`."""
+    pixels, channels = op.matrix()
+    axes = {"pixels": pixels, "channels": channels}
+    usable = [cut for cut in op.cuts() if axes[cut] > 1]
+    if not usable:
+        return _alone(op, cores, "one unit")
+    # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
+    cut = usable[0]
+    if cut == "pixels" and "channels" in usable and _waste(pixels, cores) > _waste(channels, cores):
+        cut = "channels"
+    unit = -(-axes[cut] // _MOST_UNITS)
+    units = -(-axes[cut] // unit)
+    cost = _cost(op, target)
+    saved = cost * (1 - _longest(units, 2) / units)
+    if cores > 1 and saved <= target.barrier:
+        reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
+        return _alone(op, cores, reason + f"{target.barrier}")
+    shares = tuple(_even(units, team) for team in range(1, cores + 1))
+    part = Part(op, op.kernel, cut, unit, units, shares)
+    if cores == 1:
+        return Step((part,), "one core")
+    return Step((part,), f"by {cut}, shares {' + '.join(map(str, shares[-1]))}")
+
+
+def _alone(op: Op, cores: int, reason: str) -> Step:
+    shares = tuple((1, *[0] * (team - 1)) for team in range(1, cores + 1))
+    pixels, _ = op.matrix()
+    part = Part(op, op.kernel, "pixels", pixels, 1, shares)
+    return Step((part,), reason)
+
+
+def _even(units: int, cores: int) -> tuple[int, ...]:
+    """Units for each core; the first ones get one more where they do not divide."""
+    least, more = divmod(units, cores)
+    return tuple(least + (core < more) for core in range(cores))
+
+
+def _longest(units: int, cores: int) -> int:
+    return -(-units // cores)
+
+
+def _waste(units: int, cores: int) -> float:
+    """How much longer the longest share is than an exact one, in steps of 5 %."""
+    return int(20 * (_longest(units, cores) * cores / units - 1)) / 20
+
+
+def _cost(op: Op, target: Target) -> float:
+    """Instructions of the operator on one core, by the target's cost model."""
+    work = op.work()
+    cost = target.cost(op.kernel)
+    return work.macs * cost.mac + work.elements * cost.element

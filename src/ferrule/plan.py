@@ -1,0 +1,140 @@
+"""The plan: how each operator's output is cut, in which step it runs, where tensors live.
+
+Everything that `emit` writes was decided here. Steps hold parts, slots hold tensors.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ferrule.errors import CompileError
+from ferrule.ir import Graph, Op, Tensor
+from ferrule.target import Target
+
+
+@dataclass(frozen=True)
+class Part:
+    """One operator's output, seen as `[pixels, channels]`, cut along `cut` into units.
+
+    A unit is `unit` pixels or channels long; the last may be shorter. `shares[n - 1]` says with
+    how many units each core of a team of `n` starts, in order.
+    """
+
+    op: Op
+    kernel: str
+    cut: str
+    unit: int
+    units: int
+    shares: tuple[tuple[int, ...], ...]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether one core does it all, however large the team."""
+        return all(shares[0] == self.units for shares in self.shares)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The parts that run between two barriers, and why they are cut as they are."""
+
+    parts: tuple[Part, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A tensor's place in an arena, and the first and last step that need it.
+
+    `first` is -1 for an input of the model, `last` the number of steps for an output. Views
+    (reshaped tensors) share the slot of the tensor they look at.
+    """
+
+    tensor: Tensor
+    memory: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+
+    @property
+    def end(self) -> int:
+        """One past the last byte."""
+        return self.offset + self.bytes
+
+    def overlaps(self, other: "Slot") -> bool:
+        """Whether the two are alive at one step and share a byte."""
+        alive = self.first <= other.last and other.first <= self.last
+        return alive and self.offset < other.end and other.offset < self.end
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All decisions about one graph on one target. `cores` is the largest team."""
+
+    graph: Graph
+    target: Target
+    cores: int
+    steps: tuple[Step, ...]
+    slots: tuple[Slot, ...]
+    peak: int
+
+    @cached_property
+    def arena_bytes(self) -> int:
+        """Size of the arena: end of the highest slot."""
+        return max(slot.end for slot in self.slots)
+
+    @cached_property
+    def _slot_of(self) -> dict[str, Slot]:
+        places = {slot.tensor.name: slot for slot in self.slots}
+        for op in self.graph.ops:
+            if op.is_view:
+                places[op.output.name] = places[op.inputs[0].name]
+        return places
+
+    def slot(self, tensor: Tensor) -> Slot:
+        """The slot that holds a tensor."""
+        return self._slot_of[tensor.name]
+
+    def verify(self) -> None:
+        """Asserts what the stages promise; a failure here is a bug of ours."""
+        for index, slot in enumerate(self.slots):
+            assert slot.first <= slot.last
+            for other in self.slots[index + 1 :]:
+                assert not slot.overlaps(other), (slot, other)
+        written = [part.op for step in self.steps for part in step.parts]
+        assert written == [op for op in self.graph.ops if not op.is_view]
+        for number, step in enumerate(self.steps):
+            for part in step.parts:
+                _verify_part(part, self.cores)
+                for tensor in (*part.op.activations, part.op.output):
+                    slot = self.slot(tensor)
+                    assert slot.first <= number <= slot.last, (tensor.name, number)
+
+
+def _verify_part(part: Part, cores: int) -> None:
+    pixels, channels = part.op.matrix()
+    axis = {"pixels": pixels, "channels": channels}[part.cut]
+    assert part.units == -(-axis // part.unit)
+    assert len(part.shares) == cores
+    for team, shares in enumerate(part.shares, start=1):
+        assert len(shares) == team
+        assert min(shares) >= 0
+        assert sum(shares) == part.units
+
+
+def too_large(plan: Plan, memory: str, free: int) -> CompileError:
+    """The error for an arena that does not fit, with the tensors that are alive at its peak."""
+    steps = range(len(plan.steps))
+    at = max(steps, key=lambda step: sum(s.bytes for s in plan.slots if s.first <= step <= s.last))
+    alive = [slot for slot in plan.slots if slot.first <= at <= slot.last]
+    lines = [f"peak is at step {at}, `{plan.steps[at].parts[0].op.name}`"]
+    for slot in sorted(alive, key=lambda slot: -slot.bytes):
+        lines.append(
+            f"{slot.bytes:>11,} B  {slot.tensor.name}  "
+            f"alive over steps {max(slot.first, 0)} to {min(slot.last, steps[-1])}"
+        )
+    return CompileError(
+        f"`{plan.graph.name}` needs {plan.arena_bytes:,} B of activations, but `{memory}` on "
+        f"{plan.target.name} has {free:,} B free",
+        where="\n".join(lines),
+        hint="choose a board with more memory, or a model with smaller activations",
+    )
