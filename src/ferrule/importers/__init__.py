@@ -1,1 +1,5 @@
-"""Readers of model files: one file for each format."""
+"""Reads model files: one module for each format."""
+
+from ferrule.importers.tflite import load
+
+__all__ = ["load"]

@@ -1,0 +1,98 @@
+"""Reads TFLite files: one function for each operator, named after TFLite's name for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import tflite
+
+from ferrule.errors import CompileError
+from ferrule.importers.model_names import Names, printable
+from ferrule.importers.tflite_file import check_kind, open_file
+from ferrule.importers.tflite_model import QUANTIZE_HINT, Model
+from ferrule.importers.tflite_operands import Operands
+from ferrule.ir import Graph, Op, Tensor
+from ferrule.ops.fully_connected import FullyConnected
+
+#: Imports an operator, or gives nothing where its output became a constant.
+Read = Callable[[Operands], Op | None]
+#: The functions that import operators, by TFLite's names. `operator` fills it.
+OPERATORS: dict[str, Read] = {}
+
+_HINTS = {
+    "QUANTIZE": "export the model with int8 inputs and outputs",
+    "DEQUANTIZE": "export the model with int8 inputs and outputs",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a file gave: the graph, and the file's index of each of its tensors, by name."""
+
+    content: bytes
+    graph: Graph
+    indices: dict[str, int]
+
+
+def load(path: Path) -> Graph:
+    """Reads a model file. Raises `CompileError`."""
+    return read(open_file(path), path.stem, str(path)).graph
+
+
+def read(content: bytes, name: str, where: str = "") -> Source:
+    """Reads a model from the bytes of a file; `where` names the file. Raises `CompileError`."""
+    check_kind(content, where)
+    model = Model(content, where)
+    _refuse_unknown(model)
+    names = Names()
+    inputs = tuple(_input(model, index) for index in model.inputs)
+    ops = []
+    for node in model.nodes:
+        op = OPERATORS[node.kind](Operands(model, node, names))
+        if op is not None:
+            ops.append(op)
+    outputs = tuple(model.tensor(index, "outputs of the model") for index in model.outputs)
+    if not (inputs and ops and outputs):
+        raise CompileError("the model has no inputs, no operators or no outputs", where)
+    return Source(content, Graph(printable(name), tuple(ops), inputs, outputs), model.indices())
+
+
+def _input(model: Model, index: int) -> Tensor:
+    tensor = model.tensor(index, "inputs of the model")
+    if tensor.dtype != "int8" or tensor.quant is None:
+        raise CompileError(
+            f"the input `{tensor.name}` has type {tensor.dtype}; quantized int8 is needed",
+            hint=QUANTIZE_HINT,
+        )
+    return tensor
+
+
+def _refuse_unknown(model: Model) -> None:
+    for node in model.nodes:
+        if node.kind not in OPERATORS:
+            raise CompileError(
+                f"operator {node.kind} is not supported",
+                f"operator {node.index}",
+                _HINTS.get(node.kind, f"supported are {', '.join(sorted(OPERATORS))}"),
+            )
+
+
+def operator(read: Read) -> Read:
+    """Registers the function that imports the operator of the same name."""
+    OPERATORS[read.__name__.upper()] = read
+    return read
+
+
+@operator
+def fully_connected(operands: Operands) -> Op:
+    """Weights are `[units, depth]`; the bias is optional."""
+    options = operands.options(tflite.FullyConnectedOptions)
+    if options.integer("WeightsFormat") != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
+        raise operands.reject("its weights are stored in a shuffled format")
+    weights = operands.input(1, "weights", axes=2)
+    return FullyConnected(
+        operands.name,
+        (operands.input(0), weights, operands.bias(weights.shape[0])),
+        operands.outputs,
+        activation=operands.activation(options),
+    )
