@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ FIELDS = re.compile(
 
 # Installed packages that conflict with those we want. In a folder of their own they cannot clash.
 RIVALS = ("qemu", "rust", "cargo")
+
+# Seconds for which package lists are good: several prefixes are often made one after another.
+FRESH = 3600
 
 # The hooks of a system's settings act on the system (one deletes its downloads), so we drop them.
 HOOKS = re.compile(r"^(?:APT::Update|DPkg|APT::Install)::(?:Pre|Post)-", re.IGNORECASE)
@@ -99,7 +103,7 @@ class Apt:
         command = ("apt-get", *(("download",) if alone else install), "-o", "APT::Status-Fd=1")
         plan = self.ask(*command, "--print-uris", "-qq", *wanted)
         files = re.findall(r"^'\S+' (\S+) (\d+)", plan, re.MULTILINE)
-        if any(name.startswith("libc6_") for name, _ in files):
+        if not alone and any(name.startswith("libc6_") for name, _ in files):
             raise outdated(wanted)
         self.announce(len(files), sum(int(size) for _, size in files))
         self.fetch(*command, *wanted)
@@ -187,8 +191,11 @@ def opened(folder: Path) -> Apt:
             (folder / part).mkdir(parents=True, exist_ok=True)
         (folder / "apt.conf").write_text(settings(folder))
     apt.pretend(())
-    say(f"reading the distribution's package lists into {folder}")
-    apt.ask("apt-get", "update", "-qq")
+    read = folder / "read"
+    if not read.exists() or time.time() - read.stat().st_mtime > FRESH:
+        say(f"reading the distribution's package lists into {folder}")
+        apt.ask("apt-get", "update", "-qq")
+        read.touch()
     return apt
 
 
@@ -210,6 +217,7 @@ def settings(folder: Path) -> str:
         "Debug::NoLocking": "true",
         "APT::Sandbox::User": "",
         "APT::Get::AllowUnauthenticated": "false",
+        "Acquire::GzipIndexes": "true",
         "Acquire::Languages": "none",
         "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
         "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled": "false",

@@ -76,8 +76,8 @@ def stand_in(linker: Lld, libraries: Prefix) -> Path:
 
 
 def libraries(apt: Apt) -> tuple[str, ...]:
-    """Names the development files of the C library and of the newest runtime of gcc."""
-    return "libc6-dev", apt.newest(r"libgcc-\d+-dev")
+    """Names the C library with its development files, and the newest runtime of gcc."""
+    return "libc6", "libc6-dev", apt.newest(r"libgcc-\d+-dev")
 
 
 def newest(apt: Apt) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ def prefix(wanted: Wanted) -> Prefix:
         with cache.fresh(root) as partial:
             unpack(archives, partial, wanted.left_out)
         shutil.rmtree(private / "archives", ignore_errors=True)
+        for cached in private.glob("*.bin"):
+            cached.unlink()
     cache.say(f"ready: {root}")
     return Prefix(root)
 

@@ -22,7 +22,7 @@ path = "lib.rs"
 [workspace]
 """
 
-LIBRARIES = r"lib(?:core|compiler_builtins)-[0-9a-f]+\.(?:rlib|rmeta)"
+LIBRARIES = r"lib(?!nothing)\w+-[0-9a-f]+\.rlib"
 
 
 def place(compiler: Compiler, target: str) -> Path:
