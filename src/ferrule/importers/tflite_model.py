@@ -11,7 +11,7 @@ from tflite.utils import BUILTIN_OPCODE2NAME
 from ferrule.errors import CompileError
 from ferrule.importers import flatbuffer
 from ferrule.importers.flatbuffer import Table
-from ferrule.importers.model_names import Names, last_part, printable
+from ferrule.importers.model_names import Names, printable
 from ferrule.ir import Array, Quant, Tensor
 
 _TYPES = {
