@@ -26,4 +26,4 @@ pub use element::{Element, Inputs};
 pub use slot::Slot;
 pub use step::{step, Cut, Step, StepBuilder};
 pub use stopped::Stopped;
-pub use team::{Begin, Claim, Done, Helper, Lead, Member, Output, Port, Team, View};
+pub use team::{Begin, Claim, Done, Helper, Lead, Member, Observed, Output, Port, Team, View};

@@ -71,6 +71,7 @@ mod control;
 mod helper;
 mod lead;
 mod member;
+mod observed;
 mod port;
 
 pub use arena::Team;
@@ -78,4 +79,5 @@ pub use claim::{Claim, Output, View};
 pub use helper::Helper;
 pub use lead::{Begin, Done, Lead};
 pub use member::Member;
+pub use observed::Observed;
 pub use port::Port;

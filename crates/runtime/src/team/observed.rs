@@ -1,0 +1,38 @@
+//! A port that shows what each step computes.
+
+use super::Port;
+use core::ops::ControlFlow;
+
+/// A port whose steps' outputs are shown to a function, on the lead: number of the step, bytes.
+///
+/// For tests and for looking into a model; an inference takes as much longer as the function does.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<P, F> {
+    port: P,
+    show: F,
+}
+
+impl<P: Port, F: Fn(u16, &[u8]) + Copy> Observed<P, F> {
+    /// The port `port`, with the outputs shown to `show`.
+    #[must_use]
+    pub const fn new(port: P, show: F) -> Self {
+        Self { port, show }
+    }
+}
+
+// SAFETY: as for the port inside, which does the waiting and the waking.
+unsafe impl<P: Port, F: Fn(u16, &[u8]) + Copy> Port for Observed<P, F> {
+    #[inline(always)]
+    fn wait(&self, polls: u32) -> ControlFlow<()> {
+        self.port.wait(polls)
+    }
+
+    #[inline(always)]
+    fn wake(&self) {
+        self.port.wake();
+    }
+
+    fn observe(&self, step: u16, output: &[u8]) {
+        (self.show)(step, output);
+    }
+}
