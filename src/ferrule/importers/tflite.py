@@ -7,12 +7,18 @@ from pathlib import Path
 import tflite
 
 from ferrule.errors import CompileError
+from ferrule.importers.flatbuffer import Table
 from ferrule.importers.model_names import Names, printable
 from ferrule.importers.tflite_file import check_kind, open_file
 from ferrule.importers.tflite_model import QUANTIZE_HINT, Model
 from ferrule.importers.tflite_operands import Operands
 from ferrule.ir import Graph, Op, Tensor
+from ferrule.ops.average_pool2d import AveragePool2d
+from ferrule.ops.conv2d import Conv2d
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
+from ferrule.ops.reshape import Reshape
+from ferrule.window import Pair
 
 #: Imports an operator, or gives nothing where its output became a constant.
 Read = Callable[[Operands], Op | None]
@@ -96,3 +102,82 @@ def fully_connected(operands: Operands) -> Op:
         operands.outputs,
         activation=operands.activation(options),
     )
+
+
+@operator
+def conv_2d(operands: Operands) -> Op:
+    """Weights are `[C', height, width, C]`; the bias is optional."""
+    options = operands.options(tflite.Conv2DOptions)
+    source = operands.input(0, axes=4)
+    weights = operands.input(1, "weights", axes=4)
+    stride, dilation = _pair(options, "Stride{}"), _pair(options, "Dilation{}Factor")
+    return Conv2d(
+        operands.name,
+        (source, weights, operands.bias(weights.shape[0])),
+        operands.outputs,
+        stride=stride,
+        dilation=dilation,
+        padding=operands.padding(options, source, _size(weights), stride, dilation),
+        activation=operands.activation(options),
+    )
+
+
+@operator
+def depthwise_conv_2d(operands: Operands) -> Op:
+    """Weights are `[1, height, width, C']`; the bias is optional."""
+    options = operands.options(tflite.DepthwiseConv2DOptions)
+    source = operands.input(0, axes=4)
+    weights = operands.input(1, "weights", axes=4)
+    stride, dilation = _pair(options, "Stride{}"), _pair(options, "Dilation{}Factor")
+    return DepthwiseConv2d(
+        operands.name,
+        (source, weights, operands.bias(weights.shape[3])),
+        operands.outputs,
+        multiplier=options.integer("DepthMultiplier"),
+        stride=stride,
+        dilation=dilation,
+        padding=operands.padding(options, source, _size(weights), stride, dilation),
+        activation=operands.activation(options),
+    )
+
+
+@operator
+def average_pool_2d(operands: Operands) -> Op:
+    """Means under a filter."""
+    return _pool(AveragePool2d, operands)
+
+
+@operator
+def reshape(operands: Operands) -> Op | None:
+    """The new shape is the output's; the input that repeats it is not read."""
+    source = operands.input(0)
+    if source.data is not None and operands.fold(source.data):
+        return None
+    return Reshape(operands.name, (source,), operands.outputs)
+
+
+def _pool(kind: type[AveragePool2d], operands: Operands) -> Op:
+    options = operands.options(tflite.Pool2DOptions)
+    source = operands.input(0, axes=4)
+    size = options.integer("FilterHeight"), options.integer("FilterWidth")
+    stride = _pair(options, "Stride{}")
+    return kind(
+        operands.name,
+        (source,),
+        operands.outputs,
+        filter=size,
+        stride=stride,
+        padding=operands.padding(options, source, size, stride),
+        activation=operands.activation(options),
+    )
+
+
+def _size(weights: Tensor) -> Pair:
+    """The filter's height and width."""
+    _, height, width, _ = weights.shape
+    return height, width
+
+
+def _pair(options: Table, field: str) -> Pair:
+    """Two options as (height, width)."""
+    return options.integer(field.format("H")), options.integer(field.format("W"))
