@@ -1,0 +1,84 @@
+//! Runs the model on every set of inputs as a product would, and measures it.
+//!
+//! `outputs.bin` gets the outputs of each inference, `stacks.bin` the bytes of stack that an
+//! inference needed on each core, as little-endian words. An instruction counter finds the lead's
+//! work between `counted_inference` and `counted_end`, and a helper's from where the runtime
+//! enters an inference to `counted_end`.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::hint::{black_box, spin_loop};
+use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use firmware::{chip, core_index, entry, open, stack, start_helpers, team_size, OrFail, Tensors};
+use model::{assist, Lead, Port, Stopped, Team, CORES};
+
+static TEAM: Team = Team::new();
+
+/// Inferences that each helper has left, and the deepest stack in them.
+static LEFT: [AtomicUsize; CORES] = [const { AtomicUsize::new(0) }; CORES];
+static DEPTH: [AtomicUsize; CORES] = [const { AtomicUsize::new(0) }; CORES];
+
+entry!(bench);
+
+fn bench() -> ! {
+    let cores = team_size();
+    start_helpers(cores, help);
+    let inputs = open(c"inputs.bin", false);
+    let outputs = open(c"outputs.bin", true);
+    let mut lead = TEAM.lead(chip(), cores).or_fail();
+    let mut tensors = Tensors::new();
+    let mut inferences = 0;
+    while tensors.read(&inputs) {
+        let painted = stack::paint();
+        let result = counted_inference(&mut tensors, &mut lead);
+        counted_end();
+        DEPTH[0].fetch_max(painted.depth(), Relaxed);
+        result.or_fail();
+        inferences += 1;
+        // A helper may still be on its way out; its count must not depend on when we stop.
+        for left in LEFT.iter().take(cores).skip(1) {
+            // Acquire: pairs with the release of `help`.
+            while left.load(Acquire) != inferences {
+                spin_loop();
+            }
+        }
+        tensors.write(&outputs).or_fail();
+    }
+    let stacks = open(c"stacks.bin", true);
+    for depth in DEPTH.iter().take(cores) {
+        stacks
+            .write(&(depth.load(Relaxed) as u32).to_le_bytes())
+            .or_fail();
+    }
+    firmware::exit(0)
+}
+
+fn help() -> ! {
+    let core = core_index();
+    let mut helper = TEAM.helper(chip(), core).or_fail();
+    loop {
+        let painted = stack::paint();
+        let helped = assist(&mut helper);
+        counted_end();
+        if helped == Ok(true) {
+            DEPTH[core].fetch_max(painted.depth(), Relaxed);
+            // Release: pairs with the acquire of `bench`, which then reads the depth.
+            LEFT[core].fetch_add(1, Release);
+        }
+    }
+}
+
+/// One inference, under a name that an instruction counter finds.
+#[inline(never)]
+fn counted_inference<P: Port>(
+    tensors: &mut Tensors,
+    lead: &mut Lead<'_, P>,
+) -> Result<(), Stopped> {
+    tensors.infer(lead)
+}
+
+/// The end of a core's work, under a name that an instruction counter finds.
+#[inline(never)]
+fn counted_end() {
+    black_box(0);
+}

@@ -1,0 +1,36 @@
+//! Runs the model once on the full team, and nothing else: how large is a product?
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::hint::{black_box, spin_loop};
+use firmware::{bare_entry, chip, core_index, start, Tensors};
+use model::{assist, Team, CORES};
+
+static TEAM: Team = Team::new();
+
+bare_entry!(size);
+
+fn size() -> ! {
+    for core in 1..CORES {
+        let _ = start(core, help);
+    }
+    let mut tensors = Tensors::new();
+    black_box(&mut tensors);
+    if let Some(mut lead) = TEAM.lead(chip(), CORES) {
+        let _ = tensors.infer(&mut lead);
+    }
+    black_box(&mut tensors);
+    loop {
+        spin_loop();
+    }
+}
+
+fn help() -> ! {
+    if let Some(mut helper) = TEAM.helper(chip(), core_index()) {
+        loop {
+            let _ = assist(&mut helper);
+        }
+    }
+    loop {
+        spin_loop();
+    }
+}
