@@ -18,6 +18,7 @@ from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
 from ferrule.ops.reshape import Reshape
+from ferrule.ops.softmax import Softmax
 from ferrule.window import Pair
 
 #: Imports an operator, or gives nothing where its output became a constant.
@@ -154,6 +155,13 @@ def reshape(operands: Operands) -> Op | None:
     if source.data is not None and operands.fold(source.data):
         return None
     return Reshape(operands.name, (source,), operands.outputs)
+
+
+@operator
+def softmax(operands: Operands) -> Op:
+    """Over the last axis."""
+    beta = operands.options(tflite.SoftmaxOptions).real("Beta")
+    return Softmax(operands.name, (operands.input(0),), operands.outputs, beta=beta)
 
 
 def _pool(kind: type[AveragePool2d], operands: Operands) -> Op:
