@@ -6,33 +6,31 @@ saturating rounding doubling high multiply, then a rounding shift. The same in R
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ferrule.ir import Array, Tensor
+from ferrule.ir import Array, Struct, Tensor
 
 Int64 = npt.NDArray[np.int64]
-
-INT8 = (-128, 127)
 
 
 def multiplier_and_shift(real: float) -> tuple[int, int]:
     """The fixed-point form of a positive ratio: `real` is about `multiplier * 2**(shift - 31)`.
 
-    The multiplier is 0 or in `[2**30, 2**31)`. After TFLite's `QuantizeMultiplier`.
+    The multiplier is 0 or in `[2**30, 2**31)`. After TFLite's `QuantizeMultiplier`. Ratios above
+    `2**32` count as that: nothing but 0 can be multiplied by either.
     """
     if real == 0.0:
         return 0, 0
-    fraction, shift = math.frexp(real)
+    fraction, shift = math.frexp(min(real, 2.0**32))
     multiplier = round_half_away(fraction * (1 << 31))
     if multiplier == 1 << 31:
         multiplier //= 2
         shift += 1
     if shift < -31:
         return 0, 0
-    if shift > 30:
-        return (1 << 31) - 1, 30
     return multiplier, shift
 
 
@@ -72,25 +70,71 @@ def rounding_shift(value: Array | int, right: Array | int) -> Int64:
     return (wide >> shift) + ((wide & mask) > threshold)
 
 
-def output_multipliers(
-    source: Tensor, weights: Tensor, output: Tensor, *, channels: int, single_product: bool = False
-) -> tuple[Array, Array]:
-    """Multipliers (int32) and shifts (int8) from accumulators to `output`, one for each channel.
+@dataclass(frozen=True)
+class Requantize:
+    """How the accumulators of an operator become stored values, channel by channel.
 
-    Weights that are quantized per tensor repeat theirs. `single_product` multiplies the scales of
-    input and weights in float32, as TensorFlow Lite does for `FULLY_CONNECTED` per tensor.
+    The same as `Requantize` in `crates/kernels/src/requantize.rs`.
     """
-    assert weights.quant is not None
-    pairs = []
-    for scale in weights.quant.scales:
-        product = source.scale * scale
-        if single_product and len(weights.quant.scales) == 1:
-            product = float(np.float32(source.scale) * np.float32(scale))
-        pairs.append(multiplier_and_shift(product / output.scale))
-    if len(pairs) == 1:
-        pairs *= channels
-    multipliers, shifts = zip(*pairs, strict=True)
-    return np.array(multipliers, np.int32), np.array(shifts, np.int8)
+
+    multipliers: Array
+    shifts: Array
+    zero_point: int
+    low: int
+    high: int
+
+    @staticmethod
+    def of(
+        source: Tensor,
+        weights: Tensor,
+        output: Tensor,
+        *,
+        channels: int,
+        activation: str,
+        single_product: bool = False,
+    ) -> "Requantize":
+        """From the scales of input, weights and output; weights per tensor repeat theirs.
+
+        `single_product` multiplies the scales of input and weights in float32, as TensorFlow Lite
+        does for `FULLY_CONNECTED` per tensor.
+        """
+        assert weights.quant is not None
+        pairs = []
+        for scale in weights.quant.scales:
+            product = source.scale * scale
+            if single_product and len(weights.quant.scales) == 1:
+                with np.errstate(over="ignore", under="ignore"):
+                    product = float(np.float32(source.scale) * np.float32(scale))
+            pairs.append(multiplier_and_shift(product / output.scale))
+        if len(pairs) == 1:
+            pairs *= channels
+        multipliers, shifts = zip(*pairs, strict=True)
+        low, high = activation_range(activation, output)
+        return Requantize(
+            np.array(multipliers, np.int32),
+            np.array(shifts, np.int8),
+            output.zero_point,
+            low,
+            high,
+        )
+
+    def apply(self, accumulator: Array) -> Array:
+        """The stored values of accumulators `[..., channels]`."""
+        scaled = requantize(accumulator, self.multipliers, self.shifts) + self.zero_point
+        return clamp(scaled, self.low, self.high)
+
+    def params(self) -> Struct:
+        """Fields of the Rust struct."""
+        return Struct(
+            "Requantize",
+            {
+                "multipliers": self.multipliers,
+                "shifts": self.shifts,
+                "zero_point": self.zero_point,
+                "low": self.low,
+                "high": self.high,
+            },
+        )
 
 
 def clamp(value: Array, low: int, high: int, dtype: str = "int8") -> Array:
@@ -107,8 +151,9 @@ def activation_range(activation: str, output: Tensor) -> tuple[int, int]:
     low, high = int(info.min), int(info.max)
 
     def stored(real: float) -> int:
-        ratio = np.float32(real) / np.float32(output.scale)
-        return output.zero_point + round_half_away(float(ratio))
+        with np.errstate(over="ignore"):
+            ratio = float(np.float32(real) / np.float32(output.scale))
+        return output.zero_point + round_half_away(max(-1e9, min(ratio, 1e9)))
 
     match activation:
         case "none":

@@ -3,6 +3,7 @@
 All classes are frozen; passes return new values. Tensors and operators compare by identity.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -55,7 +56,7 @@ class Tensor:
     @property
     def elements(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def bytes(self) -> int:
@@ -125,8 +126,8 @@ class Op:
 
     @property
     def activations(self) -> tuple[Tensor, ...]:
-        """The inputs that are computed at run time."""
-        return tuple(tensor for tensor in self.inputs if tensor.data is None)
+        """The inputs that are computed at run time, each once."""
+        return tuple(dict.fromkeys(tensor for tensor in self.inputs if tensor.data is None))
 
     @property
     def kernel(self) -> str:

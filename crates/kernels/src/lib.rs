@@ -7,5 +7,10 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod average_pool2d;
+pub mod conv2d;
+pub mod depthwise_conv2d;
 pub mod fully_connected;
 pub mod requantize;
+pub mod softmax;
+pub mod window;

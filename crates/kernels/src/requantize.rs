@@ -36,7 +36,10 @@ impl Requantize {
 pub fn scale(value: i32, multiplier: i32, shift: i8) -> i32 {
     let shift = i32::from(shift);
     let shifted = value.wrapping_shl(shift.max(0).unsigned_abs());
-    rounding_shift(doubling_high(shifted, multiplier), (-shift).max(0).unsigned_abs())
+    rounding_shift(
+        doubling_high(shifted, multiplier),
+        (-shift).max(0).unsigned_abs(),
+    )
 }
 
 /// `a * b / 2^31`, rounded to nearest, ties towards positive infinity; not both are `i32::MIN`.

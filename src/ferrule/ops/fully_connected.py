@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ferrule.fixed_point import activation_range, clamp, output_multipliers, requantize
+from ferrule import checks
+from ferrule.fixed_point import Requantize
 from ferrule.ir import Array, Op, Struct, Work
 
 
@@ -19,17 +20,23 @@ class FullyConnected(Op):
     activation: str
 
     def verify(self) -> None:
-        """Checks that the shapes fit each other."""
+        """Checks types and shapes, and that no accumulator can overflow."""
+        checks.arity(self, 3)
         source, weights, bias = self.inputs
-        if len(weights.shape) != 2 or source.elements % weights.shape[1]:
+        checks.int8_activations(self, source, self.output)
+        checks.rank(self, weights, 2)
+        checks.weights(self, weights, axis=0, symmetric=False)
+        checks.bias(self, bias, self.units)
+        if source.elements % self.depth or self.output.elements != self.rows * self.units:
             raise self.reject(
-                f"weights {list(weights.shape)} do not fit the input {list(source.shape)}"
+                f"weights {list(weights.shape)} do not fit input {list(source.shape)} and output "
+                f"{list(self.output.shape)}"
             )
-        if self.output.elements != self.rows * self.units or bias.shape != (self.units,):
-            raise self.reject(
-                f"{self.rows} x {self.units} results do not fit output {list(self.output.shape)} "
-                f"and bias {list(bias.shape)}"
-            )
+        checks.activation(self, self.activation)
+        values = checks.values(weights) - self.weights_zero_point
+        checks.accumulator(
+            self, source, np.abs(values).sum(axis=1), checks.values(bias), self.requantize.shifts
+        )
 
     @property
     def depth(self) -> int:
@@ -46,30 +53,32 @@ class FullyConnected(Op):
         """Number of rows."""
         return self.inputs[0].elements // self.depth
 
-    def reference(self, *inputs: Array) -> Array:
-        """Accumulates in int32, requantizes, clamps."""
-        source, weights, bias = (values.astype(np.int64) for values in inputs)
-        rows = source.reshape(self.rows, self.depth) - self.inputs[0].zero_point
-        accumulator = rows @ (weights - self.weights_zero_point).T + bias
-        multipliers, shifts = self.multipliers()
-        scaled = requantize(accumulator, multipliers, shifts) + self.output.zero_point
-        return clamp(scaled, *activation_range(self.activation, self.output)).reshape(
-            self.output.shape
-        )
-
-    def multipliers(self) -> tuple[Array, Array]:
-        """Multiplier and shift of each output."""
-        source, weights, _ = self.inputs
-        return output_multipliers(
-            source, weights, self.output, channels=self.units, single_product=True
-        )
-
     @property
     def weights_zero_point(self) -> int:
         """Zero point of the weights; per-channel weights are symmetric."""
         quant = self.inputs[1].quant
         assert quant is not None
         return quant.zero_points[0]
+
+    @property
+    def requantize(self) -> Requantize:
+        """From accumulators to the output."""
+        source, weights, _ = self.inputs
+        return Requantize.of(
+            source,
+            weights,
+            self.output,
+            channels=self.units,
+            activation=self.activation,
+            single_product=True,
+        )
+
+    def reference(self, *inputs: Array) -> Array:
+        """Accumulates in int32, requantizes, clamps."""
+        source, weights, bias = (values.astype(np.int64) for values in inputs)
+        rows = source.reshape(self.rows, self.depth) - self.inputs[0].zero_point
+        accumulator = rows @ (weights - self.weights_zero_point).T + bias
+        return self.requantize.apply(accumulator).reshape(self.output.shape)
 
     def work(self) -> Work:
         """A MAC for each weight and row."""
@@ -84,19 +93,14 @@ class FullyConnected(Op):
         source, weights, bias = self.inputs
         assert weights.data is not None
         assert bias.data is not None
-        multipliers, shifts = self.multipliers()
-        low, high = activation_range(self.activation, self.output)
-        return Struct("FullyConnected", {
-            "depth": self.depth,
-            "input_zero_point": source.zero_point,
-            "weights_zero_point": self.weights_zero_point,
-            "weights": weights.data,
-            "bias": bias.data,
-            "requantize": Struct("Requantize", {
-                "multipliers": multipliers,
-                "shifts": shifts,
-                "zero_point": self.output.zero_point,
-                "low": low,
-                "high": high,
-            }),
-        })
+        return Struct(
+            "FullyConnected",
+            {
+                "depth": self.depth,
+                "input_zero_point": source.zero_point,
+                "weights_zero_point": self.weights_zero_point,
+                "weights": weights.data,
+                "bias": bias.data,
+                "requantize": self.requantize.params(),
+            },
+        )

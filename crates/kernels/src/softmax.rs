@@ -1,0 +1,61 @@
+//! Softmax: every row becomes probabilities.
+//!
+//! Exponentials and their inverse sums have 31 fractional bits, sums have 19, as in gemmlowp.
+
+use crate::requantize::{doubling_high, narrow, rounding_shift};
+use runtime::Claim;
+
+/// Parameters of [`softmax`].
+#[derive(Debug)]
+pub struct Softmax {
+    /// Elements of a row, at most 4,095.
+    pub depth: usize,
+    /// Exponentials of the differences 0, -1, -2... from a row's maximum; beyond them it is 0.
+    pub exponentials: &'static [i32],
+}
+
+/// Computes `[rows, depth]` from the same shape; a pixel of the claim is a row, never a part of it.
+pub fn softmax(params: &Softmax, claim: Claim<'_, (i8,), i8>) {
+    let input = claim.input();
+    for (row, outputs) in claim.output.by_pixel() {
+        let values = input.row(row, params.depth);
+        let largest = values.iter().copied().fold(i8::MIN, i8::max);
+        let exponential = |value: i8| {
+            let difference = usize::from(largest.abs_diff(value));
+            params
+                .exponentials
+                .get(difference)
+                .copied()
+                .unwrap_or_default()
+        };
+        let sum = values
+            .iter()
+            .map(|&value| rounding_shift(exponential(value), 12))
+            .sum::<i32>();
+        // The sum is `2^(12 - zeros)` times a number in [1, 2).
+        let zeros = sum.leading_zeros();
+        let inverse = inverse(sum.wrapping_shl(zeros) & i32::MAX);
+        let shift = (12 + 23_u32).saturating_sub(zeros);
+        for (output, &value) in outputs.iter_mut().zip(values) {
+            let share = doubling_high(inverse, exponential(value));
+            // A shift by more than 31 leaves nothing.
+            let share = if shift > 31 {
+                0
+            } else {
+                rounding_shift(share, shift)
+            };
+            *output = narrow((share - 128).min(127));
+        }
+    }
+}
+
+/// `1 / (1 + value)` for a value in `[0, 1)`: Newton's method on half of it.
+fn inverse(value: i32) -> i32 {
+    let half = (value >> 1) + (1 << 30);
+    // 48/17 - 32/17 * half, with 29 fractional bits.
+    let mut x = 1_515_870_810 + doubling_high(half, -1_010_580_540);
+    for _ in 0..3 {
+        x += doubling_high(x, (1 << 29) - doubling_high(half, x)) << 2;
+    }
+    x.saturating_mul(2)
+}

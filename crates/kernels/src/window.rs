@@ -1,0 +1,97 @@
+//! A filter that moves over an input: the geometry of convolutions and pools.
+
+/// Where a filter lies for each output pixel; heights come before widths.
+#[derive(Debug)]
+pub struct Window {
+    /// Rows of the input.
+    pub input_height: usize,
+    /// Pixels of an input row.
+    pub input_width: usize,
+    /// Pixels of an output row.
+    pub output_width: usize,
+    /// Rows of taps.
+    pub filter_height: usize,
+    /// Taps of a row.
+    pub filter_width: usize,
+    /// Input rows from an output row to the next.
+    pub stride_height: usize,
+    /// Input pixels from an output pixel to the next.
+    pub stride_width: usize,
+    /// Input rows from a row of taps to the next.
+    pub dilation_height: usize,
+    /// Input pixels from a tap to the next.
+    pub dilation_width: usize,
+    /// Rows above the input.
+    pub padding_top: usize,
+    /// Pixels left of the input.
+    pub padding_left: usize,
+}
+
+/// The taps that lie inside the input, along one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taps {
+    /// First tap inside.
+    pub first: usize,
+    /// Number of taps inside.
+    pub count: usize,
+    /// Input row or column under the first of them.
+    pub start: usize,
+    /// Input rows or columns from a tap to the next.
+    pub dilation: usize,
+}
+
+impl Window {
+    /// Rows and columns of taps that lie inside the input for an output pixel.
+    #[inline]
+    #[must_use]
+    pub fn inside(&self, pixel: usize) -> (Taps, Taps) {
+        let row = pixel.checked_div(self.output_width).unwrap_or_default();
+        let column = pixel - row * self.output_width;
+        let rows = Taps::inside(
+            row * self.stride_height,
+            self.padding_top,
+            self.filter_height,
+            self.dilation_height,
+            self.input_height,
+        );
+        let columns = Taps::inside(
+            column * self.stride_width,
+            self.padding_left,
+            self.filter_width,
+            self.dilation_width,
+            self.input_width,
+        );
+        (rows, columns)
+    }
+}
+
+impl Taps {
+    /// Keeps the taps inside `length`; `at` is the first tap's position from the padding on.
+    ///
+    /// Most filters lie inside as a whole, so neither loop runs for them.
+    #[inline]
+    fn inside(at: usize, padding: usize, taps: usize, dilation: usize, length: usize) -> Self {
+        let (mut first, mut start) = (0, at);
+        while start < padding && first < taps {
+            first += 1;
+            start += dilation;
+        }
+        let start = start.saturating_sub(padding);
+        let mut count = taps - first;
+        while count > 0 && start + (count - 1) * dilation >= length {
+            count -= 1;
+        }
+        Self {
+            first,
+            count,
+            start,
+            dilation,
+        }
+    }
+
+    /// The number of each tap inside, and the input row or column under it.
+    #[inline]
+    pub fn iter(self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.count).map(move |tap| (self.first + tap, self.start + tap * self.dilation))
+    }
+}

@@ -1,0 +1,133 @@
+"""A filter that moves over an input: the geometry of convolutions and pools."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferrule.fixed_point import Int64
+from ferrule.ir import Op, Struct, Tensor
+
+Pair = tuple[int, int]
+
+# Strides and dilations fit 16 bits, so that positions fit `usize` wherever tensors do.
+_LONGEST = (1 << 16) - 1
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Rows and columns that are added around an input."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.top}+{self.bottom} by {self.left}+{self.right}"
+
+
+#: TensorFlow's padding `VALID`.
+NO_PADDING = Padding()
+
+
+def same_padding(source: Pair, size: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Padding:
+    """TensorFlow's padding `SAME` of a filter over an input: `ceil(input / stride)` results.
+
+    Where the padding is odd, bottom and right have one more than top and left.
+    """
+    (top, bottom), (left, right) = (
+        _same(source[axis], size[axis], stride[axis], dilation[axis]) for axis in (0, 1)
+    )
+    return Padding(top, bottom, left, right)
+
+
+def _same(source: int, size: int, stride: int, dilation: int) -> Pair:
+    results = -(-source // stride)
+    total = max((results - 1) * stride + (size - 1) * dilation + 1 - source, 0)
+    return total // 2, total - total // 2
+
+
+@dataclass(frozen=True)
+class Window:
+    """A filter of `size` taps over an input; pairs are (height, width)."""
+
+    source: Pair
+    size: Pair
+    stride: Pair
+    dilation: Pair
+    padding: Padding
+
+    @staticmethod
+    def over(
+        source: Tensor, size: Pair, stride: Pair, dilation: Pair, padding: Padding
+    ) -> "Window":
+        """A filter over `[1, H, W, C]`."""
+        _, height, width, _ = source.shape
+        return Window((height, width), size, stride, dilation, padding)
+
+    @property
+    def results(self) -> Pair:
+        """Height and width of the output."""
+        return self._results(0), self._results(1)
+
+    def _results(self, axis: int) -> int:
+        reach = (self.size[axis] - 1) * self.dilation[axis] + 1
+        return (self.source[axis] + sum(self._padding[axis]) - reach) // self.stride[axis] + 1
+
+    @property
+    def _padding(self) -> tuple[Pair, Pair]:
+        padding = self.padding
+        return (padding.top, padding.bottom), (padding.left, padding.right)
+
+    def verify(self, op: Op) -> None:
+        """Refuses a geometry without results, or where the filter can lie in the padding alone."""
+        for axis, name in enumerate(("height", "width")):
+            size, padding = self.size[axis], self._padding[axis]
+            steps = size, self.stride[axis], self.dilation[axis]
+            if not 1 <= min(steps) <= max(steps) <= _LONGEST:
+                raise op.reject(
+                    f"filter {name} {size}, stride {steps[1]} and dilation {steps[2]} must each "
+                    f"be 1 to {_LONGEST:,}"
+                )
+            reach = (size - 1) * self.dilation[axis] + 1
+            if not 0 <= min(padding) <= max(padding) < reach:
+                raise op.reject(
+                    f"padding {padding[0]} and {padding[1]} must each be at least 0 and less than "
+                    f"the {reach} that the filter's {name} covers",
+                    hint="pad with an operator of its own before this one",
+                )
+            if self.source[axis] + sum(padding) < reach:
+                raise op.reject(
+                    f"the filter's {name} covers {reach}, more than the padded input's "
+                    f"{self.source[axis] + sum(padding)}"
+                )
+
+    def patches(self, values: Int64, outside: int) -> Int64:
+        """What the filter sees at each place: `[H, W, C]` to `[H', W', height, width, C]`."""
+        padded = np.pad(values, (*self._padding, (0, 0)), constant_values=outside)
+        rows, columns = (
+            np.arange(self.results[axis])[:, None] * self.stride[axis]
+            + np.arange(self.size[axis]) * self.dilation[axis]
+            for axis in (0, 1)
+        )
+        seen: Int64 = padded[rows[:, None, :, None], columns[None, :, None, :]]
+        return seen
+
+    def params(self) -> Struct:
+        """Fields of `Window` in `crates/kernels/src/window.rs`."""
+        return Struct(
+            "Window",
+            {
+                "input_height": self.source[0],
+                "input_width": self.source[1],
+                "output_width": self.results[1],
+                "filter_height": self.size[0],
+                "filter_width": self.size[1],
+                "stride_height": self.stride[0],
+                "stride_width": self.stride[1],
+                "dilation_height": self.dilation[0],
+                "dilation_width": self.dilation[1],
+                "padding_top": self.padding.top,
+                "padding_left": self.padding.left,
+            },
+        )
