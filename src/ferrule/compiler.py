@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ferrule import target as targets
 from ferrule.emit.crate import Files, emit
+from ferrule.emit.report import plan_text
 from ferrule.errors import CompileError
 from ferrule.importers.tflite import load
 from ferrule.ir import Graph
 from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule
 from ferrule.passes.simplify import simplify
-from ferrule.plan import Plan
+from ferrule.steps import Plan
 
 STAGES = ("import", "simplify", "schedule", "place", "emit")
 
@@ -24,9 +25,8 @@ Show = Callable[[str, object], None]
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came of a model: each stage's result, as far as it went."""
+    """What came of a model: its plan, and the files of its crate by path."""
 
-    graph: Graph
     plan: Plan
     files: Files
 
@@ -65,7 +65,7 @@ def compile_model(
     files = emit(planned, model.name, model.read_bytes())
     if show:
         show("emit", files)
-    return Compiled(planned.graph, planned, files)
+    return Compiled(planned, files)
 
 
 def _team(target: targets.Target, cores: int | None) -> int:
@@ -77,3 +77,18 @@ def _team(target: targets.Target, cores: int | None) -> int:
             hint=f"choose 1 to {target.core_count}",
         )
     return cores
+
+
+def text_of(result: object) -> str:
+    """The stable text form of a stage's result."""
+    match result:
+        case Graph():
+            return str(result)
+        case Plan():
+            return plan_text(result)
+        case dict():
+            sizes = ((name, content) for name, content in result.items())
+            return "".join(f"{len(content):>9}  {name}\n" for name, content in sizes)
+        case tuple():
+            return "".join(f"{number:>3}  {step}\n" for number, step in enumerate(result))
+    raise AssertionError(type(result))

@@ -27,16 +27,28 @@ impl<T: Element, const N: usize> Slot<T, N> {
     /// ends beyond the largest arena, 2 GiB.
     #[must_use]
     pub const fn at(offset: u32) -> Self {
-        assert!(offset as usize % align_of::<T>() == 0, "a slot must be aligned for its elements");
+        assert!(
+            offset as usize % align_of::<T>() == 0,
+            "a slot must be aligned for its elements"
+        );
         assert!(N < (1 << 31), "a slot must end below 2 GiB");
-        assert!((offset as usize) < (1 << 31) - N * size_of::<T>(), "a slot must end below 2 GiB");
-        Self { offset, element: PhantomData }
+        assert!(
+            (offset as usize) < (1 << 31) - N * size_of::<T>(),
+            "a slot must end below 2 GiB"
+        );
+        Self {
+            offset,
+            element: PhantomData,
+        }
     }
 
     /// The bytes of the arena that the slot covers.
     pub(crate) const fn extent(self) -> Extent {
         #[allow(clippy::cast_possible_truncation)] // `at` keeps the end below 2 GiB
-        Extent { offset: self.offset, bytes: (N * size_of::<T>()) as u32 }
+        Extent {
+            offset: self.offset,
+            bytes: (N * size_of::<T>()) as u32,
+        }
     }
 }
 
@@ -51,7 +63,10 @@ pub(crate) struct Extent {
 
 impl Extent {
     /// No bytes at all.
-    pub const NONE: Self = Self { offset: 0, bytes: 0 };
+    pub const NONE: Self = Self {
+        offset: 0,
+        bytes: 0,
+    };
 
     /// One past the last byte.
     pub const fn end(self) -> u32 {

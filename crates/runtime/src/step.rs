@@ -81,6 +81,38 @@ pub(crate) struct Shape {
 
 /// One operator's output, cut into units that the cores share. `I` and `O` are the element types
 /// of its inputs and its output.
+///
+/// ```
+/// use runtime::{step, Slot, Step};
+/// const A: Slot<i8, 8> = Slot::at(0);
+/// const B: Slot<i8, 8> = Slot::at(8);
+/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1, &[&[8], &[4, 4]]);
+/// ```
+///
+/// A plan that is wrong does not compile. A step that writes what it reads:
+///
+/// ```compile_fail,E0080
+/// use runtime::{step, Slot, Step};
+/// const A: Slot<i8, 8> = Slot::at(0);
+/// const B: Slot<i8, 8> = Slot::at(4);
+/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1, &[&[8], &[4, 4]]);
+/// ```
+///
+/// Shares that leave a unit out:
+///
+/// ```compile_fail,E0080
+/// use runtime::{step, Slot, Step};
+/// const A: Slot<i8, 8> = Slot::at(0);
+/// const B: Slot<i8, 8> = Slot::at(8);
+/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1, &[&[8], &[4, 3]]);
+/// ```
+///
+/// A slot that is not aligned for its elements:
+///
+/// ```compile_fail,E0080
+/// const A: runtime::Slot<i32, 8> = runtime::Slot::at(2);
+/// static B: runtime::Slot<i32, 8> = A;
+/// ```
 #[derive(Debug)]
 pub struct Step<I, O> {
     pub(crate) shape: Shape,
@@ -130,8 +162,19 @@ impl StepBuilder<(), ()> {
     }
 
     const fn typed<I>(self, inputs: [Extent; MAX_INPUTS]) -> StepBuilder<I, ()> {
-        let Self { number, output, elements, .. } = self;
-        StepBuilder { number, inputs, output, elements, types: PhantomData }
+        let Self {
+            number,
+            output,
+            elements,
+            ..
+        } = self;
+        StepBuilder {
+            number,
+            inputs,
+            output,
+            elements,
+            types: PhantomData,
+        }
     }
 }
 
@@ -142,19 +185,25 @@ impl<I: Inputs> StepBuilder<I, ()> {
     ///
     /// While compiling, when the tensor shares a byte with an input of the step.
     #[must_use]
-    pub const fn writes<O: Element, const N: usize>(
-        self,
-        output: Slot<O, N>,
-    ) -> StepBuilder<I, O> {
+    pub const fn writes<O: Element, const N: usize>(self, output: Slot<O, N>) -> StepBuilder<I, O> {
         let extent = output.extent();
         let mut index = 0;
         while index < MAX_INPUTS {
-            assert!(!extent.overlaps(self.inputs[index]), "a step must not write what it reads");
+            assert!(
+                !extent.overlaps(self.inputs[index]),
+                "a step must not write what it reads"
+            );
             index += 1;
         }
         let Self { number, inputs, .. } = self;
         #[allow(clippy::cast_possible_truncation)] // `Slot::at` keeps it below 2^31
-        StepBuilder { number, inputs, output: extent, elements: N as u32, types: PhantomData }
+        StepBuilder {
+            number,
+            inputs,
+            output: extent,
+            elements: N as u32,
+            types: PhantomData,
+        }
     }
 }
 
@@ -234,29 +283,63 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
             pixels as u64 * channels as u64 == self.elements as u64,
             "pixels x channels must be the output's elements"
         );
-        let Self { number, inputs, output, .. } = self;
-        let geometry = Geometry { inputs, output, pixels, channels, cut, unit };
+        let Self {
+            number,
+            inputs,
+            output,
+            ..
+        } = self;
+        let geometry = Geometry {
+            inputs,
+            output,
+            pixels,
+            channels,
+            cut,
+            unit,
+        };
         let units = geometry.units();
-        assert!(unit < 1 << 31 && units <= 65_535, "a step has at most 65,535 units");
+        assert!(
+            unit < 1 << 31 && units <= 65_535,
+            "a step has at most 65,535 units"
+        );
         let mut team = 0;
         while team < shares.len() {
-            assert!(shares[team].len() == team + 1, "a share for each core of the team");
+            assert!(
+                shares[team].len() == team + 1,
+                "a share for each core of the team"
+            );
             let mut core = 0;
             let mut covered = 0;
             while core < shares[team].len() {
                 covered += shares[team][core] as u32;
                 core += 1;
             }
-            assert!(covered == units, "shares must cover every unit exactly once");
+            assert!(
+                covered == units,
+                "shares must cover every unit exactly once"
+            );
             team += 1;
         }
         let mut end = output.end();
         let mut index = 0;
         while index < MAX_INPUTS {
-            end = if inputs[index].end() > end { inputs[index].end() } else { end };
+            end = if inputs[index].end() > end {
+                inputs[index].end()
+            } else {
+                end
+            };
             index += 1;
         }
-        let shape = Shape { number, geometry, words: geometry.words(), end, shares };
-        Step { shape, types: PhantomData }
+        let shape = Shape {
+            number,
+            geometry,
+            words: geometry.words(),
+            end,
+            shares,
+        };
+        Step {
+            shape,
+            types: PhantomData,
+        }
     }
 }

@@ -8,11 +8,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import ferrule
 from ferrule.emit import golden, layout, report
+from ferrule.emit.rust_names import Names
 from ferrule.emit.sources import crate_files, kernel_files
 from ferrule.emit.weights import constant_bytes, weights
 from ferrule.ir import Op, Tensor
-from ferrule.names import identifier, printable, unique_identifiers, unused_identifier
-from ferrule.plan import Part, Plan, Step
+from ferrule.names import identifier, printable, unused_identifier
+from ferrule.steps import Part, Plan, Step
 
 Files = dict[str, str | bytes]
 
@@ -43,24 +44,6 @@ class StepText:
     definition: str
     name: str
     call: str
-
-
-@dataclass(frozen=True)
-class Names:
-    """Rust names of a plan's tensors and operators."""
-
-    tensors: dict[str, str]
-    ops: dict[str, str]
-
-    @staticmethod
-    def of(plan: Plan) -> "Names":
-        """Identifiers for every slot and operator, unique and in the plan's order."""
-        slots = [(slot.tensor.name, "tensor") for slot in plan.slots]
-        ops = [(part.op.name, "operator") for step in plan.steps for part in step.parts]
-        return Names(
-            {name: text.upper() for name, text in unique_identifiers(slots, ("cores",)).items()},
-            {name: text.upper() for name, text in unique_identifiers(ops).items()},
-        )
 
 
 def emit(plan: Plan, source: str, model: bytes) -> Files:
@@ -107,8 +90,8 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         )
     }
     files["src/weights.rs"] = weights(ops)
-    files["plan.txt"] = report.text(plan, names)
-    files["plan.json"] = report.json_text(plan, names)
+    files["plan.txt"] = report.plan_text(plan)
+    files["plan.json"] = report.plan_json(plan)
     files |= golden.vectors(plan.graph)
     files |= crate_files("runtime")
     files |= kernel_files({part.kernel for part in parts})

@@ -1,19 +1,17 @@
 """The plan as text and as JSON: every decision, with the model's own names beside ours."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ferrule.emit.weights import constant_bytes
+from ferrule.emit.rust_names import Names
 from ferrule.names import printable
-from ferrule.plan import Plan
-
-if TYPE_CHECKING:
-    from ferrule.emit.crate import Names
+from ferrule.steps import Plan
 
 
-def text(plan: Plan, names: "Names") -> str:
+def plan_text(plan: Plan) -> str:
     """`plan.txt`."""
-    data = describe(plan, names)
+    data = describe(plan)
     gap = plan.arena_bytes - plan.peak
     lines = [
         f"{plan.graph.name} on {plan.target.name}, teams of 1 to {plan.cores}",
@@ -40,13 +38,14 @@ def text(plan: Plan, names: "Names") -> str:
     return "\n".join(lines) + "\n"
 
 
-def json_text(plan: Plan, names: "Names") -> str:
+def plan_json(plan: Plan) -> str:
     """`plan.json`."""
-    return json.dumps(describe(plan, names), indent=1) + "\n"
+    return json.dumps(describe(plan), indent=1) + "\n"
 
 
-def describe(plan: Plan, names: "Names") -> dict[str, Any]:
+def describe(plan: Plan) -> dict[str, Any]:
     """The plan as plain data."""
+    names = Names.of(plan)
     steps = []
     for number, step in enumerate(plan.steps):
         for part in step.parts:

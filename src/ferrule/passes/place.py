@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ferrule.ir import Graph, Tensor
-from ferrule.plan import Plan, Slot, Step, too_large
+from ferrule.steps import Plan, Slot, Step, too_large
 from ferrule.target import Target
 
 # Slots start at multiples of this, which suits every element type and 32-bit loads.

@@ -1,7 +1,7 @@
 """Orders operators into steps and cuts their outputs among cores."""
 
 from ferrule.ir import Graph, Op
-from ferrule.plan import Part, Step
+from ferrule.steps import Part, Step
 from ferrule.target import Target
 
 # The control block holds a core's range as two 16-bit numbers.

@@ -47,8 +47,7 @@ impl<const BYTES: usize, const CORES: usize> Team<BYTES, CORES> {
     /// `None` when the handle is in use, or when `index` is 0 or not below `CORES`.
     pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P>> {
         let shared = self.shared();
-        (index > 0 && index < CORES && shared.take(index))
-            .then(|| Helper::new(shared, port, index))
+        (index > 0 && index < CORES && shared.take(index)).then(|| Helper::new(shared, port, index))
     }
 
     fn shared(&self) -> Shared<'_> {
@@ -87,7 +86,9 @@ impl<'t> Shared<'t> {
     fn take(&self, index: usize) -> bool {
         // Acquire: pairs with the release of `give`, so that what the last owner of the handle
         // did happens before what the next one does.
-        self.cores.get(index).is_some_and(|core| !core.taken.swap(true, Acquire))
+        self.cores
+            .get(index)
+            .is_some_and(|core| !core.taken.swap(true, Acquire))
     }
 
     /// Gives the handle of a core back.

@@ -47,7 +47,12 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             channels: channels.start as usize..channels.end as usize,
             elements: PhantomData,
         };
-        Self { shared, inputs: PhantomData, geometry, output }
+        Self {
+            shared,
+            inputs: PhantomData,
+            geometry,
+            output,
+        }
     }
 
     fn view<T: Element>(&self, index: usize) -> View<'c, T> {
@@ -138,7 +143,13 @@ impl<'c, T: Element> Output<'c, T> {
     /// The owned channels of each owned pixel, in order, with the pixel's index in the tensor.
     #[inline]
     pub fn by_pixel(self) -> impl Iterator<Item = (usize, &'c mut [T])> {
-        let Self { start, stride, pixels, channels, .. } = self;
+        let Self {
+            start,
+            stride,
+            pixels,
+            channels,
+            ..
+        } = self;
         let first = pixels.start;
         pixels.map(move |pixel| {
             // SAFETY: the pixel's run of channels is owned by the claim that this view came from
@@ -166,6 +177,8 @@ impl<'c, T: Element> Output<'c, T> {
         let length = self.pixels.len() * self.channels.len();
         // SAFETY: the pixels touch each other, or there is at most one, so the owned elements are
         // this run and nothing else. The view is consumed.
-        Ok((first, unsafe { core::slice::from_raw_parts_mut(self.start, length) }))
+        Ok((first, unsafe {
+            core::slice::from_raw_parts_mut(self.start, length)
+        }))
     }
 }

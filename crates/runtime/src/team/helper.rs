@@ -13,7 +13,11 @@ pub struct Helper<'t, P: Port> {
 
 impl<'t, P: Port> Helper<'t, P> {
     pub(super) fn new(shared: Shared<'t>, port: P, index: usize) -> Self {
-        Self { shared, port, index }
+        Self {
+            shared,
+            port,
+            index,
+        }
     }
 
     /// Waits for an inference to help with; `None` when the port's patience ends first, or when
@@ -21,7 +25,13 @@ impl<'t, P: Port> Helper<'t, P> {
     pub fn join(&mut self) -> Option<Member<'_, P>> {
         let first = self.await_invitation()?;
         self.enter_inference(first);
-        Some(Member::new(self.shared, self.port, self.index, self.shared.cores.len(), first))
+        Some(Member::new(
+            self.shared,
+            self.port,
+            self.index,
+            self.shared.cores.len(),
+            first,
+        ))
     }
 
     /// The name of the next inference that this helper is invited to.

@@ -14,7 +14,11 @@ pub struct Lead<'t, P: Port> {
 
 impl<'t, P: Port> Lead<'t, P> {
     pub(super) fn new(shared: Shared<'t>, port: P, cores: usize) -> Self {
-        Self { shared, port, cores }
+        Self {
+            shared,
+            port,
+            cores,
+        }
     }
 
     /// Begins an inference; its inputs can be stored.

@@ -25,14 +25,17 @@ pub struct Member<'m, P: Port> {
 }
 
 impl<'m, P: Port> Member<'m, P> {
-    pub(super) fn new(
-        shared: Shared<'m>,
-        port: P,
-        index: usize,
-        cores: usize,
-        first: u32,
-    ) -> Self {
-        Self { shared, port, index, cores, first, epoch: first, open: None, last: None }
+    pub(super) fn new(shared: Shared<'m>, port: P, index: usize, cores: usize, first: u32) -> Self {
+        Self {
+            shared,
+            port,
+            index,
+            cores,
+            first,
+            epoch: first,
+            open: None,
+            last: None,
+        }
     }
 
     pub(super) fn shared(&self) -> Shared<'m> {
@@ -41,7 +44,18 @@ impl<'m, P: Port> Member<'m, P> {
 
     /// Claims the next run of units of a step; `None` when this core has no more of them.
     ///
-    /// The first claim of a step waits until every core has completed the step before.
+    /// The first claim of a step waits until every core has completed the step before. A claim
+    /// borrows the member, so there is one at a time:
+    ///
+    /// ```compile_fail,E0499
+    /// # use runtime::{Member, Port, Step, Stopped};
+    /// fn two<P: Port>(team: &mut Member<P>, step: &'static Step<(i8,), i8>) -> Result<(), Stopped> {
+    ///     let first = team.claim(step)?;
+    ///     let second = team.claim(step)?;
+    ///     drop((first, second));
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -50,11 +64,15 @@ impl<'m, P: Port> Member<'m, P> {
         &mut self,
         step: &'static Step<I, O>,
     ) -> Result<Option<Claim<'_, I, O>>, Stopped> {
-        let Some(units) = self.next(&step.shape)? else { return Ok(None) };
+        let Some(units) = self.next(&step.shape)? else {
+            return Ok(None);
+        };
         // SAFETY: `next` has entered this step, so the extents lie inside the arena and every
         // member works on this geometry; the units are this member's alone, and the claim borrows
         // the member until it ends. `StepBuilder` derived the types and extents from slots.
-        Ok(Some(unsafe { Claim::new(self.shared, &step.shape.geometry, units) }))
+        Ok(Some(unsafe {
+            Claim::new(self.shared, &step.shape.geometry, units)
+        }))
     }
 
     /// Enters a step and returns this core's units, or closes the step if it is open.
@@ -122,11 +140,19 @@ impl<'m, P: Port> Member<'m, P> {
     fn follow(&mut self, step: &'static Shape) -> Result<Range<u32>, Stopped> {
         let control = self.shared.control;
         self.wait_until(&control.published, self.epoch, 0)?;
-        let own = self.shared.cores.get(self.index).ok_or(Stopped::Unplanned)?;
+        let own = self
+            .shared
+            .cores
+            .get(self.index)
+            .ok_or(Stopped::Unplanned)?;
         if own.invited.load(Relaxed) != self.first {
             return Err(Stopped::Told);
         }
-        let same = control.words.iter().zip(&step.words).all(|(a, &b)| a.load(Relaxed) == b);
+        let same = control
+            .words
+            .iter()
+            .zip(&step.words)
+            .all(|(a, &b)| a.load(Relaxed) == b);
         if !same {
             control.mismatch.store(self.first, Relaxed);
             return Err(Stopped::Mismatch);

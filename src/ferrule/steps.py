@@ -39,6 +39,10 @@ class Step:
     parts: tuple[Part, ...]
     reason: str
 
+    def __str__(self) -> str:
+        parts = (f"{type(p.op).__name__} {p.op.name} by {p.kernel}" for p in self.parts)
+        return f"{', '.join(parts)}: {self.reason}"
+
 
 @dataclass(frozen=True)
 class Slot:

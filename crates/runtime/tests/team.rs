@@ -1,0 +1,261 @@
+//! The team on host threads: what helpers may do to a lead, and what they may not.
+
+use core::ops::ControlFlow;
+use runtime::{step, Claim, Helper, Lead, Member, Port, Slot, Step, Stopped, Team};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{scope, yield_now};
+
+const INPUT: Slot<i8, 64> = Slot::at(0);
+const DOUBLED: Slot<i8, 64> = Slot::at(64);
+const REVERSED: Slot<i8, 64> = Slot::at(0);
+
+const SHARES: &[&[u16]] = &[&[64], &[40, 24], &[1, 0, 63], &[16, 16, 16, 16]];
+
+static DOUBLE: Step<(i8,), i8> = step(0)
+    .reads(INPUT)
+    .writes(DOUBLED)
+    .by_pixels(64, 1, 1, SHARES);
+// By channels, so that the cores' elements are interleaved.
+static REVERSE: Step<(i8,), i8> = step(1)
+    .reads(DOUBLED)
+    .writes(REVERSED)
+    .by_channels(1, 64, 1, SHARES);
+
+/// A port whose patience is short enough for tests, and long enough for a busy machine.
+#[derive(Clone, Copy)]
+struct Patient(u32);
+
+// SAFETY: threads of one process see one coherent memory.
+unsafe impl Port for Patient {
+    fn wait(&self, polls: u32) -> ControlFlow<()> {
+        yield_now();
+        if polls < self.0 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}
+
+const LONG: Patient = Patient(50_000_000);
+const SHORT: Patient = Patient(2_000);
+
+type Pair = Team<128, 4>;
+
+fn double(claim: Claim<'_, (i8,), i8>) {
+    let input = claim.input();
+    for (pixel, output) in claim.output.by_pixel() {
+        output[0] = input.row(pixel, 1)[0].wrapping_mul(2);
+    }
+}
+
+fn reverse(claim: Claim<'_, (i8,), i8>) {
+    let input = claim.input();
+    let channels = claim.output.channels();
+    for (_, output) in claim.output.by_pixel() {
+        for (channel, value) in channels.clone().zip(output) {
+            *value = input.flat()[63 - channel];
+        }
+    }
+}
+
+fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
+    while let Some(units) = team.claim(&DOUBLE)? {
+        double(units);
+    }
+    while let Some(units) = team.claim(&REVERSE)? {
+        reverse(units);
+    }
+    Ok(())
+}
+
+fn infer<P: Port>(lead: &mut Lead<'_, P>, seed: i8) -> Result<(), Stopped> {
+    let input: [i8; 64] = core::array::from_fn(|index| seed.wrapping_add(index as i8));
+    let mut begin = lead.begin()?;
+    begin.store(INPUT, &input)?;
+    let mut member = begin.member();
+    run(&mut member)?;
+    let mut output = [0; 64];
+    member.finish()?.load(REVERSED, &mut output)?;
+    let expected: [i8; 64] = core::array::from_fn(|index| input[63 - index].wrapping_mul(2));
+    assert_eq!(output, expected);
+    Ok(())
+}
+
+fn assist<P: Port>(helper: &mut Helper<'_, P>) -> Result<bool, Stopped> {
+    let Some(mut member) = helper.join() else {
+        return Ok(false);
+    };
+    run(&mut member)?;
+    Ok(true)
+}
+
+#[test]
+fn every_team_size_computes_the_same() {
+    for cores in 1..=4 {
+        let team = Pair::new();
+        let over = AtomicBool::new(false);
+        scope(|threads| {
+            for index in 1..cores {
+                let (team, over) = (&team, &over);
+                threads.spawn(move || {
+                    let mut helper = team.helper(SHORT, index).expect("free");
+                    while !over.load(Ordering::Relaxed) {
+                        assert_ne!(assist(&mut helper), Err(Stopped::Mismatch));
+                    }
+                });
+            }
+            let mut lead = team.lead(LONG, cores).expect("free");
+            for seed in 0..100 {
+                infer(&mut lead, seed).expect("all helpers come");
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+    }
+}
+
+#[test]
+fn a_handle_exists_once() {
+    let team = Pair::new();
+    let lead = team.lead(LONG, 2);
+    assert!(lead.is_some());
+    assert!(team.lead(LONG, 2).is_none());
+    drop(lead);
+    assert!(team.lead(LONG, 2).is_some());
+    assert!(team.lead(LONG, 0).is_none());
+    assert!(team.lead(LONG, 5).is_none());
+    assert!(team.helper(LONG, 0).is_none());
+    assert!(team.helper(LONG, 4).is_none());
+}
+
+#[test]
+fn a_helper_that_never_comes_does_not_hang_the_lead() {
+    let team = Pair::new();
+    let mut lead = team.lead(SHORT, 2).expect("free");
+    assert_eq!(infer(&mut lead, 1), Err(Stopped::NoAnswer { core: 1 }));
+    // It may be on its way to the arena, so the team refuses work until it has shown up.
+    assert_eq!(infer(&mut lead, 1), Err(Stopped::Busy { core: 1 }));
+    drop(lead);
+    let over = AtomicBool::new(false);
+    scope(|threads| {
+        let (team, over) = (&team, &over);
+        threads.spawn(move || {
+            let mut helper = team.helper(SHORT, 1).expect("free");
+            while !over.load(Ordering::Relaxed) {
+                let _ = assist(&mut helper);
+            }
+        });
+        let mut lead = team.lead(LONG, 2).expect("free");
+        infer(&mut lead, 3).expect("the helper has left the stopped inference");
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_team_of_one_works_while_helpers_are_lost() {
+    let team = Pair::new();
+    let mut lead = team.lead(LONG, 1).expect("free");
+    infer(&mut lead, 5).expect("nobody is needed");
+    drop(lead);
+    let mut lead = team.lead(SHORT, 3).expect("free");
+    assert_eq!(infer(&mut lead, 5), Err(Stopped::NoAnswer { core: 1 }));
+    drop(lead);
+    // Core 1 might still write to the arena.
+    let mut lead = team.lead(SHORT, 1).expect("free");
+    assert_eq!(infer(&mut lead, 5), Err(Stopped::Busy { core: 1 }));
+}
+
+#[test]
+fn a_helper_of_another_model_is_turned_away() {
+    static OTHER: Step<(i8,), i8> =
+        step(0)
+            .reads(INPUT)
+            .writes(DOUBLED)
+            .by_pixels(64, 1, 2, &[&[32], &[16, 16]]);
+    let team = Pair::new();
+    scope(|threads| {
+        let team = &team;
+        let other = threads.spawn(move || {
+            let mut helper = team.helper(LONG, 1).expect("free");
+            let mut member = helper.join().expect("invited");
+            member.claim(&OTHER).map(|claim| claim.is_some())
+        });
+        let mut lead = team.lead(LONG, 2).expect("free");
+        assert_eq!(infer(&mut lead, 0), Err(Stopped::Mismatch));
+        assert_eq!(other.join().expect("no panic"), Err(Stopped::Mismatch));
+        // The helper has left, so the team is free again.
+        assert!(lead.begin().is_ok());
+    });
+}
+
+#[test]
+fn an_abandoned_inference_sends_its_helpers_home() {
+    let team = Pair::new();
+    scope(|threads| {
+        let team = &team;
+        let helper = threads.spawn(move || {
+            let mut helper = team.helper(LONG, 1).expect("free");
+            assist(&mut helper)
+        });
+        let mut lead = team.lead(LONG, 2).expect("free");
+        let mut member = lead.begin().expect("idle").member();
+        while let Some(units) = member.claim(&DOUBLE).expect("the helper comes") {
+            double(units);
+        }
+        drop(member);
+        assert_eq!(helper.join().expect("no panic"), Err(Stopped::Told));
+        assert!(lead.begin().is_ok());
+    });
+}
+
+#[test]
+fn a_forgotten_member_is_not_joined_twice() {
+    let team = Pair::new();
+    scope(|threads| {
+        let team = &team;
+        let helper = threads.spawn(move || {
+            let mut helper = team.helper(SHORT, 1).expect("free");
+            let member = loop {
+                if let Some(member) = helper.join() {
+                    break member;
+                }
+            };
+            core::mem::forget(member);
+            let again = helper.join();
+            again.is_none()
+        });
+        let mut lead = team.lead(SHORT, 2).expect("free");
+        assert_eq!(infer(&mut lead, 0), Err(Stopped::NoAnswer { core: 1 }));
+        assert!(helper.join().expect("no panic"));
+    });
+}
+
+#[test]
+fn an_arena_that_is_too_small_is_not_touched() {
+    let team = Team::<127, 1>::new();
+    let mut lead = team.lead(LONG, 1).expect("free");
+    assert_eq!(infer(&mut lead, 0), Err(Stopped::Unplanned));
+}
+
+#[test]
+fn a_team_without_shares_is_refused() {
+    static FOR_ONE: Step<(i8,), i8> =
+        step(0)
+            .reads(INPUT)
+            .writes(DOUBLED)
+            .by_pixels(64, 1, 1, &[&[64]]);
+    let team = Pair::new();
+    let mut lead = team.lead(LONG, 2).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert_eq!(member.claim(&FOR_ONE).err(), Some(Stopped::Unplanned));
+}
+
+#[test]
+fn a_step_that_is_open_cannot_be_left_for_another() {
+    let team = Pair::new();
+    let mut lead = team.lead(LONG, 1).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&DOUBLE).expect("first").is_some());
+    assert_eq!(member.claim(&REVERSE).err(), Some(Stopped::Mismatch));
+    assert!(member.finish().is_err());
+}
