@@ -120,28 +120,23 @@ def certificates() -> dict[str, str]:
 def install(python: Path, extras: str) -> None:
     """Installs this repository into the environment, so that edits take effect at once."""
     wanted = f"{REPOSITORY}[{extras}]" if extras else str(REPOSITORY)
-    run(str(python), *PIP, "install", "--progress-bar", "off", "--editable", wanted)
+    words = ("install", "--progress-bar", "off", "--editable", wanted)
+    run(str(python), *PIP, *words, env=certificates())
 
 
-def run(*command: str) -> None:
+def run(*command: str, env: dict[str, str] | None = None) -> None:
     """Runs a step; passes on what it downloads, and everything it said if it fails."""
     from ferrule.errors import ToolError
-    from ferrule.toolchain import cache
+    from ferrule.toolchain.process import followed
 
-    pip = "pip" in command[-1] or "pip" in command
-    variables = {**os.environ, **(certificates() if pip else {})}
-    lines: list[str] = []
-    with subprocess.Popen(
-        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        for line in process.stdout or ():
-            lines.append(line.rstrip())
-            if line.lstrip().startswith(("Downloading ", "Installing collected ")):
-                cache.say("  " + line.strip()[:96])
-    if process.returncode != 0:
+    def progress(line: str) -> str | None:
+        return line[:96] if line.startswith(("Downloading ", "Installing collected ")) else None
+
+    result = followed(command, progress, {**os.environ, **(env or {})})
+    if result.status != 0:
         raise ToolError(
             "cannot prepare the Python environment",
-            where="\n".join(lines[-12:]),
+            where=result.last,
             hint="check the network and the free space of the cache folder, then run it again",
         )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ferrule.errors import ToolError
 from ferrule.toolchain.cache import say, sentences
+from ferrule.toolchain.process import followed
 
 INSTALLED = Path("/var/lib/dpkg/status")
 FIELDS = re.compile(
@@ -55,6 +56,15 @@ class Apt:
         if answer.returncode != 0:
             raise failure(command, answer.stderr or answer.stdout)
         return answer.stdout
+
+    def refresh(self) -> None:
+        """Reads the package lists; one bad source among several is no reason to stop."""
+        try:
+            self.ask("apt-get", "update", "-qq")
+        except ToolError as error:
+            if not any((self.folder / "lists").glob("*Packages*")):
+                raise
+            say(f"warning: not every package list could be read\n  {error.where}")
 
     def names(self, pattern: str) -> tuple[str, ...]:
         """Lists the package names that match a regular expression as a whole."""
@@ -113,35 +123,29 @@ class Apt:
         """Says what is about to be downloaded; fails early on a disk that cannot hold it."""
         say(f"downloading {count} packages, {size / 1e6:.0f} MB, to {self.folder}")
         free = shutil.disk_usage(self.folder).free
-        unpacked = 8 * size  # Packages of programs unpack to four to six times their size.
-        if free < unpacked:
+        needed = 6 * size  # What is downloaded, and the four to five times that it unpacks to.
+        if free < needed:
             raise ToolError(
-                f"`{self.folder}` has {free / 1e6:.0f} MB free, and {unpacked / 1e6:.0f} MB are "
+                f"`{self.folder}` has {free / 1e6:.0f} MB free, and {needed / 1e6:.0f} MB are "
                 "needed to unpack the packages",
                 hint="free some space, or set `XDG_CACHE_HOME` to a folder on a larger disk",
             )
 
     def fetch(self, *command: str) -> None:
-        """Runs a download and prints a line each time another tenth of it is there."""
+        """Runs a download and tells each time another tenth of it is there."""
         tenth = 0
-        rest: list[str] = []
-        with subprocess.Popen(
-            command,
-            cwd=self.folder / "archives",
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            for line in process.stdout or ():
-                progress = re.match(r"dlstatus:\d+:([\d.]+):", line)
-                if not progress:
-                    rest.append(line)
-                elif float(progress.group(1)) >= 10 * (tenth + 1):
-                    tenth = int(float(progress.group(1)) // 10)
-                    say(f"  {10 * tenth} % of the download")
-        if process.returncode != 0:
-            raise failure(command, "".join(rest))
+
+        def progress(line: str) -> str | None:
+            nonlocal tenth
+            percent = re.match(r"dlstatus:\d+:([\d.]+):", line)
+            if not percent:
+                return None
+            before, tenth = tenth, int(float(percent.group(1)) // 10)
+            return f"{10 * tenth} % of the download" if tenth > before else ""
+
+        result = followed(command, progress, self.environment, self.folder / "archives")
+        if result.status != 0:
+            raise failure(command, result.last)
 
     def pretend(self, assumed: Iterable[str]) -> None:
         """Writes what apt shall believe to be installed: the system's packages and the assumed.
@@ -194,7 +198,7 @@ def opened(folder: Path) -> Apt:
     read = folder / "read"
     if not read.exists() or time.time() - read.stat().st_mtime > FRESH:
         say(f"reading the distribution's package lists into {folder}")
-        apt.ask("apt-get", "update", "-qq")
+        apt.refresh()
         read.touch()
     return apt
 

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import shutil
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferrule import resources
 from ferrule.errors import ToolError
 from ferrule.toolchain import cache, rust
+from ferrule.toolchain.process import compiled, followed
 from ferrule.toolchain.qemu import Qemu
 
 SOURCES = ("Cargo.toml", "Cargo.lock", "src/*.rs")
@@ -79,7 +80,7 @@ def read(output: Path) -> tuple[Core, ...]:
 
 def plugin(qemu: Qemu) -> Path:
     """Returns the plugin for an emulator, building it the first time."""
-    source = sources()
+    source = resources.CRATES / "counter"
     folder = cache.folder("counter", f"{digest(source)}-api{qemu.plugin_api}")
     library = folder / "libcounter.so"
     if library.is_file():
@@ -90,20 +91,6 @@ def plugin(qemu: Qemu) -> Path:
             with cache.fresh(folder) as partial:
                 build(source, qemu.plugin_api, partial)
     return library
-
-
-def sources() -> Path:
-    """Finds the plugin's source, in an installed package or in the repository."""
-    package = Path(__file__).parent.parent
-    places = (package / "crates/counter", package.parent.parent / "crates/counter")
-    for place in places:
-        if (place / "Cargo.toml").is_file():
-            return place
-    raise ToolError(
-        "the source of the instruction counter is not there",
-        where=str(places[0]),
-        hint="install Ferrule again",
-    )
 
 
 def files(source: Path) -> Iterable[Path]:
@@ -127,18 +114,13 @@ def build(source: Path, plugin_api: int, folder: Path) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
     tools = rust.host()
-    answer = subprocess.run(
-        tools.build("--target-dir", str(work / "target")),
-        cwd=work,
-        env={**tools.environment(), "QEMU_PLUGIN_API": str(plugin_api)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if answer.returncode != 0:
+    command = tools.build("--target-dir", str(work / "target"))
+    env = {**tools.environment(), "QEMU_PLUGIN_API": str(plugin_api)}
+    result = followed(command, compiled, env, work)
+    if result.status != 0:
         raise ToolError(
             "cannot build the instruction counter",
-            where="\n".join(answer.stderr.strip().splitlines()[-8:]),
+            where=result.last,
             hint="`ferrule doctor` shows which Rust and which linker are used",
         )
     shutil.copy(work / "target" / tools.target / "release/libcounter.so", folder)

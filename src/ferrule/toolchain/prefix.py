@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from ferrule.toolchain import apt, cache
 
 # Never used by a program that runs from a prefix, and half of its size.
 LEFT_OUT = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale")
+
+SILENCE = 2.0  # Seconds without a word.
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,11 @@ def unpack(archives: tuple[Path, ...], root: Path, left_out: Iterable[str] = ())
     cache.say(f"unpacking {len(archives)} packages into {root}")
     excluded = [f"--exclude={pattern}" for pattern in (*LEFT_OUT, *left_out)]
     tar = ["tar", "--extract", "--no-same-owner", "--no-wildcards-match-slash", *excluded]
-    for archive in archives:
+    told = time.monotonic()
+    for number, archive in enumerate(archives):
+        if time.monotonic() - told > SILENCE:
+            cache.say(f"  {number} of {len(archives)} packages are unpacked")
+            told = time.monotonic()
         with subprocess.Popen(
             ["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE
         ) as contents:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferrule.toolchain import linker
-from ferrule.toolchain.compiler import Compiler, own, unpacked
+from ferrule.toolchain.compiler import WANTED, Compiler, own, unpacked
+from ferrule.toolchain.prefix import present
 from ferrule.toolchain.sysroot import place, sysroot
 
 
@@ -55,7 +56,7 @@ def bare_metal(target: str) -> Rust:
     The user's compiler serves if it has the target's library or the sources of it; if not, the
     distribution's does.
     """
-    compiler = chosen(target)
+    compiler = candidate(target) or unpacked()
     lld = linker.lld(compiler)
     name = target.upper().replace("-", "_").replace(".", "_")
     env = {
@@ -70,21 +71,17 @@ def bare_metal(target: str) -> Rust:
     return Rust(compiler.cargo, target, compiler.version, compiler.source, env, flags)
 
 
-def chosen(target: str) -> Compiler:
-    """Returns the first compiler that can build for a target."""
+def candidate(target: str) -> Compiler | None:
+    """Returns the compiler that `bare_metal` would use; None if it would fetch it first."""
     compiler = own()
     if compiler and (compiler.has(target) or compiler.sources.is_dir()):
         return compiler
-    return unpacked()
+    return unpacked() if present(WANTED.name) else None
 
 
 def ready(target: str) -> bool:
     """Tells whether `bare_metal` would return at once."""
-    from ferrule.toolchain import prefix
-
-    compiler = own()
-    if compiler and compiler.has(target):
-        return True
-    if compiler and compiler.sources.is_dir():
-        return place(compiler, target).is_dir()
-    return prefix.present("rust") and place(unpacked(), target).is_dir()
+    compiler = candidate(target)
+    if compiler is None:
+        return False
+    return compiler.has(target) or place(compiler, target).is_dir()

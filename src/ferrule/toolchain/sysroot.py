@@ -3,12 +3,12 @@
 import hashlib
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from ferrule.errors import ToolError
 from ferrule.toolchain import cache
 from ferrule.toolchain.compiler import Compiler
+from ferrule.toolchain.process import compiled, followed
 
 MANIFEST = """\
 [package]
@@ -52,18 +52,12 @@ def build(compiler: Compiler, target: str, variables: dict[str, str], root: Path
     (work / "Cargo.toml").write_text(MANIFEST)
     (work / "lib.rs").write_text("#![no_std]\n")
     command = [str(compiler.cargo), "build", "--release", "--target", target]
-    answer = subprocess.run(
-        [*command, "-Zbuild-std=core", *vendored(compiler)],
-        cwd=work,
-        env=cache.variables({**compiler.environment, **variables, **settings(compiler, work)}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if answer.returncode != 0:
+    env = cache.variables({**compiler.environment, **variables, **settings(compiler, work)})
+    result = followed([*command, "-Zbuild-std=core", *vendored(compiler)], compiled, env, work)
+    if result.status != 0:
         raise ToolError(
             f"cannot compile the core library for `{target}`",
-            where="\n".join(answer.stderr.strip().splitlines()[-8:]),
+            where=result.last,
             hint=f"`rustc --print target-list` of {compiler.version} must list the target",
         )
     keep = root / "lib/rustlib" / target / "lib"

@@ -1,0 +1,101 @@
+"""Says which tools are there, and what their first use would add."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ferrule.toolchain import cache, prefix, qemu, rust
+from ferrule.toolchain.compiler import WANTED, own, unpacked
+
+FETCHED = "fetched on first use from the distribution's packages, about {size} MB"
+ALONE = "install it and put it on PATH: this system has no apt to fetch it with"
+
+ARCHITECTURES = ("arm", "riscv32")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One line of the report. `status` is `ready`, `on first use` or `missing`.
+
+    `adds` says what the first command that needs the tool adds to the private folder, or, when
+    nothing can be done automatically, what to do.
+    """
+
+    name: str
+    status: str
+    version: str = ""
+    source: str = ""
+    adds: str = ""
+
+
+def tools(targets: Iterable[str]) -> list[Tool]:
+    """Lists every tool that Ferrule calls; downloads and builds nothing."""
+    emulators = [emulator(architecture) for architecture in ARCHITECTURES]
+    firmware = [bare_metal(target) for target in targets]
+    return [host(), linker(), *firmware, *emulators, plugin(), packages()]
+
+
+def host() -> Tool:
+    """Reports the Rust compiler for this machine."""
+    compiler = own()
+    if compiler is None and prefix.present(WANTED.name):
+        compiler = unpacked()
+    if compiler:
+        return Tool("Rust for this machine", "ready", compiler.version, compiler.source)
+    return absent("Rust for this machine", 165)
+
+
+def linker() -> Tool:
+    """Reports what links programs for this machine."""
+    found = shutil.which("cc")
+    if found:
+        return Tool("linker for this machine", "ready", source="system")
+    if prefix.present("c-library"):
+        return Tool("linker for this machine", "ready", source="distribution")
+    return absent("linker for this machine", 7)
+
+
+def bare_metal(target: str) -> Tool:
+    """Reports the Rust compiler for a target without an operating system."""
+    name = f"Rust for {target}"
+    compiler = rust.candidate(target)
+    if compiler is None:
+        return absent(name, 165)
+    adds = "" if rust.ready(target) else "compiled on first use, about 50 MB and half a minute"
+    status = "on first use" if adds else "ready"
+    return Tool(name, status, compiler.version, compiler.source, adds)
+
+
+def emulator(architecture: str) -> Tool:
+    """Reports the emulator of an architecture."""
+    name = f"QEMU for {architecture}"
+    found = qemu.own(architecture)
+    if found is None and prefix.present(qemu.WANTED.name):
+        found = qemu.system(architecture)
+    if found:
+        return Tool(name, "ready", found.version, found.source)
+    return absent(name, 71)
+
+
+def plugin() -> Tool:
+    """Reports the plugin that counts instructions."""
+    if any(cache.folder("counter").glob("*/libcounter.so")):
+        return Tool("instruction counter", "ready", source="built here")
+    adds = "compiled on first use, under 1 MB and a few seconds"
+    return Tool("instruction counter", "on first use", adds=adds)
+
+
+def packages() -> Tool:
+    """Reports whether missing tools can be fetched, and where they go."""
+    found = shutil.which("apt-get")
+    place = f"kept in {cache.folder()}"
+    if found:
+        return Tool("private packages", "ready", source="system", adds=place)
+    return Tool("private packages", "missing", adds="needed only for what else is missing")
+
+
+def absent(name: str, size: int) -> Tool:
+    """Reports a tool that is not there yet."""
+    if shutil.which("apt-get"):
+        return Tool(name, "on first use", adds=FETCHED.format(size=size))
+    return Tool(name, "missing", adds=ALONE)
