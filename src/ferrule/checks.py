@@ -23,21 +23,31 @@ def arity(op: Op, inputs: int) -> None:
 
 
 def int8_activations(op: Op, *tensors: Tensor) -> None:
-    """Requires int8 tensors that are quantized per tensor."""
+    """Requires tensors that are computed at run time, int8, quantized per tensor."""
     for tensor in tensors:
-        _type(op, tensor, "int8")
-        quant = tensor.quant
-        if quant is None:
+        int8(op, tensor)
+        if tensor.data is not None:
             raise op.reject(
-                f"`{tensor.name}` has no scale and zero point",
-                hint="quantize the whole model, inputs and outputs included",
+                f"`{tensor.name}` is a constant; nothing is left to compute at run time",
+                hint="fold constants when exporting the model",
             )
-        if len(quant.scales) != 1 or len(quant.zero_points) != 1:
-            raise op.reject(
-                f"`{tensor.name}` has {len(quant.scales)} scales and {len(quant.zero_points)} "
-                "zero points; an activation tensor has one of each"
-            )
-        _quant_values(op, tensor, quant)
+
+
+def int8(op: Op, tensor: Tensor) -> None:
+    """Requires int8 values, quantized per tensor."""
+    _type(op, tensor, "int8")
+    quant = tensor.quant
+    if quant is None:
+        raise op.reject(
+            f"`{tensor.name}` has no scale and zero point",
+            hint="quantize the whole model, inputs and outputs included",
+        )
+    if len(quant.scales) != 1 or len(quant.zero_points) != 1:
+        raise op.reject(
+            f"`{tensor.name}` has {len(quant.scales)} scales and {len(quant.zero_points)} zero "
+            "points; an activation tensor has one of each"
+        )
+    _quant_values(op, tensor, quant)
 
 
 def rank(op: Op, tensor: Tensor, axes: int) -> None:
@@ -162,7 +172,7 @@ def _type(op: Op, tensor: Tensor, dtype: str) -> None:
             hint="quantize the model to int8" if dtype == "int8" else "",
         )
     elements = math.prod(tensor.shape)
-    if not tensor.shape or min(tensor.shape) < 1 or elements > _MOST_ELEMENTS:
+    if min(tensor.shape, default=1) < 1 or elements > _MOST_ELEMENTS:
         raise op.reject(
             f"`{tensor.name}` has shape {list(tensor.shape)}; every axis must be at least 1 and "
             f"all together at most {_MOST_ELEMENTS:,} elements"

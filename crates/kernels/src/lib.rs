@@ -7,10 +7,14 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod add;
 pub mod average_pool2d;
 pub mod conv2d;
 pub mod depthwise_conv2d;
 pub mod fully_connected;
+pub mod grid;
+pub mod max_pool2d;
+pub mod pad;
 pub mod requantize;
 pub mod softmax;
 pub mod window;

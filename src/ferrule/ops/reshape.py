@@ -17,8 +17,6 @@ class Reshape(Op):
         """Checks that both sides have the same elements."""
         checks.arity(self, 1)
         (source,) = self.inputs
-        if source.data is not None:
-            raise self.reject(f"`{source.name}` is a constant; fold the operator")
         checks.int8_activations(self, source, self.output)
         checks.same_quantization(self, source, self.output)
         if source.elements != self.output.elements:
