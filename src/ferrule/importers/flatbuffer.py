@@ -138,7 +138,8 @@ class Table:
         if found is None:
             return None
         generated = kind()
-        generated.Init(found.Bytes, found.Pos)
+        with self._guard(field):
+            generated.Init(found.Bytes, found.Pos)
         return Table(generated, self.where, self._allowance)
 
 

@@ -13,10 +13,13 @@ from ferrule.importers.tflite_file import check_kind, open_file
 from ferrule.importers.tflite_model import QUANTIZE_HINT, Model
 from ferrule.importers.tflite_operands import Operands
 from ferrule.ir import Graph, Op, Tensor
+from ferrule.ops.add import Add
 from ferrule.ops.average_pool2d import AveragePool2d
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
+from ferrule.ops.max_pool2d import MaxPool2d
+from ferrule.ops.pad import Pad
 from ferrule.ops.reshape import Reshape
 from ferrule.ops.softmax import Softmax
 from ferrule.window import Pair
@@ -149,6 +152,36 @@ def average_pool_2d(operands: Operands) -> Op:
 
 
 @operator
+def max_pool_2d(operands: Operands) -> Op:
+    """Maxima under a filter."""
+    return _pool(MaxPool2d, operands)
+
+
+@operator
+def add(operands: Operands) -> Op:
+    """Both inputs may have scales of their own."""
+    activation = operands.activation(operands.options(tflite.AddOptions))
+    inputs = operands.input(0), operands.input(1)
+    return Add(operands.name, inputs, operands.outputs, activation=activation)
+
+
+@operator
+def pad(operands: Operands) -> Op:
+    """Adds the output's zero point, which stands for 0."""
+    (output,) = operands.outputs
+    return _pad(operands, output.quant.zero_points[0] if output.quant else 0)
+
+
+@operator
+def padv2(operands: Operands) -> Op:
+    """Adds the third input, which is quantized as the output is."""
+    value, (output,) = operands.input(2, "value"), operands.outputs
+    if value.dtype != "int8" or value.elements != 1 or value.quant != output.quant:
+        raise operands.reject(f"its value `{value.name}` is not quantized as its output is")
+    return _pad(operands, int(operands.constant(2, "value").item()))
+
+
+@operator
 def reshape(operands: Operands) -> Op | None:
     """The new shape is the output's; the input that repeats it is not read."""
     source = operands.input(0)
@@ -164,7 +197,17 @@ def softmax(operands: Operands) -> Op:
     return Softmax(operands.name, (operands.input(0),), operands.outputs, beta=beta)
 
 
-def _pool(kind: type[AveragePool2d], operands: Operands) -> Op:
+def _pad(operands: Operands, value: int) -> Op:
+    source, amounts = operands.input(0), operands.constant(1, "paddings")
+    if amounts.shape != (len(source.shape), 2) or amounts.dtype.kind != "i":
+        raise operands.reject(
+            f"its paddings have shape {list(amounts.shape)}; needs {[len(source.shape), 2]}"
+        )
+    before, after = (tuple(int(amount) for amount in amounts[:, side]) for side in (0, 1))
+    return Pad(operands.name, (source,), operands.outputs, before=before, after=after, value=value)
+
+
+def _pool(kind: "type[AveragePool2d | MaxPool2d]", operands: Operands) -> Op:
     options = operands.options(tflite.Pool2DOptions)
     source = operands.input(0, axes=4)
     size = options.integer("FilterHeight"), options.integer("FilterWidth")
