@@ -48,7 +48,11 @@ def fresh(path: Path) -> Iterator[Path]:
     with sentences(path):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        yield partial
+        try:
+            yield partial
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
         shutil.rmtree(path, ignore_errors=True)
         partial.rename(path)
 

@@ -129,6 +129,6 @@ def unpack(archives: tuple[Path, ...], root: Path, left_out: Iterable[str] = ())
         if contents.returncode != 0 or unpacked.returncode != 0:
             raise ToolError(
                 f"cannot unpack `{archive.name}`",
-                where=unpacked.stderr.strip(),
-                hint=f"check the free space of {root}, then run it again",
+                where="\n".join(unpacked.stderr.strip().splitlines()[-3:]),
+                hint=f"check the free space of {root.parent}, then run it again",
             )

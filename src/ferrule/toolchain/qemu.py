@@ -99,4 +99,9 @@ def packages(apt: Apt) -> tuple[str, ...]:
     return "qemu-system-arm", riscv if apt.version(riscv) else "qemu-system-misc"
 
 
-WANTED = Wanted(name="emulators", packages=packages)
+# Of some thirty architectures in these packages we keep those of microcontrollers.
+WANTED = Wanted(
+    name="emulators",
+    packages=packages,
+    left_out=("./usr/bin/qemu-system-[!arx]*", "./usr/bin/qemu-system-al*"),
+)
