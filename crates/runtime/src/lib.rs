@@ -24,6 +24,6 @@ mod team;
 
 pub use element::{Element, Inputs};
 pub use slot::Slot;
-pub use step::{step, Cut, Step, StepBuilder};
+pub use step::{step, Cut, CutBuilder, Step, StepBuilder};
 pub use stopped::Stopped;
 pub use team::{Begin, Claim, Done, Helper, Lead, Member, Observed, Output, Port, Team, View};

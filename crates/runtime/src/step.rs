@@ -86,7 +86,7 @@ pub(crate) struct Shape {
 /// use runtime::{step, Slot, Step};
 /// const A: Slot<i8, 8> = Slot::at(0);
 /// const B: Slot<i8, 8> = Slot::at(8);
-/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1, &[&[8], &[4, 4]]);
+/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1).shares(&[&[8], &[4, 4]]);
 /// ```
 ///
 /// A plan that is wrong does not compile. A step that writes what it reads:
@@ -95,7 +95,7 @@ pub(crate) struct Shape {
 /// use runtime::{step, Slot, Step};
 /// const A: Slot<i8, 8> = Slot::at(0);
 /// const B: Slot<i8, 8> = Slot::at(4);
-/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1, &[&[8], &[4, 4]]);
+/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1).shares(&[&[8], &[4, 4]]);
 /// ```
 ///
 /// Shares that leave a unit out:
@@ -104,7 +104,7 @@ pub(crate) struct Shape {
 /// use runtime::{step, Slot, Step};
 /// const A: Slot<i8, 8> = Slot::at(0);
 /// const B: Slot<i8, 8> = Slot::at(8);
-/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1, &[&[8], &[4, 3]]);
+/// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1).shares(&[&[8], &[4, 3]]);
 /// ```
 ///
 /// A slot that is not aligned for its elements:
@@ -150,18 +150,22 @@ impl StepBuilder<(), ()> {
     ) -> StepBuilder<(A,), ()> {
         self.typed([input.extent(), Extent::NONE])
     }
+}
 
-    /// The step reads two tensors.
+impl<A: Element> StepBuilder<(A,), ()> {
+    /// The step reads a second tensor.
     #[must_use]
-    pub const fn reads_two<A: Element, B: Element, const N: usize, const M: usize>(
+    pub const fn also_reads<B: Element, const N: usize>(
         self,
-        first: Slot<A, N>,
-        second: Slot<B, M>,
+        input: Slot<B, N>,
     ) -> StepBuilder<(A, B), ()> {
-        self.typed([first.extent(), second.extent()])
+        let [first, _] = self.inputs;
+        self.typed([first, input.extent()])
     }
+}
 
-    const fn typed<I>(self, inputs: [Extent; MAX_INPUTS]) -> StepBuilder<I, ()> {
+impl<I> StepBuilder<I, ()> {
+    const fn typed<J>(self, inputs: [Extent; MAX_INPUTS]) -> StepBuilder<J, ()> {
         let Self {
             number,
             output,
@@ -214,14 +218,8 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
     ///
     /// As [`Self::cut`].
     #[must_use]
-    pub const fn by_pixels(
-        self,
-        pixels: u32,
-        channels: u32,
-        unit: u32,
-        shares: &'static [&'static [u16]],
-    ) -> Step<I, O> {
-        self.cut(Cut::Pixels, pixels, channels, unit, shares)
+    pub const fn by_pixels(self, pixels: u32, channels: u32, unit: u32) -> CutBuilder<I, O> {
+        self.cut(Cut::Pixels, pixels, channels, unit)
     }
 
     /// Cuts the output, seen as `[pixels, channels]`, into units of `unit` channels.
@@ -230,54 +228,18 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
     ///
     /// As [`Self::cut`].
     #[must_use]
-    pub const fn by_channels(
-        self,
-        pixels: u32,
-        channels: u32,
-        unit: u32,
-        shares: &'static [&'static [u16]],
-    ) -> Step<I, O> {
-        self.cut(Cut::Channels, pixels, channels, unit, shares)
+    pub const fn by_channels(self, pixels: u32, channels: u32, unit: u32) -> CutBuilder<I, O> {
+        self.cut(Cut::Channels, pixels, channels, unit)
     }
 
-    /// Leaves the output, seen as `[pixels, channels]`, to the lead alone, for a team of any size
-    /// up to `cores`.
+    /// Cuts the output, seen as `[pixels, channels]`, into units along an axis.
     ///
     /// # Panics
     ///
-    /// As [`Self::cut`].
+    /// While compiling, when the output is empty, is not `pixels` x `channels` elements, or has
+    /// more than 65,535 units.
     #[must_use]
-    pub const fn alone(self, pixels: u32, channels: u32, cores: usize) -> Step<I, O> {
-        const ALONE: [&[u16]; 8] = [
-            &[1],
-            &[1, 0],
-            &[1, 0, 0],
-            &[1, 0, 0, 0],
-            &[1, 0, 0, 0, 0],
-            &[1, 0, 0, 0, 0, 0],
-            &[1, 0, 0, 0, 0, 0, 0],
-            &[1, 0, 0, 0, 0, 0, 0, 0],
-        ];
-        assert!(cores <= ALONE.len(), "a team has at most eight cores");
-        let (shares, _) = (&ALONE as &'static [&'static [u16]]).split_at(cores);
-        self.cut(Cut::Pixels, pixels, channels, pixels, shares)
-    }
-
-    /// Cuts the output; `shares` holds a row for each team size, from one core on.
-    ///
-    /// # Panics
-    ///
-    /// While compiling, when the output is empty, is not `pixels` x `channels` elements, has more
-    /// than 65,535 units, or when a row of shares does not cover every unit exactly once.
-    #[must_use]
-    pub const fn cut(
-        self,
-        cut: Cut,
-        pixels: u32,
-        channels: u32,
-        unit: u32,
-        shares: &'static [&'static [u16]],
-    ) -> Step<I, O> {
+    pub const fn cut(self, cut: Cut, pixels: u32, channels: u32, unit: u32) -> CutBuilder<I, O> {
         assert!(self.elements > 0 && unit > 0, "a step must have work");
         assert!(
             pixels as u64 * channels as u64 == self.elements as u64,
@@ -297,11 +259,60 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
             cut,
             unit,
         };
-        let units = geometry.units();
         assert!(
-            unit < 1 << 31 && units <= 65_535,
+            unit < 1 << 31 && geometry.units() <= 65_535,
             "a step has at most 65,535 units"
         );
+        CutBuilder {
+            number,
+            geometry,
+            types: PhantomData,
+        }
+    }
+}
+
+/// A step that lacks only its shares; see [`step`].
+#[derive(Debug)]
+pub struct CutBuilder<I, O> {
+    number: u16,
+    geometry: Geometry,
+    types: PhantomData<fn(I) -> O>,
+}
+
+impl<I: Inputs, O: Element> CutBuilder<I, O> {
+    /// Leaves every unit to the lead, for a team of any size up to `cores`.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when there is more than one unit, or `cores` is more than 8.
+    #[must_use]
+    pub const fn alone(self, cores: usize) -> Step<I, O> {
+        const ALONE: &[&[u16]] = &[
+            &[1],
+            &[1, 0],
+            &[1, 0, 0],
+            &[1, 0, 0, 0],
+            &[1, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+        ];
+        assert!(cores <= ALONE.len(), "a team has at most eight cores");
+        let (shares, _) = ALONE.split_at(cores);
+        self.shares(shares)
+    }
+
+    /// Gives each core of a team units to start with; `shares` holds a row for each team size,
+    /// from one core on.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when a row does not cover every unit exactly once.
+    #[must_use]
+    pub const fn shares(self, shares: &'static [&'static [u16]]) -> Step<I, O> {
+        let Self {
+            number, geometry, ..
+        } = self;
         let mut team = 0;
         while team < shares.len() {
             assert!(
@@ -315,19 +326,16 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
                 core += 1;
             }
             assert!(
-                covered == units,
+                covered == geometry.units(),
                 "shares must cover every unit exactly once"
             );
             team += 1;
         }
-        let mut end = output.end();
+        let mut end = geometry.output.end();
         let mut index = 0;
         while index < MAX_INPUTS {
-            end = if inputs[index].end() > end {
-                inputs[index].end()
-            } else {
-                end
-            };
+            let input = geometry.inputs[index].end();
+            end = if input > end { input } else { end };
             index += 1;
         }
         let shape = Shape {

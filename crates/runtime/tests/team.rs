@@ -14,12 +14,14 @@ const SHARES: &[&[u16]] = &[&[64], &[40, 24], &[1, 0, 63], &[16, 16, 16, 16]];
 static DOUBLE: Step<(i8,), i8> = step(0)
     .reads(INPUT)
     .writes(DOUBLED)
-    .by_pixels(64, 1, 1, SHARES);
+    .by_pixels(64, 1, 1)
+    .shares(SHARES);
 // By channels, so that the cores' elements are interleaved.
 static REVERSE: Step<(i8,), i8> = step(1)
     .reads(DOUBLED)
     .writes(REVERSED)
-    .by_channels(1, 64, 1, SHARES);
+    .by_channels(1, 64, 1)
+    .shares(SHARES);
 
 /// A port whose patience is short enough for tests, and long enough for a busy machine.
 #[derive(Clone, Copy)]
@@ -167,11 +169,11 @@ fn a_team_of_one_works_while_helpers_are_lost() {
 
 #[test]
 fn a_helper_of_another_model_is_turned_away() {
-    static OTHER: Step<(i8,), i8> =
-        step(0)
-            .reads(INPUT)
-            .writes(DOUBLED)
-            .by_pixels(64, 1, 2, &[&[32], &[16, 16]]);
+    static OTHER: Step<(i8,), i8> = step(0)
+        .reads(INPUT)
+        .writes(DOUBLED)
+        .by_pixels(64, 1, 2)
+        .shares(&[&[32], &[16, 16]]);
     let team = Pair::new();
     scope(|threads| {
         let team = &team;
@@ -239,11 +241,11 @@ fn an_arena_that_is_too_small_is_not_touched() {
 
 #[test]
 fn a_team_without_shares_is_refused() {
-    static FOR_ONE: Step<(i8,), i8> =
-        step(0)
-            .reads(INPUT)
-            .writes(DOUBLED)
-            .by_pixels(64, 1, 1, &[&[64]]);
+    static FOR_ONE: Step<(i8,), i8> = step(0)
+        .reads(INPUT)
+        .writes(DOUBLED)
+        .by_pixels(64, 1, 1)
+        .shares(&[&[64]]);
     let team = Pair::new();
     let mut lead = team.lead(LONG, 2).expect("free");
     let mut member = lead.begin().expect("idle").member();

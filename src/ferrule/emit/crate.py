@@ -20,6 +20,8 @@ Files = dict[str, str | bytes]
 # Names that the generated file uses itself.
 _RESERVED = ("lead", "helper", "member", "begin", "done", "team", "run", "infer", "assist", "step")
 _RESERVED_CRATES = ("core", "std", "alloc", "test", "runtime", "kernels", "port_host", "proc_macro")
+# Attributes that change nothing are not worth a word.
+_NEUTRAL = ("1", "1x1", "none", "0+0 by 0+0", "1.0")
 _RUST_TYPES = {"int8": "i8", "uint8": "u8", "int16": "i16", "int32": "i32", "float32": "f32"}
 
 
@@ -144,22 +146,22 @@ def _shares(parts: list[Part]) -> list[str]:
 def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     (part,) = step.parts
     op = part.op
-    pixels, channels = op.matrix()
     read = list(dict.fromkeys(plan.slot(tensor).tensor for tensor in op.activations))
-    slots = ", ".join(names.tensors[tensor.name] for tensor in read)
-    reads = ".reads" if len(read) == 1 else ".reads_two"
-    if part.is_alone:
-        cut = f".alone({pixels}, {channels}, CORES)"
-    else:
-        cut = f".by_{part.cut}({pixels}, {channels}, {part.unit}, SHARES_{part.units})"
+    pixels, channels = op.matrix()
     types = [_RUST_TYPES[tensor.dtype] for tensor in read]
     tuple_type = f"({types[0]},)" if len(types) == 1 else f"({', '.join(types)})"
     head = f"static STEP_{number}: Step<{tuple_type}, {_RUST_TYPES[op.output.dtype]}>"
-    calls = [f"{reads}({slots})", f".writes({names.tensors[op.output.name]})", cut]
+    reads = zip((".reads", ".also_reads"), read, strict=False)
+    calls = [f"{call}({names.tensors[tensor.name]})" for call, tensor in reads]
+    calls += [
+        f".writes({names.tensors[op.output.name]})",
+        f".by_{part.cut}({pixels}, {channels}, {part.unit})",
+        ".alone(CORES)" if part.is_alone else f".shares(SHARES_{part.units})",
+    ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
     comment = (
         f"// {number} {printable(op.name)}: {summary(op)}. "
-        f"{shapes} -> {list(op.output.shape)}. {step.reason[0].upper()}{step.reason[1:]}."
+        f"{shapes} -> {list(op.output.shape)}.\n// {step.reason[0].upper()}{step.reason[1:]}."
     )
     return StepText(
         comment,
@@ -170,12 +172,13 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
 
 
 def summary(op: Op) -> str:
-    """The operator and its attributes: `Conv2d, stride 2x2, activation relu`."""
-    own = {field.name for field in fields(op)} - {field.name for field in fields(Op)}
+    """The operator and its attributes, but neutral ones: `Conv2d, stride 2x2, activation relu`."""
+    shared = {field.name for field in fields(Op)}
     words = [type(op).__name__]
     for field in fields(op):
-        if field.name in own:
-            words.append(f"{field.name.replace('_', ' ')} {_attribute(getattr(op, field.name))}")
+        value = _attribute(getattr(op, field.name))
+        if field.name not in shared and value not in _NEUTRAL:
+            words.append(f"{field.name.replace('_', ' ')} {value}")
     return ", ".join(words)
 
 
