@@ -89,6 +89,8 @@ global_asm!(
 unsafe extern "C" {
     /// Core 1's vector table; only its address has a meaning.
     static _helper_vectors: u32;
+    /// The number of helpers that have a stack, as the address of a symbol.
+    static _helpers: u8;
 }
 
 /// What core 1 runs, a `fn() -> !`; null until it is started.
@@ -100,7 +102,8 @@ static ENTRY: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 pub fn start(core: usize, entry: fn() -> !) -> bool {
     const INITIAL_VECTORS: *mut u32 = 0x5002_1114 as *mut u32;
     const CPU_WAIT: *mut u32 = 0x5002_1118 as *mut u32;
-    if core == 0 || core >= CORES || !ENTRY.load(Acquire).is_null() {
+    let helpers = (&raw const _helpers as usize).min(CORES - 1);
+    if core == 0 || core > helpers || !ENTRY.load(Acquire).is_null() {
         return false;
     }
     // Release: pairs with the acquire of `_helper`.
