@@ -73,6 +73,8 @@ pub(crate) struct Shape {
     pub number: u16,
     pub geometry: Geometry,
     pub words: [u32; GEOMETRY_WORDS],
+    /// Units of the geometry, here because to divide again could panic in the compiler's eyes.
+    pub units: u32,
     /// Bytes that the arena must have.
     pub end: u32,
     /// For each team size, from one core on, the units with which each core starts.
@@ -342,6 +344,7 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
             number,
             geometry,
             words: geometry.words(),
+            units: geometry.units(),
             end,
             shares,
         };

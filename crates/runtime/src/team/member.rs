@@ -106,7 +106,7 @@ impl<'m, P: Port> Member<'m, P> {
         }
         self.gather()?;
         if self.cores == 1 {
-            return Ok(0..step.geometry.units());
+            return Ok(0..step.units);
         }
         self.publish(step)
     }
