@@ -1,6 +1,7 @@
 //! A core inside an inference.
 
 use super::arena::Shared;
+use super::control::PerCore;
 use super::{Claim, Done, Port};
 use crate::step::Shape;
 use crate::{Element, Inputs, Step, Stopped};
@@ -126,7 +127,7 @@ impl<'m, P: Port> Member<'m, P> {
         }
         if self.epoch == self.first {
             control.begun.store(self.first, Relaxed);
-            for core in self.shared.cores.iter().take(self.cores).skip(1) {
+            for core in self.helpers() {
                 core.invited.store(self.first, Relaxed);
             }
         }
@@ -178,8 +179,7 @@ impl<'m, P: Port> Member<'m, P> {
     /// Waits on the lead until every helper has completed the last step, and shows its output.
     fn gather(&mut self) -> Result<(), Stopped> {
         let Some(last) = self.last else { return Ok(()) };
-        let cores = self.shared.cores;
-        for (index, core) in cores.iter().enumerate().take(self.cores).skip(1) {
+        for (index, core) in (1..).zip(self.helpers()) {
             self.wait_until(&core.arrived, self.epoch.wrapping_sub(1), index)?;
         }
         self.last = None;
@@ -188,6 +188,11 @@ impl<'m, P: Port> Member<'m, P> {
         let output = unsafe { self.shared.read(last.geometry.output) };
         self.port.observe(last.number, output);
         Ok(())
+    }
+
+    /// The words of the helpers of this team.
+    fn helpers(&self) -> &'m [PerCore] {
+        self.shared.cores.get(1..self.cores).unwrap_or_default()
     }
 
     /// Waits until a word that core `core` writes has this value.
