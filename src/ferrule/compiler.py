@@ -3,6 +3,7 @@
 `build` and `check` follow in `ferrule.firmware` and `ferrule.check`, because they need tools.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,15 @@ class Compiled:
 
     plan: Plan
     files: Files
+
+    @property
+    def digest(self) -> str:
+        """Names the content of the crate, in hexadecimal."""
+        total = hashlib.sha256()
+        for name, content in self.files.items():
+            data = content if isinstance(content, bytes) else content.encode()
+            total.update(f"{name} {len(data)}\0".encode() + data)
+        return total.hexdigest()
 
 
 def plan(model: Path, board: str, cores: int | None = None, show: Show | None = None) -> Plan:

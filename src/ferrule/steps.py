@@ -28,8 +28,8 @@ class Part:
 
     @property
     def is_alone(self) -> bool:
-        """Whether one core does it all, however large the team."""
-        return all(shares[0] == self.units for shares in self.shares)
+        """Whether there is nothing to share: one core does it all, however large the team."""
+        return self.units == 1
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from ferrule.emit.weights import constant_bytes
 from ferrule.emit.rust_names import Names
+from ferrule.emit.weights import constant_bytes
 from ferrule.names import printable
 from ferrule.steps import Plan
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferrule.errors import CompileError, ToolError
-from ferrule.firmware.image import Image, Program
+from ferrule.firmware.image import Image, Program, Symbol
 from ferrule.firmware.run import PATIENCE, execute
 from ferrule.ir import Array
 from ferrule.toolchain import counter, qemu
@@ -30,6 +30,12 @@ class Counts:
     def cores(self) -> int:
         """Size of the team."""
         return len(self.before)
+
+    @property
+    def per_core(self) -> tuple[int, ...]:
+        """Instructions that each core worked."""
+        columns = zip(self.before, *self.steps, strict=True)
+        return tuple(sum(column) for column in columns)
 
     @property
     def total(self) -> int:
@@ -74,23 +80,23 @@ def count(image: Image, cores: int, inputs: Sequence[Array], patience: float = P
 
 
 def marks(image: Image) -> counter.Marks:
-    """Where a core's work begins and ends, where a step begins, and where a core only waits."""
-    found = {
-        name: image.find(module, name)
-        for module, name in (
-            ("bench", "counted_inference"),
-            ("helper", "enter_inference"),
-            ("bench", "counted_end"),
-            ("member", "enter"),
-            ("member", "wait_until"),
-            ("helper", "await_invitation"),
-        )
-    }
-    begin = (*found["counted_inference"], *found["enter_inference"])
-    wait = (*found["wait_until"], *found["await_invitation"])
+    """Where a core's work begins and ends, where a step begins, and where a core only waits.
+
+    A crate for one core has neither helpers nor waiting.
+    """
+    begin = image.find("bench", "counted_inference")
+    wait: tuple[Symbol, ...] = ()
+    if image.signature.cores > 1:
+        begin += image.find("helper", "enter_inference")
+        wait = image.find("member", "wait_until") + image.find("helper", "await_invitation")
     return counter.Marks(
-        begin=tuple(symbol.address for symbol in begin),
-        end=tuple(symbol.address for symbol in found["counted_end"]),
-        step=tuple(symbol.address for symbol in found["enter"]),
+        begin=addresses(begin),
+        end=addresses(image.find("bench", "counted_end")),
+        step=addresses(image.find("member", "enter")),
         wait=tuple((symbol.address, symbol.address + symbol.bytes) for symbol in wait),
     )
+
+
+def addresses(symbols: Sequence[Symbol]) -> tuple[int, ...]:
+    """Where functions begin."""
+    return tuple(symbol.address for symbol in symbols)

@@ -46,7 +46,12 @@ class Source:
 
 def load(path: Path) -> Graph:
     """Reads a model file. Raises `CompileError`."""
-    return read(open_file(path), path.stem, str(path)).graph
+    return load_source(path).graph
+
+
+def load_source(path: Path) -> Source:
+    """Reads a model file, and keeps what an oracle needs. Raises `CompileError`."""
+    return read(open_file(path), path.stem, str(path))
 
 
 def read(content: bytes, name: str, where: str = "") -> Source:

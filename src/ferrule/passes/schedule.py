@@ -33,9 +33,7 @@ def _step(op: Op, target: Target, cores: int) -> Step:
         return _alone(op, cores, reason + f"{target.barrier}")
     shares = tuple(_even(units, team) for team in range(1, cores + 1))
     part = Part(op, op.kernel, cut, unit, units, shares)
-    if cores == 1:
-        return Step((part,), "one core")
-    return Step((part,), f"by {cut}, shares {' + '.join(map(str, shares[-1]))}")
+    return Step((part,), f"shared by {cut}" if cores > 1 else "one core")
 
 
 def _alone(op: Op, cores: int, reason: str) -> Step:

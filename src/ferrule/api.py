@@ -1,0 +1,75 @@
+"""The commands as functions. `import ferrule` offers the same ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferrule import compiler, interpreter, target
+from ferrule.arrays import fitting
+from ferrule.benchmark import Bench, bench
+from ferrule.checking import Check, check
+from ferrule.emit import folder
+from ferrule.emit.crate import crate_name
+from ferrule.emit.report import describe
+from ferrule.importers.tflite import load
+from ferrule.ir import Array, Op
+from ferrule.session import Session
+from ferrule.steps import Plan
+from ferrule.target import Target
+
+__all__ = ["Bench", "Check", "Written", "bench", "boards", "check", "compile", "ops", "plan", "run"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A crate on disk: its folder, and its plan as plain data."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+
+def compile(  # noqa: A001 - the name of the command
+    model: Path, board: str, cores: int | None = None, output: Path | None = None
+) -> Written:
+    """Writes the crate of a model into `output`, by default a folder named after the model.
+
+    Raises `CompileError`, also when the folder exists and is not empty.
+    """
+    compiled = compiler.compile_model(model, board, cores)
+    output = output or Path(crate_name(model.name))
+    folder.write(compiled.files, output)
+    return Written(output, describe(compiled.plan))
+
+
+def plan(model: Path, board: str, cores: int | None = None) -> Plan:
+    """Decides everything that `compile` would write down, and writes nothing."""
+    return compiler.plan(model, board, cores)
+
+
+def run(model: Path, board: str, cores: int | None, inputs: Sequence[Array]) -> list[Array]:
+    """Runs one inference on a board, or on the board `interpreter`; returns all outputs.
+
+    Raises `CompileError` for inputs of another shape or type, `ToolError` when a tool is missing.
+    """
+    if board == "interpreter":
+        graph = load(model)
+        graph.verify()
+        values = interpreter.run(graph, fitting(graph, inputs))
+        return [values[tensor] for tensor in graph.outputs]
+    session = Session(compiler.compile_model(model, board, cores))
+    return session.run(fitting(session.plan.graph, inputs))
+
+
+def boards() -> tuple[Target, ...]:
+    """All boards, in alphabetical order."""
+    return tuple(target.load(name) for name in target.boards())
+
+
+def ops() -> list[dict[str, str]]:
+    """The operators: name, first line of the documentation."""
+    return [
+        {"operator": name, "summary": (kind.__doc__ or "").splitlines()[0]}
+        for name, kind in sorted(Op.registry.items())
+        if kind.__module__.startswith("ferrule.")
+    ]

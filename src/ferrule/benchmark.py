@@ -1,0 +1,81 @@
+"""Counts the instructions of one inference, and the bytes that it needs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ferrule import inputs, target
+from ferrule.checking import FIRST_SEED
+from ferrule.compiler import compile_model
+from ferrule.emit.weights import constant_bytes
+from ferrule.firmware import Program
+from ferrule.session import Session
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One step: MACs, and instructions of the core that took longest."""
+
+    name: str
+    kernel: str
+    macs: int
+    instructions: int
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One inference of a model on a board with one team size.
+
+    `instructions` is the longest path, `instructions_per_core` what each core worked. Flash and
+    code are of a minimal firmware that only runs the model; code is flash without weights. Stack
+    is the largest of the cores', measured.
+    """
+
+    model: str
+    board: str
+    cores: int
+    macs: int
+    instructions: int
+    instructions_per_core: tuple[int, ...]
+    arena_bytes: int
+    flash_bytes: int
+    code_bytes: int
+    stack_bytes: int
+    layers: tuple[Layer, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as plain data."""
+        return asdict(self)
+
+
+def bench(model: Path, board: str, teams: Sequence[int] | None = None) -> list[Bench]:
+    """Measures a model on a board, once for each team size (default: one core, and all)."""
+    count = target.load(board).core_count
+    return [_measure(model, board, cores) for cores in teams or sorted({1, count})]
+
+
+def _measure(model: Path, board: str, cores: int) -> Bench:
+    """Compiles, builds and counts for one team size."""
+    session = Session(compile_model(model, board, cores))
+    plan = session.plan
+    arrays = inputs.generate(plan.graph, FIRST_SEED)
+    counts = session.count(arrays)
+    parts = [part for step in plan.steps for part in step.parts]
+    flash = session.image(Program.SIZE).flash_bytes
+    return Bench(
+        model=plan.graph.name,
+        board=board,
+        cores=cores,
+        macs=sum(part.op.work().macs for part in parts),
+        instructions=counts.longest_path,
+        instructions_per_core=counts.per_core,
+        arena_bytes=plan.arena_bytes,
+        flash_bytes=flash,
+        code_bytes=flash - sum(constant_bytes(part.op.params()) for part in parts),
+        stack_bytes=max(session.stacks(arrays)),
+        layers=tuple(
+            Layer(part.op.name, part.kernel, part.op.work().macs, max(step))
+            for part, step in zip(parts, counts.steps, strict=True)
+        ),
+    )

@@ -1,0 +1,116 @@
+"""Compares every layer on a board with the interpreter, and the interpreter with the oracle."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferrule import inputs, interpreter, oracle
+from ferrule.compiler import compile_model
+from ferrule.importers import tflite
+from ferrule.ir import Array, Graph, Tensor
+from ferrule.session import Session
+
+#: Seed of the first input; the others count up from it.
+FIRST_SEED = 12_345
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operator's output: elements that were compared over all seeds, and that differ."""
+
+    name: str
+    elements: int
+    mismatches: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdict: `oracle` says what the interpreter was compared with."""
+
+    model: str
+    board: str
+    cores: int
+    seeds: int
+    oracle: str
+    layers: tuple[Layer, ...]
+
+    @property
+    def elements(self) -> int:
+        """Elements compared, over all layers and seeds."""
+        return sum(layer.elements for layer in self.layers)
+
+    @property
+    def mismatches(self) -> int:
+        """Elements that differ on the board or in the oracle."""
+        return sum(layer.mismatches for layer in self.layers)
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as plain data."""
+        return {**asdict(self), "elements": self.elements, "mismatches": self.mismatches}
+
+
+def check(model: Path, board: str, cores: int | None = None, seeds: int = 16) -> Check:
+    """Runs a model on a board with inputs of several seeds and compares every element.
+
+    The board `interpreter` compares the interpreter with the oracle alone.
+    """
+    source = tflite.load_source(model)
+    graph = source.graph
+    graph.verify()
+    sets = [inputs.generate(graph, FIRST_SEED + index) for index in range(seeds)]
+    expected = [interpreter.run(graph, arrays) for arrays in sets]
+    others = [_ask_oracle(source, sets)]
+    team = 1
+    if board != "interpreter":
+        session = Session(compile_model(model, board, cores))
+        team = session.plan.cores
+        others.append([_by_name(values) for values in session.observe(sets)])
+    return Check(
+        model=graph.name,
+        board=board,
+        cores=team,
+        seeds=seeds,
+        oracle=f"tflm {oracle.version()}" if oracle.version() else "none",
+        layers=compare(graph, expected, others),
+    )
+
+
+def compare(
+    graph: Graph,
+    expected: Sequence[dict[Tensor, Array]],
+    others: Sequence[Sequence[dict[str, Array]]],
+) -> tuple[Layer, ...]:
+    """Counts, for each layer, the elements that differ from what is expected.
+
+    `others` holds, for each way of computing the graph, the values of each set of inputs by
+    tensor name; a tensor that one of them does not compute is not compared there.
+    """
+    layers = []
+    for op in graph.ops:
+        differs = 0
+        for index, values in enumerate(expected):
+            wrong = np.zeros(op.output.shape, bool)
+            for other in others:
+                computed = other[index].get(op.output.name) if other else None
+                if computed is not None:
+                    wrong |= computed.reshape(op.output.shape) != values[op.output]
+            differs += int(wrong.sum())
+        layers.append(Layer(op.name, op.output.elements * len(expected), differs))
+    return tuple(layers)
+
+
+def _ask_oracle(source: tflite.Source, sets: Sequence[Sequence[Array]]) -> list[dict[str, Array]]:
+    """The oracle's values by tensor name; nothing where it is not installed."""
+    if oracle.version() is None:
+        return []
+    names = {source.indices[op.output.name]: op.output.name for op in source.graph.ops}
+    with oracle.Oracle(seconds=600) as process:
+        answers = process.run(source.content, sets, names)
+    return [{names[index]: array for index, array in values.items()} for values in answers]
+
+
+def _by_name(values: dict[Tensor, Array]) -> dict[str, Array]:
+    return {tensor.name: array for tensor, array in values.items()}

@@ -1,0 +1,282 @@
+"""The command line: reads flags, prints results, decides nothing."""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+import ferrule
+from ferrule import api, arrays
+from ferrule.compiler import STAGES, compile_model, text_of
+from ferrule.emit.report import plan_json, plan_text
+from ferrule.errors import FerruleError
+
+_RESULTS = Console(highlight=False, markup=False)
+_ERRORS = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+_BUG = 70
+
+_model = click.argument("model", type=click.Path(path_type=Path))
+_board = click.option("--board", required=True, metavar="B", help="A board of `ferrule boards`.")
+_cores = click.option("--cores", type=int, metavar="N", help="Size of the team; default: all.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_stop = click.option(
+    "--stop-after",
+    type=click.Choice(STAGES),
+    help="Print the result of this stage and stop there.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(ferrule.__version__)
+def commands() -> None:
+    """Compiles trained neural networks into no_std Rust for every core of a microcontroller.
+
+    Exit status: 0 done, 1 a check or a budget failed, 2 the input is at fault, 3 a tool is
+    missing or failed, 70 a bug of Ferrule.
+    """
+
+
+@commands.command("compile")
+@_model
+@_board
+@_cores
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the crate; default: named after the model, here.",
+)
+@_stop
+@_json
+def compile_command(
+    model: Path,
+    board: str,
+    cores: int | None,
+    output: Path | None,
+    stop_after: str | None,
+    as_json: bool,
+) -> None:
+    """Writes the crate of a model for a board."""
+    if stop_after:
+        _show_stage(model, board, cores, stop_after)
+        return
+    written = api.compile(model, board, cores, output)
+    if as_json:
+        click.echo(json.dumps({"folder": str(written.folder), **written.summary}, indent=1))
+        return
+    click.echo(
+        f"{written.folder}: arena {written.summary['arena_bytes']:,} B, "
+        f"weights {written.summary['weights_bytes']:,} B. Next: read plan.txt, or "
+        "`cargo test --offline` in the folder."
+    )
+
+
+@commands.command("plan")
+@_model
+@_board
+@_cores
+@_stop
+@_json
+def plan_command(
+    model: Path, board: str, cores: int | None, stop_after: str | None, as_json: bool
+) -> None:
+    """Prints what `compile` would decide: steps, shares, places of tensors, bytes."""
+    if stop_after:
+        _show_stage(model, board, cores, stop_after)
+        return
+    planned = api.plan(model, board, cores)
+    click.echo(plan_json(planned) if as_json else plan_text(planned), nl=False)
+
+
+@commands.command("run")
+@_model
+@_board
+@_cores
+@click.option(
+    "--input",
+    "source",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="X.npy",
+    help="Input tensor of the model's shape and type; several: a .npz, in order.",
+)
+@click.option(
+    "--output",
+    "sink",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="Y.npy",
+    help="Where the output goes; several outputs: a .npz.",
+)
+@_json
+def run_command(
+    model: Path, board: str, cores: int | None, source: Path, sink: Path, as_json: bool
+) -> None:
+    """Runs one inference. The board `interpreter` needs no tools."""
+    outputs = api.run(model, board, cores, arrays.read(source))
+    arrays.write(sink, outputs)
+    if as_json:
+        click.echo(json.dumps({"output": str(sink), "shapes": [list(o.shape) for o in outputs]}))
+
+
+@commands.command("check")
+@_model
+@_board
+@_cores
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100_000),
+    default=16,
+    show_default=True,
+    metavar="S",
+    help="Number of inputs.",
+)
+@_json
+def check_command(model: Path, board: str, cores: int | None, seeds: int, as_json: bool) -> None:
+    """Compares every layer on the board with the interpreter, and that with TFLM."""
+    result = api.check(model, board, cores, seeds)
+    if as_json:
+        click.echo(json.dumps(result.as_json(), indent=1))
+    else:
+        table = Table("layer", "elements", "mismatches", box=None)
+        for layer in result.layers:
+            table.add_row(layer.name, f"{layer.elements:,}", f"{layer.mismatches:,}")
+        _RESULTS.print(table)
+        click.echo(
+            f"{result.mismatches:,} mismatches in {result.elements:,} elements, "
+            f"{result.seeds} seeds, oracle: {result.oracle}"
+        )
+    if result.mismatches:
+        sys.exit(1)
+
+
+@commands.command("bench")
+@_model
+@_board
+@click.option("--cores", default=None, metavar="N,M", help="Team sizes; default: one and all.")
+@_json
+def bench_command(model: Path, board: str, cores: str | None, as_json: bool) -> None:
+    """Counts the instructions of one inference, and the bytes of a minimal firmware."""
+    rows = api.bench(model, board, _team_sizes(cores))
+    if as_json:
+        click.echo(json.dumps([row.as_json() for row in rows], indent=1))
+        return
+    table = Table(
+        "cores", "instructions", "speed-up", "arena B", "flash B", "code B", "stack B", box=None
+    )
+    one = next((row.instructions for row in rows if row.cores == 1), None)
+    for row in rows:
+        speedup = f"{one / row.instructions:.2f}" if one else ""
+        table.add_row(
+            str(row.cores),
+            f"{row.instructions:,}",
+            speedup,
+            f"{row.arena_bytes:,}",
+            f"{row.flash_bytes:,}",
+            f"{row.code_bytes:,}",
+            f"{row.stack_bytes:,}",
+        )
+    _RESULTS.print(table)
+
+
+@commands.command("boards")
+@_json
+def boards_command(as_json: bool) -> None:
+    """Lists the boards."""
+    boards = api.boards()
+    if as_json:
+        click.echo(json.dumps([asdict(board) for board in boards], indent=1))
+        return
+    table = Table("board", "cores", "arena memory", "tier", "description", box=None)
+    for board in boards:
+        table.add_row(
+            board.name,
+            str(board.core_count),
+            f"{board.arena_memory.bytes:,} B",
+            board.tier,
+            board.description,
+        )
+    _RESULTS.print(table)
+
+
+@commands.command("ops")
+@_json
+def ops_command(as_json: bool) -> None:
+    """Lists the operators."""
+    rows = api.ops()
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    table = Table("operator", "computes", box=None)
+    for row in rows:
+        table.add_row(row["operator"], row["summary"])
+    _RESULTS.print(table)
+
+
+def _show_stage(model: Path, board: str, cores: int | None, stage: str) -> None:
+    """Prints a stage's result as soon as it is there."""
+
+    class _Reached(Exception):  # noqa: N818 - control flow, not an error
+        pass
+
+    def show(name: str, result: object) -> None:
+        if name == stage:
+            click.echo(text_of(result), nl=False)
+            raise _Reached
+
+    try:
+        compile_model(model, board, cores, show)
+    except _Reached:
+        return
+
+
+def _team_sizes(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(
+            "team sizes are numbers such as `1,2`", param_hint="--cores"
+        ) from None
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs a command and exits with its status."""
+    sys.exit(status(lambda: commands.main(arguments, standalone_mode=False)))
+
+
+def status(command: Callable[[], Any]) -> int:
+    """Runs a command, prints what went wrong as a sentence, and returns the exit status."""
+    try:
+        command()
+    except FerruleError as error:
+        _ERRORS.print(f"error: {error}")
+        return error.status
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        _ERRORS.print("stopped")
+        return 130
+    except BrokenPipeError:
+        return 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _ERRORS.print(
+            f"error: a bug of Ferrule: {type(error).__name__}: {error}\n"
+            f"  {Path(place.filename).name}, line {place.lineno}\n\n"
+            "hint: report it with the model, or with the output of `ferrule plan`"
+        )
+        return _BUG
+    return 0

@@ -1,0 +1,78 @@
+"""The text of generated crates. `pytest --regenerate` rewrites it; the diff is reviewed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferrule import target
+from ferrule.compiler import compile_model
+from ferrule.emit.crate import emit
+from ferrule.ir import Graph, Quant, Tensor
+from ferrule.ops.fully_connected import FullyConnected
+from ferrule.passes.place import place
+from ferrule.passes.schedule import schedule
+
+KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"
+
+
+def tiny() -> Graph:
+    """Two layers, with names that must not become code."""
+    rng = np.random.default_rng(7)
+
+    def layer(name: str, source: Tensor, output: Tensor) -> FullyConnected:
+        shape = (output.elements, source.elements)
+        numbers = rng.integers(-127, 128, shape).astype(np.int8)
+        weights = Tensor(f"{name}/w", shape, "int8", Quant((0.0234375,), (0,)), numbers)
+        bias = Tensor(f"{name}/b", shape[:1], "int32", None, np.arange(shape[0], dtype=np.int32))
+        return FullyConnected(name, (source, weights, bias), (output,), "relu")
+
+    x = Tensor("fn", (1, 8), "int8", Quant((0.125,), (3,)))
+    h = Tensor('a";\npanic!()//\u202e', (1, 4), "int8", Quant((0.5,), (-5,)))
+    y = Tensor("../../lead", (1, 2), "int8", Quant((0.75,), (0,)))
+    return Graph("tiny", (layer(h.name, x, h), layer(y.name, h, y)), (x,), (y,))
+
+
+def crate_of(graph: Graph, board: str, cores: int) -> dict[str, str | bytes]:
+    graph.verify()
+    board_target = target.load(board)
+    plan = place(graph, schedule(graph, board_target, cores), board_target, cores)
+    plan.verify()
+    return emit(plan, "tiny.tflite", b"model")
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_tiny_crate(golden, cores: int) -> None:
+    files = crate_of(tiny(), "qemu-musca-b1", cores)
+    for name, content in files.items():
+        if not name.startswith("crates/") and isinstance(content, str):
+            golden(f"tiny-{cores}/{name}", content)
+    golden(f"tiny-{cores}/files.txt", "\n".join(files) + "\n")
+
+
+@pytest.mark.parametrize("board", ["host", "qemu-musca-b1", "qemu-virt-rv32"])
+def test_keyword_crate(golden, board: str) -> None:
+    files = compile_model(KEYWORD, board).files
+    for name in ("src/lib.rs", "plan.txt"):
+        golden(f"keyword-{board}/{name}", files[name])
+
+
+def test_same_input_same_bytes() -> None:
+    assert compile_model(KEYWORD, "host").files == compile_model(KEYWORD, "host").files
+
+
+@pytest.mark.skipif(not shutil.which("rustfmt"), reason="no rustfmt on this machine")
+def test_generated_code_is_formatted(tmp_path: Path) -> None:
+    crates = {"tiny": crate_of(tiny(), "qemu-virt-rv32", 8)}
+    crates["keyword"] = compile_model(KEYWORD, "qemu-virt-rv32").files
+    for crate, files in crates.items():
+        for name in ("src/lib.rs", "src/weights.rs", "tests/golden.rs"):
+            path = tmp_path / crate / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(files[name])
+        for name in ("src/lib.rs", "tests/golden.rs"):
+            command = ["rustfmt", "--edition", "2021", "--check", str(tmp_path / crate / name)]
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert result.returncode == 0, result.stdout
