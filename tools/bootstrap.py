@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -130,7 +131,10 @@ def run(*command: str, env: dict[str, str] | None = None) -> None:
     from ferrule.toolchain.process import followed
 
     def progress(line: str) -> str | None:
-        return line[:96] if line.startswith(("Downloading ", "Installing collected ")) else None
+        fetched = re.match(r"Downloading ([^-]+)-([^-]+)-\S+ (\(.*\))", line)
+        if fetched:
+            return "downloaded {} {} {}".format(*fetched.groups())
+        return "installing" if line.startswith("Installing collected") else None
 
     result = followed(command, progress, {**os.environ, **(env or {})})
     if result.status != 0:
@@ -150,9 +154,9 @@ def library() -> None:
 
 if __name__ == "__main__":
     library()
+    from ferrule.errors import ToolError
+
     try:
         main()
-    except Exception as error:
-        if type(error).__name__ != "ToolError":
-            raise
+    except ToolError as error:
         sys.exit(f"error: {error}")

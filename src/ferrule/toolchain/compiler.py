@@ -28,10 +28,11 @@ class Compiler:
     @property
     def environment(self) -> dict[str, str]:
         """Returns the variables that cargo needs to run this compiler and nothing else."""
+        own = {"RUSTC": str(self.rustc), "RUSTC_WRAPPER": "", "RUSTC_WORKSPACE_WRAPPER": ""}
         if self.prefix is None:
-            return {"RUSTC": str(self.rustc)}
+            return own
         home = {"CARGO_HOME": str(cache.folder("cargo"))}
-        return {"RUSTC": str(self.rustc), **home, **self.prefix.environment}
+        return {**own, **home, **self.prefix.environment}
 
     @functools.cached_property
     def identity(self) -> str:

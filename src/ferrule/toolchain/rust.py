@@ -29,12 +29,12 @@ class Rust:
     rustflags: tuple[str, ...] = ()
 
     def environment(self, *added: str) -> dict[str, str]:
-        """Returns the whole environment for cargo, with the compiler flags and some more."""
-        environment = {**os.environ, **self.env}
-        flags = (*self.rustflags, *added)
-        if flags:
-            environment["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(flags)
-        return environment
+        """Returns the whole environment for cargo, with the compiler flags and some more.
+
+        Flags that the user has in `RUSTFLAGS` do not count: the same crate gives the same bytes.
+        """
+        flags = "\x1f".join((*self.rustflags, *added))
+        return {**os.environ, **self.env, "CARGO_ENCODED_RUSTFLAGS": flags}
 
     def build(self, *added: str) -> list[str]:
         """Returns the command line of an optimized build for the target."""
