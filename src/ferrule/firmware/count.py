@@ -88,7 +88,8 @@ def marks(image: Image) -> counter.Marks:
     wait: tuple[Symbol, ...] = ()
     if image.signature.cores > 1:
         begin += image.find("helper", "enter_inference")
-        wait = image.find("member", "wait_until") + image.find("helper", "await_invitation")
+        wait += image.find("member", "wait_until") + image.find("member", "wait_longer")
+        wait += image.find("helper", "await_invitation")
     return counter.Marks(
         begin=addresses(begin),
         end=addresses(image.find("bench", "counted_end")),

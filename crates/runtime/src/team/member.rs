@@ -196,11 +196,24 @@ impl<'m, P: Port> Member<'m, P> {
     }
 
     /// Waits until a word that core `core` writes has this value.
+    ///
+    /// Not inlined, nor is [`Self::wait_longer`]: instruction counters leave out what is in here.
     #[inline(never)]
     fn wait_until(&self, word: &AtomicU32, value: u32, core: usize) -> Result<(), Stopped> {
+        // Acquire: pairs with the release of whoever stores the word, `publish` or `close`.
+        if word.load(Acquire) == value {
+            return Ok(());
+        }
+        self.wait_longer(word, value, core)
+    }
+
+    /// The rest of [`Self::wait_until`], apart so that a look that finds the value saves nothing.
+    #[cold]
+    #[inline(never)]
+    fn wait_longer(&self, word: &AtomicU32, value: u32, core: usize) -> Result<(), Stopped> {
         let control = self.shared.control;
         let mut polls = 0;
-        // Acquire: pairs with the release of whoever stores the word, `publish` or `close`.
+        // Acquire: as in `wait_until`.
         while word.load(Acquire) != value {
             if self.index == 0 && control.mismatch.load(Relaxed) == self.first {
                 return Err(Stopped::Mismatch);
