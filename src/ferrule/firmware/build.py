@@ -107,9 +107,11 @@ def failure(output: str, target: Target) -> FerruleError:
             where=f"{missing:,} B too many, stacks and test code included",
             hint="choose a board with more memory, or a smaller model",
         )
-    lines = [line for line in output.strip().splitlines() if not line.startswith("warning")]
+    lines = output.strip().splitlines()
+    errors = [number for number, line in enumerate(lines) if line.startswith("error")]
+    first = errors[0] if errors else max(len(lines) - 12, 0)
     return ToolError(
         f"cargo cannot build the firmware for {target.name}",
-        where="\n".join(lines[-12:]),
+        where="\n".join(lines[first : first + 12]),
         hint="`ferrule doctor` shows which Rust and which linker are used",
     )

@@ -113,8 +113,10 @@ pub fn start(core: usize, entry: fn() -> !) -> bool {
 /// The first Rust function on a helper.
 #[unsafe(export_name = "_helper")]
 extern "C" fn helper(hart: usize) -> ! {
+    // A hart beyond the array is never started; its own entry keeps panics out of the image.
+    let own = ENTRIES.get(hart).unwrap_or(&ENTRIES[0]);
     // Acquire: pairs with the release of `start`.
-    let entry = ENTRIES[hart].load(Acquire);
+    let entry = own.load(Acquire);
     // SAFETY: a hart leaves its reset code only after `start` has stored a `fn() -> !` for it.
     let entry: fn() -> ! = unsafe { core::mem::transmute(entry) };
     entry()
