@@ -54,7 +54,7 @@ def _value(builder: flatbuffers.Builder, value: Any) -> Any:
         case Table():
             return _table(builder, value)
         case str() | bytes():
-            return builder.CreateString(value)
+            return builder.CreateSharedString(value)
         case np.ndarray() if value.dtype == np.uint8:
             return _bytes(builder, value)
         case np.ndarray():
@@ -140,8 +140,8 @@ class _Description:
         self.codes.append(
             Table("OperatorCode", DeprecatedBuiltinCode=code, BuiltinCode=code, Version=1)
         )
-        if len(op.inputs) == 3 and op.inputs[2].dtype == "int32":
-            self._tensor(op.inputs[2], _bias_quantization(op))
+        for tensor in op.inputs:
+            self._tensor(tensor, _bias_quantization(op) if tensor.dtype == "int32" else None)
         return Table(
             "Operator",
             OpcodeIndex=len(self.codes) - 1,

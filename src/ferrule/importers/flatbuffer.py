@@ -18,14 +18,17 @@ from ferrule.ir import Array
 
 # What the generated accessors raise when an offset, a length or an index is out of range.
 _OUT_OF_RANGE = (struct.error, TypeError, ValueError, IndexError, OverflowError)
-_HINT = "export the model again, or copy the file again"
+DAMAGED_HINT = "export the model again, or copy the file again"
+# What reading a table is counted as. A file holds at least an eighth of it for each table, except
+# where tables are one and the same.
+_TABLE_BYTES = 256
 
 
 class Allowance:
-    """Bytes that vectors and strings may still add up to.
+    """Bytes that what is read may still add up to.
 
-    A writer may store equal vectors once, so the sum can exceed the file; a hostile file lets a
-    million tables share one long vector.
+    A writer may store equal content once, so the sum can exceed the file; a hostile file lets a
+    million tables share one long vector, or is a million times the same table.
     """
 
     def __init__(self, file_bytes: int) -> None:
@@ -63,11 +66,11 @@ class Table:
         try:
             yield
         except _OUT_OF_RANGE as error:
-            raise self.damaged(f"field `{field}` points outside the file") from error
+            raise self.damaged(f"field `{field}` does not fit into the file") from error
 
     def damaged(self, problem: str) -> CompileError:
         """An error at this table, for a claim of the file that cannot be true."""
-        return CompileError(f"the file is damaged: {problem}", self.where, _HINT)
+        return CompileError(f"the file is damaged: {problem}", self.where, DAMAGED_HINT)
 
     def _read(self, field: str, suffix: str = "", *arguments: int) -> Any:
         with self._guard(field):
@@ -126,7 +129,7 @@ class Table:
         """A vector of tables, each called `singular` and its index."""
         count = self.length(field)
         with self._guard(field):
-            self._allowance.spend(4 * count)
+            self._allowance.spend(_TABLE_BYTES * count)
         return [
             Table(self._read(field, "", index), f"{singular} {index}", self._allowance)
             for index in range(count)
@@ -149,5 +152,5 @@ def root(kind: Any, content: bytes, where: str) -> Table:
     try:
         generated = kind.GetRootAs(content, 0)
     except _OUT_OF_RANGE as error:
-        raise CompileError("the file is damaged: it ends too early", where, _HINT) from error
+        raise CompileError("the file is damaged: it ends too early", where, DAMAGED_HINT) from error
     return Table(generated, where, allowance)

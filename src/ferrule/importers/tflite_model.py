@@ -10,7 +10,7 @@ from tflite.utils import BUILTIN_OPCODE2NAME
 
 from ferrule.errors import CompileError
 from ferrule.importers import flatbuffer
-from ferrule.importers.flatbuffer import Table
+from ferrule.importers.flatbuffer import DAMAGED_HINT, Table
 from ferrule.importers.model_names import Names, printable
 from ferrule.ir import Array, Quant, Tensor
 
@@ -100,7 +100,9 @@ class Model:
         if index not in self._tensors:
             if not 0 <= index < len(self._tables):
                 raise CompileError(
-                    f"the file is damaged: it names tensor {index} of {len(self._tables)}", where
+                    f"the file is damaged: it names tensor {index} of {len(self._tables)}",
+                    where,
+                    DAMAGED_HINT,
                 )
             self._tensors[index] = self._convert(index, self._tables[index])
         return self._tensors[index]
@@ -108,7 +110,7 @@ class Model:
     def _convert(self, index: int, table: Table) -> Tensor:
         name = self.tensor_names.give(self.raw_name(index), f"tensor_{index}")
         table.where = f"tensor `{name}`"
-        dtype = _TYPES.get(table.integer("Type"), f"type {table.integer('Type')}")
+        dtype = _TYPES.get(table.integer("Type"), f"number {table.integer('Type')}")
         if dtype not in _READABLE:
             raise CompileError(
                 f"`{name}` has type {dtype}, which is not supported", hint=QUANTIZE_HINT
@@ -152,7 +154,7 @@ def _kind(code: Table) -> str:
     number = max(code.integer("DeprecatedBuiltinCode"), code.int32(_BUILTIN_CODE))
     if number == tflite.BuiltinOperator.CUSTOM:
         return f"CUSTOM ({printable(code.text('CustomCode'))})"
-    return str(BUILTIN_OPCODE2NAME.get(number, f"operator code {number}"))
+    return str(BUILTIN_OPCODE2NAME.get(number, f"number {number}"))
 
 
 def _shape(name: str, table: Table) -> tuple[int, ...]:

@@ -58,11 +58,11 @@ class Operands:
     def input(self, position: int, role: str = "input", axes: int | None = None) -> Tensor:
         """An input that must be there, with a number of axes where one is given."""
         if not self.has(position):
-            raise self.reject(f"its {role} (input {position}) is missing")
+            raise self.reject(f"it has no {role} (input {position})")
         tensor = self._model.tensor(self._node.inputs[position], self._where)
         if axes is not None and len(tensor.shape) != axes:
             raise self.reject(
-                f"its {role} `{tensor.name}` has shape {list(tensor.shape)}; needs {axes} axes"
+                f"`{tensor.name}` ({role}) has shape {list(tensor.shape)}; needs {axes} axes"
             )
         return tensor
 
@@ -77,7 +77,9 @@ class Operands:
         """The values of an input that becomes an attribute."""
         tensor = self.input(position, role)
         if tensor.data is None:
-            raise self.reject(f"its {role} `{tensor.name}` is computed; it must be a constant")
+            raise self.reject(
+                f"`{tensor.name}` ({role}) is computed at run time; it must be a constant"
+            )
         return tensor.data
 
     def fold(self, data: Array) -> bool:
