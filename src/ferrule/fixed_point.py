@@ -91,21 +91,16 @@ class Requantize:
         *,
         channels: int,
         activation: str,
-        single_product: bool = False,
     ) -> "Requantize":
         """From the scales of input, weights and output; weights per tensor repeat theirs.
 
-        `single_product` multiplies the scales of input and weights in float32, as TensorFlow Lite
-        does for `FULLY_CONNECTED` per tensor.
+        Ratios of scales, which are float32, are computed in float64.
         """
         assert weights.quant is not None
-        pairs = []
-        for scale in weights.quant.scales:
-            product = source.scale * scale
-            if single_product and len(weights.quant.scales) == 1:
-                with np.errstate(over="ignore", under="ignore"):
-                    product = float(np.float32(source.scale) * np.float32(scale))
-            pairs.append(multiplier_and_shift(product / output.scale))
+        pairs = [
+            multiplier_and_shift(source.scale * scale / output.scale)
+            for scale in weights.quant.scales
+        ]
         if len(pairs) == 1:
             pairs *= channels
         multipliers, shifts = zip(*pairs, strict=True)

@@ -70,7 +70,6 @@ class FullyConnected(Op):
             self.output,
             channels=self.units,
             activation=self.activation,
-            single_product=True,
         )
 
     def reference(self, *inputs: Array) -> Array:

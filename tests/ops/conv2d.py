@@ -1,0 +1,102 @@
+"""Cases of Conv2d."""
+
+from cases import Case, Filters, activations, case
+
+from ferrule.ops.conv2d import Conv2d
+from ferrule.window import NO_PADDING, Window, same_padding
+
+Pair = tuple[int, int]
+
+
+def conv2d(
+    name: str,
+    source: tuple[int, int, int] = (7, 6, 5),
+    size: Pair = (3, 3),
+    channels: int = 6,
+    *,
+    same: bool = True,
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    activation: str = "none",
+    zero_points: Pair = (-3, 5),
+    per_channel: bool = True,
+    gain: float = 1.0,
+    bias_gain: float = 1.0,
+    constant: int | None = None,
+) -> Case:
+    height, width, depth = source
+    padding = same_padding((height, width), size, stride, dilation) if same else NO_PADDING
+    results = Window((height, width), size, stride, dilation, padding).results
+    given = activations("input", (1, *source), 0.05, zero_points[0])
+    filters = Filters.random(
+        name,
+        (channels, *size, depth),
+        0,
+        given,
+        per_channel=per_channel,
+        gain=gain,
+        bias_gain=bias_gain,
+        constant=constant,
+    )
+    output = activations("output", (1, *results, channels), filters.output_scale, zero_points[1])
+    return case(
+        Conv2d(
+            f"conv2d_{name}",
+            (given, filters.weights, filters.bias),
+            (output,),
+            stride=stride,
+            dilation=dilation,
+            padding=padding,
+            activation=activation,
+        )
+    )
+
+
+CASES = [
+    conv2d("same"),
+    conv2d("valid", same=False),
+    conv2d("same_per_tensor", per_channel=False),
+    conv2d("valid_per_tensor", same=False, per_channel=False),
+    conv2d("same_stride_2", stride=(2, 2)),
+    conv2d("same_stride_2_even_input", (8, 8, 3), stride=(2, 2)),
+    conv2d("valid_stride_2", same=False, stride=(2, 2)),
+    conv2d("uneven_strides", stride=(1, 3)),
+    conv2d("dilated", dilation=(2, 2)),
+    conv2d("dilated_valid", same=False, dilation=(2, 2)),
+    conv2d("dilated_height", dilation=(3, 1)),
+    conv2d("dilated_width", dilation=(1, 2)),
+    conv2d("dilated_beyond_the_input", (4, 5, 2), dilation=(4, 5)),
+    conv2d("even_filter", size=(2, 2)),
+    conv2d("even_filter_stride_2", size=(4, 2), stride=(2, 2)),
+    conv2d("stride_above_filter", size=(2, 1), stride=(3, 4)),
+    conv2d("stride_above_filter_valid", size=(2, 1), stride=(3, 4), same=False),
+    conv2d("filter_is_input", (4, 3, 5), (4, 3), same=False),
+    conv2d("filter_above_input", (3, 2, 4), (5, 5)),
+    conv2d("pointwise", (4, 5, 19), (1, 1), 23),
+    conv2d("pointwise_per_tensor", (4, 5, 19), (1, 1), 23, per_channel=False),
+    conv2d("pointwise_stride_2", (5, 5, 8), (1, 1), 4, stride=(2, 2)),
+    conv2d("one_pixel", (1, 1, 9), (3, 3), 5),
+    conv2d("one_pixel_pointwise", (1, 1, 24), (1, 1), 12),
+    conv2d("one_channel_in", (9, 5, 1), (5, 2), 4, stride=(2, 2)),
+    conv2d("one_channel_out", (5, 5, 7), channels=1),
+    conv2d("one_of_everything", (1, 1, 1), (1, 1), 1),
+    conv2d("one_row", (1, 20, 3), (1, 4), 5),
+    conv2d("one_column", (20, 1, 3), (4, 1), 5),
+    conv2d("input_zero_point_low", zero_points=(-128, 0)),
+    conv2d("input_zero_point_high", zero_points=(127, 0)),
+    conv2d("output_zero_point_low", zero_points=(0, -128)),
+    conv2d("output_zero_point_high", zero_points=(0, 127)),
+    conv2d("saturated", gain=40),
+    conv2d("faint", gain=0.01),
+    conv2d("left_shift", (4, 4, 1), gain=4000),
+    conv2d("left_shift_per_tensor", (4, 4, 1), gain=2000, per_channel=False),
+    conv2d("large_bias", bias_gain=50),
+    conv2d("lowest_weights", constant=-128),
+    conv2d("highest_weights", constant=127),
+    conv2d("no_weights", constant=0),
+    *(
+        conv2d(f"{activation}{'' if same else '_valid'}", activation=activation, same=same)
+        for activation in ("relu", "relu6", "relu_n1_to_1")
+        for same in (True, False)
+    ),
+]

@@ -1,0 +1,105 @@
+"""Cases of DepthwiseConv2d."""
+
+from cases import Case, Filters, activations, case
+
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+from ferrule.window import NO_PADDING, Window, same_padding
+
+Pair = tuple[int, int]
+
+
+def depthwise(
+    name: str,
+    source: tuple[int, int, int] = (7, 6, 5),
+    size: Pair = (3, 3),
+    multiplier: int = 1,
+    *,
+    same: bool = True,
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    activation: str = "none",
+    zero_points: Pair = (-3, 5),
+    per_channel: bool = True,
+    gain: float = 1.0,
+    bias_gain: float = 1.0,
+    constant: int | None = None,
+) -> Case:
+    height, width, depth = source
+    channels = depth * multiplier
+    padding = same_padding((height, width), size, stride, dilation) if same else NO_PADDING
+    results = Window((height, width), size, stride, dilation, padding).results
+    given = activations("input", (1, *source), 0.05, zero_points[0])
+    filters = Filters.random(
+        name,
+        (1, *size, channels),
+        3,
+        given,
+        per_channel=per_channel,
+        gain=gain,
+        bias_gain=bias_gain,
+        constant=constant,
+    )
+    output = activations("output", (1, *results, channels), filters.output_scale, zero_points[1])
+    return case(
+        DepthwiseConv2d(
+            f"depthwise_{name}",
+            (given, filters.weights, filters.bias),
+            (output,),
+            multiplier=multiplier,
+            stride=stride,
+            dilation=dilation,
+            padding=padding,
+            activation=activation,
+        )
+    )
+
+
+CASES = [
+    depthwise("same"),
+    depthwise("valid", same=False),
+    depthwise("same_per_tensor", per_channel=False),
+    depthwise("valid_per_tensor", same=False, per_channel=False),
+    depthwise("same_stride_2", stride=(2, 2)),
+    depthwise("same_stride_2_even_input", (8, 8, 3), stride=(2, 2)),
+    depthwise("valid_stride_2", same=False, stride=(2, 2)),
+    depthwise("uneven_size", (9, 6, 4), (5, 2)),
+    depthwise("dilated", dilation=(2, 2)),
+    depthwise("dilated_valid", same=False, dilation=(2, 2)),
+    depthwise("dilated_width", dilation=(1, 2)),
+    depthwise("dilated_height", dilation=(3, 1)),
+    depthwise("dilated_beyond_the_input", (4, 5, 2), dilation=(4, 5)),
+    depthwise("even_filter", size=(2, 2)),
+    depthwise("even_filter_stride_2", size=(4, 2), stride=(2, 2)),
+    depthwise("stride_above_filter", size=(2, 2), stride=(3, 3)),
+    depthwise("stride_above_filter_valid", size=(2, 2), stride=(3, 3), same=False),
+    depthwise("filter_is_input", (4, 3, 5), (4, 3), same=False),
+    depthwise("filter_above_input", (3, 2, 4), (5, 5)),
+    depthwise("pointwise", (3, 4, 21), (1, 1)),
+    depthwise("blocks_and_one", (4, 4, 33)),
+    depthwise("one_block", (3, 3, 16), same=False),
+    depthwise("one_pixel", (1, 1, 9), (3, 3)),
+    depthwise("one_channel", (6, 6, 1)),
+    depthwise("one_of_everything", (1, 1, 1), (1, 1)),
+    depthwise("multiplier_2", multiplier=2),
+    depthwise("multiplier_3", multiplier=3, same=False, stride=(2, 2)),
+    depthwise("multiplier_8_of_one", (12, 9, 1), (10, 8), 8, stride=(2, 2)),
+    depthwise("multiplier_19", (4, 4, 3), (2, 2), 19),
+    depthwise("multiplier_2_per_tensor", multiplier=2, per_channel=False),
+    depthwise("multiplier_2_dilated", multiplier=2, dilation=(2, 2)),
+    depthwise("input_zero_point_low", zero_points=(-128, 0)),
+    depthwise("input_zero_point_high", zero_points=(127, 0)),
+    depthwise("output_zero_point_low", zero_points=(0, -128)),
+    depthwise("output_zero_point_high", zero_points=(0, 127)),
+    depthwise("saturated", gain=40),
+    depthwise("faint", gain=0.01),
+    depthwise("left_shift", (4, 4, 3), gain=4000),
+    depthwise("left_shift_per_tensor", (4, 4, 3), gain=2000, per_channel=False),
+    depthwise("large_bias", bias_gain=50),
+    depthwise("lowest_weights", constant=-128),
+    depthwise("highest_weights", constant=127),
+    depthwise("no_weights", constant=0),
+    *(
+        depthwise(activation, activation=activation)
+        for activation in ("relu", "relu6", "relu_n1_to_1")
+    ),
+]
