@@ -60,7 +60,7 @@ def flags(offered: Signature, target: Target) -> tuple[str, ...]:
     """Compiler flags that name the port's linker script and size the stacks."""
     if not project.is_bare(target):
         return ()
-    lead = STACK_BYTES + 2 * (offered.input_bytes + offered.output_bytes)
+    lead = STACK_BYTES + offered.input_bytes + offered.output_bytes
     symbols = {
         "_lead_stack_bytes": -(-lead // _STACK_ALIGNMENT) * _STACK_ALIGNMENT,
         "_helper_stack_bytes": STACK_BYTES,

@@ -19,7 +19,7 @@ pub const CORES: usize = 2;
 
 /// Polls before a core is taken for lost: about ten seconds, if QEMU has a processor for each
 /// core.
-const PATIENCE: u32 = 400_000_000;
+const PATIENCE: u32 = 2_000_000_000;
 
 /// The two cores: they sleep until an event, and send one after each word that the other awaits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,7 +59,7 @@ pub fn core_index() -> usize {
 macro_rules! entry {
     ($path:path) => {
         #[unsafe(export_name = "_lead")]
-        extern "C" fn lead() -> ! {
+        extern "C" fn __lead() -> ! {
             let entry: fn() -> ! = $path;
             entry()
         }
@@ -72,7 +72,7 @@ macro_rules! entry {
 macro_rules! on_fault {
     ($path:path) => {
         #[unsafe(export_name = "fault")]
-        extern "C" fn fault() -> ! {
+        extern "C" fn __fault() -> ! {
             let handler: fn() -> ! = $path;
             handler()
         }

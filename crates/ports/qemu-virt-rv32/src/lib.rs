@@ -60,7 +60,7 @@ pub fn core_index() -> usize {
 macro_rules! entry {
     ($path:path) => {
         #[unsafe(export_name = "_lead")]
-        extern "C" fn lead() -> ! {
+        extern "C" fn __lead() -> ! {
             let entry: fn() -> ! = $path;
             entry()
         }
@@ -73,7 +73,7 @@ macro_rules! entry {
 macro_rules! on_fault {
     ($path:path) => {
         #[unsafe(export_name = "fault")]
-        extern "C" fn fault() -> ! {
+        extern "C" fn __fault() -> ! {
             let handler: fn() -> ! = $path;
             handler()
         }

@@ -28,7 +28,10 @@ pub fn start_helpers(cores: usize, help: fn() -> !) {
 pub fn open(name: &core::ffi::CStr, anew: bool) -> File {
     match File::open(name, anew) {
         Some(file) => file,
-        None => fail(format_args!("cannot open the file {}", name.to_str().unwrap_or_default())),
+        None => fail(format_args!(
+            "cannot open the file {}",
+            name.to_str().unwrap_or_default()
+        )),
     }
 }
 

@@ -1,0 +1,57 @@
+"""What a board's port does when firmware misbehaves: it never hangs and never goes on in silence."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ferrule import target
+from ferrule.resources import CRATES
+from ferrule.toolchain import qemu, rust
+
+PROGRAM = Path(__file__).parent / "faults"
+FAULT, NO_ANSWER = 3, 4
+BOARDS = tuple(board for board in target.boards() if target.load(board).emulator)
+
+
+@pytest.fixture(scope="module", params=BOARDS)
+def board(request: pytest.FixtureRequest) -> target.Target:
+    return target.load(request.param)
+
+
+@pytest.fixture(scope="module")
+def program(board: target.Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program of this folder, built for a board with the port's own sizes."""
+    folder = tmp_path_factory.mktemp("faults")
+    manifest = (PROGRAM / "Cargo.toml").read_text()
+    manifest = manifest.replace("PORT", board.port).replace("CRATES", str(CRATES))
+    (folder / "Cargo.toml").write_text(manifest)
+    (folder / "src").mkdir()
+    (folder / "src/main.rs").write_text((PROGRAM / "src/main.rs").read_text())
+    tools = rust.bare_metal(board.rust_target)
+    command = tools.build("--target-dir", str(folder / "target"))
+    environment = tools.environment("-Clink-arg=-Tlink.x")
+    answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    return folder / "target" / board.rust_target / "release/faults"
+
+
+def status(board: target.Target, program: Path, what: str) -> int:
+    machine = qemu.system(board.emulator["architecture"])
+    command = [str(machine.path), *board.emulator["arguments"]]
+    command += ["-display", "none", "-monitor", "none", "-serial", "none", "-kernel", str(program)]
+    command += ["-semihosting-config", f"enable=on,target=native,arg=faults,arg={what}"]
+    return subprocess.run(command, env=machine.environment(), timeout=240).returncode
+
+
+@pytest.mark.parametrize("core", ["lead", "helper"])
+def test_a_full_stack_is_a_fault(board: target.Target, program: Path, core: str) -> None:
+    assert status(board, program, f"overflow-{core}") == FAULT
+
+
+def test_only_helpers_start_and_only_once(board: target.Target, program: Path) -> None:
+    assert status(board, program, "start") == 1
+
+
+def test_patience_ends(board: target.Target, program: Path) -> None:
+    assert status(board, program, "lonely") == NO_ANSWER
