@@ -25,7 +25,7 @@ pub struct DepthwiseConv2d {
 }
 
 /// Channels that are computed at a time.
-const BLOCK: usize = 16;
+const BLOCK: usize = 32;
 
 /// Computes `[pixels, depth * multiplier]` from `[height, width, depth]`.
 ///

@@ -53,8 +53,9 @@ pub fn doubling_high(a: i32, b: i32) -> i32 {
 /// `value / 2^right`, rounded to nearest, ties away from zero; `right` is in `[0, 31]`.
 #[inline]
 #[must_use]
+#[allow(clippy::cast_possible_wrap)] // 31 bits at most
 pub fn rounding_shift(value: i32, right: u32) -> i32 {
-    let mask = ((1_i64 << right) - 1) as i32;
+    let mask = (1_u32.wrapping_shl(right) - 1) as i32;
     let threshold = (mask >> 1) + i32::from(value < 0);
     (value >> right) + i32::from((value & mask) > threshold)
 }

@@ -67,20 +67,11 @@ impl Window {
 
 impl Taps {
     /// Keeps the taps inside `length`; `at` is the first tap's position from the padding on.
-    ///
-    /// Most filters lie inside as a whole, so neither loop runs for them.
     #[inline]
     fn inside(at: usize, padding: usize, taps: usize, dilation: usize, length: usize) -> Self {
-        let (mut first, mut start) = (0, at);
-        while start < padding && first < taps {
-            first += 1;
-            start += dilation;
-        }
-        let start = start.saturating_sub(padding);
-        let mut count = taps - first;
-        while count > 0 && start + (count - 1) * dilation >= length {
-            count -= 1;
-        }
+        let first = steps(padding.saturating_sub(at), dilation).min(taps);
+        let start = (at + first * dilation).saturating_sub(padding);
+        let count = (taps - first).min(steps(length.saturating_sub(start), dilation));
         Self {
             first,
             count,
@@ -93,5 +84,14 @@ impl Taps {
     #[inline]
     pub fn iter(self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).map(move |tap| (self.first + tap, self.start + tap * self.dilation))
+    }
+}
+
+/// Steps of this size that it takes to go a distance or farther.
+#[inline]
+fn steps(distance: usize, size: usize) -> usize {
+    match size {
+        1 => distance,
+        _ => (distance + size - 1).checked_div(size).unwrap_or_default(),
     }
 }
