@@ -66,8 +66,9 @@ def flags(offered: Signature, target: Target) -> tuple[str, ...]:
         "_helper_stack_bytes": STACK_BYTES,
         "_helpers": offered.cores - 1,
     }
-    arguments = ["-Tlink.x", "--nmagic"]
-    arguments += [f"--defsym={name}={value}" for name, value in symbols.items()]
+    # Before the script: lld takes assignments in order, and the script's defaults come after.
+    arguments = [f"--defsym={name}={value}" for name, value in symbols.items()]
+    arguments += ["-Tlink.x", "--nmagic"]
     return tuple(f"-Clink-arg={argument}" for argument in arguments)
 
 

@@ -1,0 +1,158 @@
+"""A crate on every board and with every team size: same bytes, same counts, sizes that add up."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferrule import firmware, interpreter, target
+from ferrule.compiler import plan_graph
+from ferrule.emit import folder
+from ferrule.emit.crate import emit
+from ferrule.errors import CompileError, ToolError
+from ferrule.firmware import Image, Program
+from ferrule.inputs import generate
+from ferrule.ir import Graph, Quant, Tensor
+from ferrule.ops.fully_connected import FullyConnected
+from ferrule.steps import Plan
+
+SEEDS = (1, 2, 3)
+EMULATED = tuple(board for board in target.boards() if target.load(board).emulator)
+TEAMS = [
+    (board, team)
+    for board in target.boards()
+    for team in (1, 2, 3, 4, 8)
+    if team <= target.load(board).core_count
+]
+
+
+def two_layers() -> Graph:
+    """Large enough that both layers are shared, small enough that a run takes no time."""
+    rng = np.random.default_rng(11)
+
+    def layer(name: str, source: Tensor, output: Tensor) -> FullyConnected:
+        shape = (output.elements, source.elements)
+        values = rng.integers(-127, 128, shape).astype(np.int8)
+        weights = Tensor(f"{name}/w", shape, "int8", Quant((0.0078125,), (0,)), values)
+        bias = Tensor(f"{name}/b", shape[:1], "int32", None, np.arange(shape[0], dtype=np.int32))
+        return FullyConnected(name, (source, weights, bias), (output,), "none")
+
+    x = Tensor("x", (1, 40), "int8", Quant((0.125,), (3,)))
+    h = Tensor("h", (1, 48), "int8", Quant((0.25,), (-5,)))
+    y = Tensor("y", (1, 24), "int8", Quant((0.5,), (7,)))
+    return Graph("two_layers", (layer("first", x, h), layer("second", h, y)), (x,), (y,))
+
+
+@pytest.fixture(scope="module")
+def plans() -> dict[str, Plan]:
+    return {board: plan_graph(two_layers(), board) for board in target.boards()}
+
+
+@pytest.fixture(scope="module")
+def crates(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("crates")
+    for board, plan in plans.items():
+        folder.write(emit(plan, "two_layers.tflite", b""), root / board)
+    return {board: root / board for board in plans}
+
+
+def image(crates: dict[str, Path], board: str, program: Program) -> Image:
+    return firmware.build(crates[board], target.load(board), program)
+
+
+@pytest.mark.parametrize(("board", "team"), TEAMS)
+def test_every_step_equals_the_interpreter(plans, crates, board: str, team: int) -> None:
+    graph = plans[board].graph
+    sets = [generate(graph, seed) for seed in SEEDS]
+    observed = firmware.observe(image(crates, board, Program.CHECK), team, sets)
+    assert len(observed.inferences) == len(sets)
+    for arrays, inference in zip(sets, observed.inferences, strict=True):
+        values = interpreter.run(graph, arrays)
+        steps = [values[op.output].tobytes() for op in graph.ops]
+        assert inference.steps == tuple(enumerate(steps))
+        assert [output.tobytes() for output in inference.outputs] == steps[-1:]
+
+
+@pytest.mark.parametrize(("board", "team"), TEAMS)
+def test_outputs_and_stacks(plans, crates, board: str, team: int) -> None:
+    graph = plans[board].graph
+    sets = [generate(graph, seed) for seed in SEEDS]
+    results = firmware.run(image(crates, board, Program.BENCH), team, sets)
+    expected = [interpreter.run(graph, arrays)[graph.outputs[0]].ravel() for arrays in sets]
+    assert np.array_equal([outputs[0] for outputs in results.outputs], expected)
+    assert len(results.stacks) == team
+    for stack in results.stacks:
+        assert 0 < stack < 1024 if board in EMULATED else stack == 0
+
+
+@pytest.mark.parametrize(("board", "team"), [pair for pair in TEAMS if pair[0] in EMULATED])
+def test_counts_are_the_same_each_time(plans, crates, board: str, team: int) -> None:
+    arrays = generate(plans[board].graph, 1)
+    bench = image(crates, board, Program.BENCH)
+    counts = firmware.count(bench, team, arrays)
+    assert firmware.count(bench, team, arrays) == counts
+    assert counts.cores == team
+    assert len(counts.steps) == len(plans[board].steps)
+    macs = 40 * 48 + 48 * 24
+    alone = firmware.count(bench, 1, arrays)
+    assert alone.longest_path == alone.total > 2 * macs
+    assert counts.longest_path >= alone.total // team
+    assert team == 1 or counts.longest_path < alone.longest_path
+
+
+def test_the_host_cannot_count(plans, crates) -> None:
+    arrays = generate(plans["host"].graph, 1)
+    with pytest.raises(CompileError, match="cannot be counted on host"):
+        firmware.count(image(crates, "host", Program.BENCH), 1, arrays)
+
+
+@pytest.mark.parametrize("board", EMULATED)
+def test_sizes(plans, crates, board: str) -> None:
+    small = image(crates, board, Program.SIZE)
+    weights = 40 * 48 + 48 * 24
+    assert weights < small.flash_bytes - small.code_bytes < weights + 4096
+    assert 1024 < small.code_bytes < 8192
+    assert plans[board].arena_bytes < small.memory_bytes < plans[board].arena_bytes + 1024
+    assert not [symbol.name for symbol in small.functions if "panic" in symbol.name]
+    for section in small.sections:
+        assert any(
+            memory.start <= section.address
+            and section.address + section.bytes <= memory.start + memory.bytes
+            for memory in small.target.memories
+        ), section
+
+
+def test_a_team_larger_than_the_crate_is_refused(crates) -> None:
+    with pytest.raises(CompileError) as caught:
+        firmware.run(image(crates, "qemu-musca-b1", Program.BENCH), 3, [])
+    assert str(caught.value) == (
+        "a team of 3 does not fit the crate, which was made for up to 2 cores\n"
+        "\n"
+        "hint: compile the model again with `--cores`"
+    )
+
+
+@pytest.mark.parametrize("board", ["host", *EMULATED])
+def test_a_run_that_does_not_end_is_stopped(crates, board: str) -> None:
+    size = image(crates, board, Program.SIZE)  # It ends never.
+    bench = Image(size.path, size.target, Program.BENCH, size.signature)
+    with pytest.raises(ToolError, match=rf"did not end on {board} within 0.5 s"):
+        firmware.run(bench, 1, [], patience=0.5)
+
+
+def test_missing_inputs_are_said(plans, crates, tmp_path: Path) -> None:
+    check = image(crates, "host", Program.CHECK)
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho 'core 1 did not answer in time' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    failing = Image(broken, check.target, check.program, check.signature)
+    with pytest.raises(ToolError) as caught:
+        firmware.observe(failing, 2, [])
+    assert str(caught.value).startswith(
+        "the firmware failed on host with status 1\n  core 1 did not answer in time\n"
+    )
+
+
+def test_a_folder_without_a_crate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CompileError, match="is not a crate that Ferrule generated"):
+        firmware.build(tmp_path, target.load("host"), Program.CHECK)
