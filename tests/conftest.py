@@ -19,6 +19,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         result = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
         name = f"TensorFlow Lite Micro {oracle.version() or 'none'}"
         terminalreporter.write_line(f"operator cases against the oracle ({name}): {result}")
+    for runner, cases in COUNTS.items():
+        terminalreporter.write_line(f"cases on {runner}: {cases} compared")
+
+
+#: Cases that were compared, by runner; a firmware holds many of them.
+COUNTS: dict[str, int] = {}
+
+
+@pytest.fixture
+def count_cases() -> Callable[[str, int], None]:
+    """Adds to the number of cases that a runner has compared."""
+
+    def count(runner: str, cases: int) -> None:
+        COUNTS[runner] = COUNTS.get(runner, 0) + cases
+
+    return count
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,13 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferrule import target
-from ferrule.compiler import compile_model
+from ferrule.compiler import compile_model, plan_graph
 from ferrule.emit.crate import emit
 from ferrule.ir import Graph, Quant, Tensor
 from ferrule.ops.fully_connected import FullyConnected
-from ferrule.passes.place import place
-from ferrule.passes.schedule import schedule
 
 KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"
 
@@ -36,11 +33,7 @@ def tiny() -> Graph:
 
 
 def crate_of(graph: Graph, board: str, cores: int) -> dict[str, str | bytes]:
-    graph.verify()
-    board_target = target.load(board)
-    plan = place(graph, schedule(graph, board_target, cores), board_target, cores)
-    plan.verify()
-    return emit(plan, "tiny.tflite", b"model")
+    return emit(plan_graph(graph, board, cores), "tiny.tflite", b"model")
 
 
 @pytest.mark.parametrize("cores", [1, 2])

@@ -46,11 +46,18 @@ def plan(model: Path, board: str, cores: int | None = None, show: Show | None = 
 
     `show` is called after each stage with its name and result. Raises `CompileError`.
     """
+    targets.load(board)  # An unknown board is said before a model is read.
+    return plan_graph(load(model), board, cores, show)
+
+
+def plan_graph(
+    graph: Graph, board: str, cores: int | None = None, show: Show | None = None
+) -> Plan:
+    """Plans an imported graph; otherwise as `plan`."""
     target = targets.load(board)
     cores = _team(target, cores)
     show = show or (lambda stage, result: None)
 
-    graph = load(model)
     graph.verify()
     show("import", graph)
 

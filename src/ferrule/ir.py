@@ -130,9 +130,14 @@ class Op:
         return tuple(dict.fromkeys(tensor for tensor in self.inputs if tensor.data is None))
 
     @property
-    def kernel(self) -> str:
-        """Name of the Rust function, and of the file that holds it."""
+    def module(self) -> str:
+        """Name of the kernels crate's module for this operator."""
         return snake_case(type(self).__name__)
+
+    @property
+    def kernel(self) -> str:
+        """Name of the Rust function in that module."""
+        return self.module
 
     def verify(self) -> None:
         """Raises `CompileError` where shapes, types or attributes are not supported."""

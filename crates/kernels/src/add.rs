@@ -46,34 +46,24 @@ pub struct Operand {
     pub shift: i8,
 }
 
-/// What [`add`] can be given: a claim with both operands, or with one where the other is a
-/// constant or the same.
-pub trait Operands<'c> {
-    /// The operands and the output.
-    fn split(self, constant: &'static [i8]) -> (&'c [i8], &'c [i8], Output<'c, i8>);
+/// Computes `[batch, height, width, channels]` from two tensors that broadcast to it.
+pub fn add(params: &Add, claim: Claim<'_, (i8, i8), i8>) {
+    let (first, second) = claim.inputs();
+    sum(params, first.flat(), second.flat(), claim.output);
 }
 
-impl<'c> Operands<'c> for Claim<'c, (i8, i8), i8> {
-    fn split(self, _: &'static [i8]) -> (&'c [i8], &'c [i8], Output<'c, i8>) {
-        let (first, second) = self.inputs();
-        (first.flat(), second.flat(), self.output)
-    }
+/// As [`add`], from one tensor and the constant; without a constant the tensor is both operands.
+pub fn add_one(params: &Add, claim: Claim<'_, (i8,), i8>) {
+    let first = claim.input().flat();
+    let second = if params.constant.is_empty() {
+        first
+    } else {
+        params.constant
+    };
+    sum(params, first, second, claim.output);
 }
 
-impl<'c> Operands<'c> for Claim<'c, (i8,), i8> {
-    fn split(self, constant: &'static [i8]) -> (&'c [i8], &'c [i8], Output<'c, i8>) {
-        let input = self.input().flat();
-        (
-            input,
-            if constant.is_empty() { input } else { constant },
-            self.output,
-        )
-    }
-}
-
-/// Computes `[batch, height, width, channels]` from two operands that broadcast to it.
-pub fn add<'c>(params: &Add, operands: impl Operands<'c>) {
-    let (first, second, output) = operands.split(params.constant);
+fn sum(params: &Add, first: &[i8], second: &[i8], output: Output<'_, i8>) {
     let channels = output.channels();
     for (pixel, outputs) in output.by_pixel() {
         let position = params.grid.position(pixel);

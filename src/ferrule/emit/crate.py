@@ -44,7 +44,6 @@ class StepText:
 
     comment: str
     definition: str
-    name: str
     call: str
 
 
@@ -68,9 +67,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "arena": plan.arena_bytes,
         "weights": sum(constant_bytes(op.params()) for op in ops.values()),
         "operators": len(parts),
-        "kernels": layout.imports(
-            [(f"kernels::{kernel}", [kernel]) for kernel in sorted({p.kernel for p in parts})]
-        ),
+        "kernels": layout.imports(_kernels(parts)),
         "slots": [_slot(plan, names, slot.tensor) for slot in plan.slots],
         "shares": _shares(parts),
         "steps": [_step(plan, names, number, step) for number, step in enumerate(plan.steps)],
@@ -96,7 +93,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     files["plan.json"] = report.plan_json(plan)
     files |= golden.vectors(plan.graph)
     files |= crate_files("runtime")
-    files |= kernel_files({part.kernel for part in parts})
+    files |= kernel_files({part.op.module for part in parts})
     for port in sorted({"host", plan.target.port}):
         files |= crate_files(f"ports/{port}")
     return dict(sorted(files.items()))
@@ -131,6 +128,14 @@ def _slot(plan: Plan, names: Names, tensor: Tensor) -> str:
     return f"const {name}: {kind} = Slot::at({slot.offset:_}); // {life}"
 
 
+def _kernels(parts: list[Part]) -> list[tuple[str, list[str]]]:
+    """The modules of the kernels crate that are used, with their functions."""
+    modules: dict[str, set[str]] = {}
+    for part in parts:
+        modules.setdefault(part.op.module, set()).add(part.kernel)
+    return [(f"kernels::{module}", sorted(kernels)) for module, kernels in sorted(modules.items())]
+
+
 def _shares(parts: list[Part]) -> list[str]:
     """A constant for each table of shares that several cores have a part in."""
     tables = {part.units: part.shares for part in parts if not part.is_alone}
@@ -163,11 +168,11 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         f"// {number} {printable(op.name)}: {summary(op)}. "
         f"{shapes} -> {list(op.output.shape)}.\n// {step.reason[0].upper()}{step.reason[1:]}."
     )
+    constants = f"&weights::{names.ops[op.name]}"
     return StepText(
         comment,
         layout.chain(head, f"step({number})", calls),
-        f"STEP_{number}",
-        f"{part.kernel}(&weights::{names.ops[op.name]}, units)",
+        layout.call("    team.step", [f"&STEP_{number}", part.kernel, constants], "?;"),
     )
 
 

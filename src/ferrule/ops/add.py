@@ -23,6 +23,11 @@ class Add(Op):
 
     activation: str
 
+    @property
+    def kernel(self) -> str:
+        """One tensor is read if the other operand is a constant, or the same tensor."""
+        return "add" if len({tensor.name for tensor in self.activations}) == 2 else "add_one"
+
     def verify(self) -> None:
         """Checks types and shapes, and that the output's scale is not far too small."""
         checks.arity(self, 2)

@@ -43,6 +43,26 @@ impl<'m, P: Port> Member<'m, P> {
         self.shared
     }
 
+    /// Runs a step: calls `kernel` with `params` for each run of units that this core claims.
+    ///
+    /// Not inlined, so that a function of many steps needs the stack of one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::claim`].
+    #[inline(never)]
+    pub fn step<I: Inputs, O: Element, K>(
+        &mut self,
+        step: &'static Step<I, O>,
+        kernel: impl Fn(&K, Claim<'_, I, O>),
+        params: &K,
+    ) -> Result<(), Stopped> {
+        while let Some(units) = self.claim(step)? {
+            kernel(params, units);
+        }
+        Ok(())
+    }
+
     /// Claims the next run of units of a step; `None` when this core has no more of them.
     ///
     /// The first claim of a step waits until every core has completed the step before. A claim

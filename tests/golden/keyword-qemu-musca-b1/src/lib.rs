@@ -146,42 +146,18 @@ static STEP_11: Step<(i8,), i8> = step(11)
 
 /// Runs every step. Each core of the team calls it, and computes the units that it claims.
 fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
-    while let Some(units) = team.claim(&STEP_0)? {
-        conv2d(&weights::RELU, units);
-    }
-    while let Some(units) = team.claim(&STEP_1)? {
-        depthwise_conv2d(&weights::RELU_2, units);
-    }
-    while let Some(units) = team.claim(&STEP_2)? {
-        conv2d(&weights::RELU_3, units);
-    }
-    while let Some(units) = team.claim(&STEP_3)? {
-        depthwise_conv2d(&weights::RELU_4, units);
-    }
-    while let Some(units) = team.claim(&STEP_4)? {
-        conv2d(&weights::RELU_5, units);
-    }
-    while let Some(units) = team.claim(&STEP_5)? {
-        depthwise_conv2d(&weights::RELU_6, units);
-    }
-    while let Some(units) = team.claim(&STEP_6)? {
-        conv2d(&weights::RELU_7, units);
-    }
-    while let Some(units) = team.claim(&STEP_7)? {
-        depthwise_conv2d(&weights::RELU_8, units);
-    }
-    while let Some(units) = team.claim(&STEP_8)? {
-        conv2d(&weights::RELU_9, units);
-    }
-    while let Some(units) = team.claim(&STEP_9)? {
-        average_pool2d(&weights::AVGPOOL, units);
-    }
-    while let Some(units) = team.claim(&STEP_10)? {
-        fully_connected(&weights::MATMUL, units);
-    }
-    while let Some(units) = team.claim(&STEP_11)? {
-        softmax(&weights::STATEFULPARTITIONEDCALL_1_0, units);
-    }
+    team.step(&STEP_0, conv2d, &weights::RELU)?;
+    team.step(&STEP_1, depthwise_conv2d, &weights::RELU_2)?;
+    team.step(&STEP_2, conv2d, &weights::RELU_3)?;
+    team.step(&STEP_3, depthwise_conv2d, &weights::RELU_4)?;
+    team.step(&STEP_4, conv2d, &weights::RELU_5)?;
+    team.step(&STEP_5, depthwise_conv2d, &weights::RELU_6)?;
+    team.step(&STEP_6, conv2d, &weights::RELU_7)?;
+    team.step(&STEP_7, depthwise_conv2d, &weights::RELU_8)?;
+    team.step(&STEP_8, conv2d, &weights::RELU_9)?;
+    team.step(&STEP_9, average_pool2d, &weights::AVGPOOL)?;
+    team.step(&STEP_10, fully_connected, &weights::MATMUL)?;
+    team.step(&STEP_11, softmax, &weights::STATEFULPARTITIONEDCALL_1_0)?;
     Ok(())
 }
 

@@ -51,12 +51,8 @@ static STEP_1: Step<(i8,), i8> = step(1)
 
 /// Runs every step. Each core of the team calls it, and computes the units that it claims.
 fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
-    while let Some(units) = team.claim(&STEP_0)? {
-        fully_connected(&weights::A, units);
-    }
-    while let Some(units) = team.claim(&STEP_1)? {
-        fully_connected(&weights::LEAD, units);
-    }
+    team.step(&STEP_0, fully_connected, &weights::A)?;
+    team.step(&STEP_1, fully_connected, &weights::LEAD)?;
     Ok(())
 }
 
