@@ -118,3 +118,22 @@ class Filters:
             Tensor("bias", (channels,), "int32", data=bias),
             source.scale * max(scales) * spread / (60 * gain),
         )
+
+    @staticmethod
+    def ties(shape: Sequence[int]) -> "Filters":
+        """Weights of 0, and six biases that are nearly halfway between two outputs.
+
+        They round differently if the ratio of scales, which includes `TIES_SCALE` of the input, is
+        computed in float32, even in part.
+        """
+        data = np.zeros(shape, np.int8)
+        bias = np.array([-433359, -289792, -146225, 146225, 289792, 433359], np.int32)
+        return Filters(
+            Tensor("weights", tuple(shape), "int8", Quant((0.009399015456438065,), (0,)), data),
+            Tensor("bias", (6,), "int32", data=bias),
+            0.5651571154594421,
+        )
+
+
+#: Scale of the input that goes with `Filters.ties`.
+TIES_SCALE = 0.011308264918625355

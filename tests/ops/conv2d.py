@@ -1,6 +1,6 @@
 """Cases of Conv2d."""
 
-from cases import Case, Filters, activations, case
+from cases import TIES_SCALE, Case, Filters, activations, case
 
 from ferrule.ops.conv2d import Conv2d
 from ferrule.window import NO_PADDING, Window, same_padding
@@ -52,6 +52,23 @@ def conv2d(
     )
 
 
+def ties() -> Case:
+    source = activations("input", (1, 1, 1, 1), TIES_SCALE)
+    filters = Filters.ties((6, 1, 1, 1))
+    output = activations("output", (1, 1, 1, 6), filters.output_scale)
+    return case(
+        Conv2d(
+            "conv2d_ties",
+            (source, filters.weights, filters.bias),
+            (output,),
+            stride=(1, 1),
+            dilation=(1, 1),
+            padding=NO_PADDING,
+            activation="none",
+        )
+    )
+
+
 CASES = [
     conv2d("same"),
     conv2d("valid", same=False),
@@ -90,6 +107,8 @@ CASES = [
     conv2d("faint", gain=0.01),
     conv2d("left_shift", (4, 4, 1), gain=4000),
     conv2d("left_shift_per_tensor", (4, 4, 1), gain=2000, per_channel=False),
+    conv2d("left_shift_of_bias", channels=12, gain=3000, bias_gain=3e-4, constant=0),
+    ties(),
     conv2d("large_bias", bias_gain=50),
     conv2d("lowest_weights", constant=-128),
     conv2d("highest_weights", constant=127),

@@ -1,6 +1,6 @@
 """Cases of DepthwiseConv2d."""
 
-from cases import Case, Filters, activations, case
+from cases import TIES_SCALE, Case, Filters, activations, case
 
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.window import NO_PADDING, Window, same_padding
@@ -54,6 +54,24 @@ def depthwise(
     )
 
 
+def ties() -> Case:
+    source = activations("input", (1, 1, 1, 1), TIES_SCALE)
+    filters = Filters.ties((1, 1, 1, 6))
+    output = activations("output", (1, 1, 1, 6), filters.output_scale)
+    return case(
+        DepthwiseConv2d(
+            "depthwise_ties",
+            (source, filters.weights, filters.bias),
+            (output,),
+            multiplier=6,
+            stride=(1, 1),
+            dilation=(1, 1),
+            padding=NO_PADDING,
+            activation="none",
+        )
+    )
+
+
 CASES = [
     depthwise("same"),
     depthwise("valid", same=False),
@@ -94,6 +112,8 @@ CASES = [
     depthwise("faint", gain=0.01),
     depthwise("left_shift", (4, 4, 3), gain=4000),
     depthwise("left_shift_per_tensor", (4, 4, 3), gain=2000, per_channel=False),
+    depthwise("left_shift_of_bias", (4, 4, 12), gain=1500, bias_gain=6e-4, constant=0),
+    ties(),
     depthwise("large_bias", bias_gain=50),
     depthwise("lowest_weights", constant=-128),
     depthwise("highest_weights", constant=127),

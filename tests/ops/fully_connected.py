@@ -1,6 +1,6 @@
 """Cases of FullyConnected."""
 
-from cases import Case, Filters, activations, case
+from cases import TIES_SCALE, Case, Filters, activations, case
 
 from ferrule.ops.fully_connected import FullyConnected
 
@@ -42,6 +42,14 @@ def fully_connected(
     )
 
 
+def ties() -> Case:
+    source = activations("input", (1, 1), TIES_SCALE)
+    filters = Filters.ties((6, 1))
+    output = activations("output", (1, 6), filters.output_scale)
+    operands = (source, filters.weights, filters.bias)
+    return case(FullyConnected("fully_connected_ties", operands, (output,), activation="none"))
+
+
 CASES = [
     fully_connected("plain"),
     fully_connected("three_rows", rows=3),
@@ -64,6 +72,8 @@ CASES = [
     fully_connected("faint", rows=2, gain=0.01),
     fully_connected("left_shift", depth=3, gain=900),
     fully_connected("left_shift_per_channel", depth=3, gain=3000, per_channel=True),
+    fully_connected("left_shift_of_bias", units=12, gain=1000, bias_gain=5e-4, constant=0),
+    ties(),
     fully_connected("large_bias", bias_gain=50),
     fully_connected("lowest_weights", constant=-128),
     fully_connected("highest_weights", constant=127),

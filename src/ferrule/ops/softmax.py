@@ -42,7 +42,10 @@ class Softmax(Op):
                 f"rows have {source.shape[-1]} elements; at most {_LONGEST_ROW} can be summed"
             )
         if not (math.isfinite(self.beta) and self._slope > 1):
-            raise self.reject(f"beta {self.beta} times scale {source.scale:.6g} is too small")
+            raise self.reject(
+                f"beta {self.beta} times the input's scale {source.scale:.6g} must be finite and "
+                f"more than 2^-{_DIFFERENCE_BITS}"
+            )
 
     @property
     def _slope(self) -> float:
