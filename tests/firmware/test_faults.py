@@ -1,4 +1,4 @@
-"""What a board's port does when firmware misbehaves: it never hangs and never goes on in silence."""
+"""Firmware that misbehaves on a board neither hangs nor goes on in silence."""
 
 import subprocess
 from pathlib import Path

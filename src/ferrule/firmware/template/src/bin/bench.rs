@@ -26,7 +26,7 @@ fn bench() -> ! {
     let inputs = open(c"inputs.bin", false);
     let outputs = open(c"outputs.bin", true);
     let mut lead = TEAM.lead(chip(), cores).or_fail();
-    let mut tensors = Tensors::new();
+    let mut tensors = Tensors::zeros();
     let mut inferences = 0;
     while tensors.read(&inputs) {
         let painted = stack::paint();

@@ -25,7 +25,7 @@ fn check() -> ! {
         outputs.write(bytes).or_fail();
     });
     let mut lead = TEAM.lead(port, cores).or_fail();
-    let mut tensors = Tensors::new();
+    let mut tensors = Tensors::zeros();
     while tensors.read(&inputs) {
         tensors.infer(&mut lead).or_fail();
         head(&outputs, OUTPUTS, Tensors::OUTPUT_BYTES);

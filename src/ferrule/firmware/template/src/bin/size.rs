@@ -13,7 +13,7 @@ fn size() -> ! {
     for core in 1..CORES {
         let _ = start(core, help);
     }
-    let mut tensors = Tensors::new();
+    let mut tensors = Tensors::zeros();
     black_box(&mut tensors);
     if let Some(mut lead) = TEAM.lead(chip(), CORES) {
         let _ = tensors.infer(&mut lead);
