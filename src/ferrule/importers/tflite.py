@@ -7,7 +7,6 @@ from pathlib import Path
 import tflite
 
 from ferrule.errors import CompileError
-from ferrule.importers.flatbuffer import Table
 from ferrule.importers.model_names import Names, printable
 from ferrule.importers.tflite_file import check_kind, open_file
 from ferrule.importers.tflite_model import QUANTIZE_HINT, Model
@@ -119,7 +118,8 @@ def conv_2d(operands: Operands) -> Op:
     options = operands.options(tflite.Conv2DOptions)
     source = operands.input(0, axes=4)
     weights = operands.input(1, "weights", axes=4)
-    stride, dilation = _pair(options, "Stride{}"), _pair(options, "Dilation{}Factor")
+    stride = operands.pair(options, "Stride{}")
+    dilation = operands.pair(options, "Dilation{}Factor")
     return Conv2d(
         operands.name,
         (source, weights, operands.bias(weights.shape[0])),
@@ -137,7 +137,8 @@ def depthwise_conv_2d(operands: Operands) -> Op:
     options = operands.options(tflite.DepthwiseConv2DOptions)
     source = operands.input(0, axes=4)
     weights = operands.input(1, "weights", axes=4)
-    stride, dilation = _pair(options, "Stride{}"), _pair(options, "Dilation{}Factor")
+    stride = operands.pair(options, "Stride{}")
+    dilation = operands.pair(options, "Dilation{}Factor")
     return DepthwiseConv2d(
         operands.name,
         (source, weights, operands.bias(weights.shape[3])),
@@ -216,7 +217,7 @@ def _pool(kind: "type[AveragePool2d | MaxPool2d]", operands: Operands) -> Op:
     options = operands.options(tflite.Pool2DOptions)
     source = operands.input(0, axes=4)
     size = options.integer("FilterHeight"), options.integer("FilterWidth")
-    stride = _pair(options, "Stride{}")
+    stride = operands.pair(options, "Stride{}")
     return kind(
         operands.name,
         (source,),
@@ -232,8 +233,3 @@ def _size(weights: Tensor) -> Pair:
     """The filter's height and width."""
     _, height, width, _ = weights.shape
     return height, width
-
-
-def _pair(options: Table, field: str) -> Pair:
-    """Two options as (height, width)."""
-    return options.integer(field.format("H")), options.integer(field.format("W"))

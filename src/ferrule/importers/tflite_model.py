@@ -175,9 +175,8 @@ def _quant(dtype: str, table: Table) -> Quant | None:
     It is not read, because some files have an invalid one there.
     """
     found = table.table("Quantization") if dtype == "int8" else None
-    if found is None or not found.length("Scale"):
+    if found is None or not found.length("Scale") or not found.length("ZeroPoint"):
         return None
     scales = tuple(float(scale) for scale in found.array("Scale"))
-    zero_points = found.integers("ZeroPoint") or (0,) * len(scales)
     axis = found.integer("QuantizedDimension") if len(scales) > 1 else None
-    return Quant(scales, zero_points, axis)
+    return Quant(scales, found.integers("ZeroPoint"), axis)

@@ -22,6 +22,8 @@ _ACTIVATIONS = {
 _OPTIONS = {
     number: name for name, number in vars(tflite.BuiltinOptions).items() if name.endswith("Options")
 }
+# TensorFlow Lite Micro keeps strides and dilations in 16 bits.
+_LARGEST_STEP = (1 << 15) - 1
 
 
 class Operands:
@@ -97,7 +99,9 @@ class Operands:
         """The operator's options; an operator without any has their defaults."""
         table = self._node.table
         found, wanted = table.integer("BuiltinOptionsType"), kind.__name__
-        if found and _OPTIONS.get(found) != wanted:
+        if found == tflite.BuiltinOptions.NONE:
+            return Table.empty(kind, table.where)
+        if _OPTIONS.get(found) != wanted:
             raise table.damaged(f"it has {_OPTIONS.get(found, f'options {found}')}, not {wanted}")
         return table.union("BuiltinOptions", kind) or Table.empty(kind, table.where)
 
@@ -110,6 +114,13 @@ class Operands:
                 f"supported are {', '.join(_ACTIVATIONS.values())}",
             )
         return _ACTIVATIONS[number]
+
+    def pair(self, options: Table, field: str) -> Pair:
+        """Two options, the one for `H` and the one for `W`."""
+        pair = options.integer(field.format("H")), options.integer(field.format("W"))
+        if max(pair) > _LARGEST_STEP:
+            raise self.reject(f"a stride or dilation is {max(pair)}; at most {_LARGEST_STEP}")
+        return pair
 
     def padding(
         self, options: Table, source: Tensor, size: Pair, stride: Pair, dilation: Pair = (1, 1)
