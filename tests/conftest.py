@@ -19,20 +19,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         result = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
         name = f"TensorFlow Lite Micro {oracle.version() or 'none'}"
         terminalreporter.write_line(f"operator cases against the oracle ({name}): {result}")
-    for runner, cases in COUNTS.items():
-        terminalreporter.write_line(f"cases on {runner}: {cases} compared")
+    for (runner, kind), cases in sorted(COUNTS.items()):
+        terminalreporter.write_line(f"{runner}: {cases} {kind} compared")
 
 
-#: Cases that were compared, by runner; a firmware holds many of them.
-COUNTS: dict[str, int] = {}
+#: What was compared, by runner; a firmware holds many cases.
+COUNTS: dict[tuple[str, str], int] = {}
 
 
 @pytest.fixture
-def count_cases() -> Callable[[str, int], None]:
-    """Adds to the number of cases that a runner has compared."""
+def count_cases() -> Callable[[str, int, str], None]:
+    """Adds to the number of cases of a kind that a runner has compared."""
 
-    def count(runner: str, cases: int) -> None:
-        COUNTS[runner] = COUNTS.get(runner, 0) + cases
+    def count(runner: str, cases: int, kind: str) -> None:
+        COUNTS[runner, kind] = COUNTS.get((runner, kind), 0) + cases
 
     return count
 

@@ -16,6 +16,19 @@ from ferrule.inputs import generate
 from ferrule.ir import Array, Graph, Tensor
 from ferrule.session import Session
 
+#: Boards and team sizes that run every case.
+TEAMS = [
+    ("host", 1),
+    ("host", 2),
+    ("host", 5),
+    ("host", 8),
+    ("qemu-musca-b1", 1),
+    ("qemu-musca-b1", 2),
+    ("qemu-virt-rv32", 1),
+    ("qemu-virt-rv32", 3),
+    ("qemu-virt-rv32", 8),
+]
+
 
 def merge(name: str, graphs: Sequence[Graph]) -> Graph:
     """One graph of them all; names get the number of their graph, so that they stay apart."""

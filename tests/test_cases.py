@@ -4,22 +4,10 @@ from functools import cache
 
 import pytest
 from cases import all_cases
-from merged import merge, mismatches, open_session
+from merged import TEAMS, merge, mismatches, open_session
 
 from ferrule.ir import Graph
 from ferrule.session import Session
-
-TEAMS = [
-    ("host", 1),
-    ("host", 2),
-    ("host", 5),
-    ("host", 8),
-    ("qemu-musca-b1", 1),
-    ("qemu-musca-b1", 2),
-    ("qemu-virt-rv32", 1),
-    ("qemu-virt-rv32", 3),
-    ("qemu-virt-rv32", 8),
-]
 
 
 @cache
@@ -36,4 +24,4 @@ def session(board: str) -> Session:
 def test_cases_on_board(board: str, team: int, count_cases) -> None:
     wrong = mismatches(session(board), cases_graph(), team, seeds=(1, 2, 3))
     assert not wrong, wrong
-    count_cases(f"{board} x {team}", len(all_cases()))
+    count_cases(f"{board} x {team}", len(all_cases()), "cases of operators")

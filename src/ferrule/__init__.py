@@ -1,3 +1,23 @@
-"""Compiles trained neural networks into `no_std` Rust for every core of a microcontroller."""
+"""Compiles trained neural networks into `no_std` Rust for every core of a microcontroller.
+
+The functions are the commands: `compile`, `plan`, `run`, `check`, `bench`, and lists of `boards`,
+`ops` and tools (`doctor`).
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ferrule.api import bench, boards, check, compile, doctor, ops, plan, run  # noqa: A004
+
+__all__ = ["bench", "boards", "check", "compile", "doctor", "ops", "plan", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the functions when they are asked for, so that tools can be used on a bare Python."""
+    if name not in __all__:
+        raise AttributeError(f"module `ferrule` has no attribute `{name}`")
+    from ferrule import api
+
+    return getattr(api, name)

@@ -17,8 +17,21 @@ from ferrule.ir import Array, Op
 from ferrule.session import Session
 from ferrule.steps import Plan
 from ferrule.target import Target
+from ferrule.toolchain.doctor import Tool, tools
 
-__all__ = ["Bench", "Check", "Written", "bench", "boards", "check", "compile", "ops", "plan", "run"]
+__all__ = [
+    "Bench",
+    "Check",
+    "Written",
+    "bench",
+    "boards",
+    "check",
+    "compile",
+    "doctor",
+    "ops",
+    "plan",
+    "run",
+]
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,11 @@ def run(model: Path, board: str, cores: int | None, inputs: Sequence[Array]) -> 
 def boards() -> tuple[Target, ...]:
     """All boards, in alphabetical order."""
     return tuple(target.load(name) for name in target.boards())
+
+
+def doctor() -> list[Tool]:
+    """The tools that boards need: which are there, and what the first use would fetch."""
+    return tools(sorted({board.rust_target for board in boards() if board.emulator}))
 
 
 def ops() -> list[dict[str, str]]:

@@ -62,7 +62,7 @@ def check(model: Path, board: str, cores: int | None = None, seeds: int = 16) ->
     graph.verify()
     sets = [inputs.generate(graph, FIRST_SEED + index) for index in range(seeds)]
     expected = [interpreter.run(graph, arrays) for arrays in sets]
-    others = [_ask_oracle(source, sets)]
+    others = [oracle_values(source, sets)]
     team = 1
     if board != "interpreter":
         session = Session(compile_model(model, board, cores))
@@ -102,7 +102,7 @@ def compare(
     return tuple(layers)
 
 
-def _ask_oracle(source: tflite.Source, sets: Sequence[Sequence[Array]]) -> list[dict[str, Array]]:
+def oracle_values(source: tflite.Source, sets: Sequence[Sequence[Array]]) -> list[dict[str, Array]]:
     """The oracle's values by tensor name; nothing where it is not installed."""
     if oracle.version() is None:
         return []

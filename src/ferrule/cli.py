@@ -221,6 +221,20 @@ def ops_command(as_json: bool) -> None:
     _RESULTS.print(table)
 
 
+@commands.command("doctor")
+@_json
+def doctor_command(as_json: bool) -> None:
+    """Shows which tools are there, and what the first use would fetch. Fetches nothing."""
+    tools = api.doctor()
+    if as_json:
+        click.echo(json.dumps([asdict(tool) for tool in tools], indent=1))
+        return
+    table = Table("tool", "status", "version", "from", box=None)
+    for tool in tools:
+        table.add_row(tool.name, tool.status, tool.version, tool.source or tool.adds)
+    _RESULTS.print(table)
+
+
 def _show_stage(model: Path, board: str, cores: int | None, stage: str) -> None:
     """Prints a stage's result as soon as it is there."""
 

@@ -7,4 +7,5 @@ _ROOT = _PACKAGE if (_PACKAGE / "crates").is_dir() else _PACKAGE.parents[1]
 
 CRATES = _ROOT / "crates"
 TARGETS = _ROOT / "targets"
+MODELS = _ROOT / "models"
 LICENSES = _PACKAGE / "crates" if _ROOT == _PACKAGE else _ROOT
