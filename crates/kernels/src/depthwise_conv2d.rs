@@ -51,9 +51,7 @@ pub fn depthwise_conv2d(params: &DepthwiseConv2d, claim: Claim<'_, (i8,), i8>) {
             let mut sums = [0; BLOCK];
             let sums = sums.get_mut(..length).unwrap_or_default();
             accumulate(params, input, taps, source, channel, sums);
-            for ((channel, output), &mut sum) in (channel..).zip(block).zip(sums) {
-                *output = params.requantize.apply(sum, channel);
-            }
+            params.requantize.apply_run(sums, channel, block);
             outputs = rest;
             channel += length;
         }

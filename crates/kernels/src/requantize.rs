@@ -25,6 +25,24 @@ impl Requantize {
     pub fn apply(&self, accumulator: i32, channel: usize) -> i8 {
         let multiplier = self.multipliers.get(channel).copied().unwrap_or_default();
         let shift = self.shifts.get(channel).copied().unwrap_or_default();
+        self.store(accumulator, multiplier, shift)
+    }
+
+    /// Stores the accumulators of a run of channels, of which the first is `channel`.
+    #[inline]
+    pub fn apply_run(&self, accumulators: &[i32], channel: usize, outputs: &mut [i8]) {
+        let multipliers = self.multipliers.get(channel..).unwrap_or_default();
+        let shifts = self.shifts.get(channel..).unwrap_or_default();
+        let scales = multipliers.iter().zip(shifts);
+        for ((output, &accumulator), (&multiplier, &shift)) in
+            outputs.iter_mut().zip(accumulators).zip(scales)
+        {
+            *output = self.store(accumulator, multiplier, shift);
+        }
+    }
+
+    #[inline]
+    fn store(&self, accumulator: i32, multiplier: i32, shift: i8) -> i8 {
         let scaled = scale(accumulator, multiplier, shift) + self.zero_point;
         narrow(scaled.max(self.low).min(self.high))
     }
