@@ -5,7 +5,7 @@ use super::{Helper, Lead, Port};
 use crate::slot::Extent;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::sync::atomic::Ordering::Release;
 
 /// The memory that the cores of a team share: a control block and an arena of `BYTES` bytes, for
 /// at most `CORES` cores.
@@ -39,7 +39,8 @@ impl<const BYTES: usize, const CORES: usize> Team<BYTES, CORES> {
     /// `None` when the handle is in use, or when `cores` is 0 or more than `CORES`.
     pub fn lead<P: Port>(&self, port: P, cores: usize) -> Option<Lead<'_, P>> {
         let shared = self.shared();
-        (cores > 0 && cores <= CORES && shared.take(0)).then(|| Lead::new(shared, port, cores))
+        (cores > 0 && cores <= CORES && shared.take(&port, 0))
+            .then(|| Lead::new(shared, port, cores))
     }
 
     /// The handle of helper `index`, counted from 1.
@@ -47,7 +48,8 @@ impl<const BYTES: usize, const CORES: usize> Team<BYTES, CORES> {
     /// `None` when the handle is in use, or when `index` is 0 or not below `CORES`.
     pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P>> {
         let shared = self.shared();
-        (index > 0 && index < CORES && shared.take(index)).then(|| Helper::new(shared, port, index))
+        (index > 0 && index < CORES && shared.take(&port, index))
+            .then(|| Helper::new(shared, port, index))
     }
 
     fn shared(&self) -> Shared<'_> {
@@ -83,15 +85,14 @@ unsafe impl Send for Shared<'_> {}
 
 impl<'t> Shared<'t> {
     /// Takes the handle of a core, if nobody has it.
-    fn take(&self, index: usize) -> bool {
-        // Acquire: pairs with the release of `give`, so that what the last owner of the handle
-        // did happens before what the next one does.
+    fn take<P: Port>(&self, port: &P, index: usize) -> bool {
         self.cores
             .get(index)
-            .is_some_and(|core| !core.taken.swap(true, Acquire))
+            .is_some_and(|core| port.take(&core.taken))
     }
 
-    /// Gives the handle of a core back.
+    /// Gives the handle of a core back. Release: pairs with the acquire of [`Port::take`], so that
+    /// what this owner of the handle did happens before what the next one does.
     pub fn give(&self, index: usize) {
         if let Some(core) = self.cores.get(index) {
             core.taken.store(false, Release);

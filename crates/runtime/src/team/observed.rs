@@ -2,6 +2,7 @@
 
 use super::Port;
 use core::ops::ControlFlow;
+use core::sync::atomic::AtomicBool;
 
 /// A port whose steps' outputs are shown to a function, on the lead: number of the step, bytes.
 ///
@@ -20,7 +21,7 @@ impl<P: Port, F: Fn(u16, &[u8]) + Copy> Observed<P, F> {
     }
 }
 
-// SAFETY: as for the port inside, which does the waiting and the waking.
+// SAFETY: as for the port inside, which does the waiting, the waking and the taking.
 unsafe impl<P: Port, F: Fn(u16, &[u8]) + Copy> Port for Observed<P, F> {
     #[inline(always)]
     fn wait(&self, polls: u32) -> ControlFlow<()> {
@@ -30,6 +31,11 @@ unsafe impl<P: Port, F: Fn(u16, &[u8]) + Copy> Port for Observed<P, F> {
     #[inline(always)]
     fn wake(&self) {
         self.port.wake();
+    }
+
+    #[inline(always)]
+    fn take(&self, flag: &AtomicBool) -> bool {
+        self.port.take(flag)
     }
 
     fn observe(&self, step: u16, output: &[u8]) {

@@ -1,6 +1,9 @@
 //! What a chip supplies to the team.
 
 use core::ops::ControlFlow;
+use core::sync::atomic::AtomicBool;
+#[cfg(target_has_atomic = "8")]
+use core::sync::atomic::Ordering::Acquire;
 
 /// How the cores of a chip wait for and wake each other.
 ///
@@ -9,8 +12,9 @@ use core::ops::ControlFlow;
 /// All cores that hold handles with this port see one coherent memory at the team's address: an
 /// atomic load that reads a value also sees what was written before the release store of that
 /// value. On chips with caches that are not coherent, the port's linker script must place the
-/// team in memory that is not cached. An implementation may rely on nothing else, and whatever it
-/// returns is sound.
+/// team in memory that is not cached. And [`Port::take`], where a port writes it, is what its
+/// documentation says. An implementation may rely on nothing else, and whatever its other functions
+/// return is sound.
 pub unsafe trait Port: Copy {
     /// Lets time pass after the `polls`-th unsuccessful look at a word; breaks when patience ends.
     ///
@@ -19,6 +23,25 @@ pub unsafe trait Port: Copy {
 
     /// Ends the sleep of every other core, after a word was stored for it to see.
     fn wake(&self) {}
+
+    /// Sets a flag; true when it was clear before. Called when a handle is taken.
+    ///
+    /// It is one action for every other core and for every interrupt handler of this one, because
+    /// a handler may also ask for a handle: of those who find the flag clear, exactly one gets
+    /// `true`. It acquires what was written before the flag was cleared by a release store.
+    ///
+    /// A port for a target without such an instruction writes it: it turns interrupts off, holds
+    /// the chip's lock if there are several cores, loads the flag, and stores only if it was clear.
+    /// Handlers that cannot be turned off must not return to what they interrupted.
+    #[cfg(target_has_atomic = "8")]
+    fn take(&self, flag: &AtomicBool) -> bool {
+        // Acquire: pairs with the release of `Shared::give`.
+        !flag.swap(true, Acquire)
+    }
+
+    /// Sets a flag; true when it was clear before. Called when a handle is taken.
+    #[cfg(not(target_has_atomic = "8"))]
+    fn take(&self, flag: &AtomicBool) -> bool;
 
     /// Sees a step's output when every core has completed it; called on the lead.
     ///

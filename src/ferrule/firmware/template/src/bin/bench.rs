@@ -14,7 +14,8 @@ use model::{assist, Lead, Port, Stopped, Team, CORES};
 
 static TEAM: Team = Team::new();
 
-/// Inferences that each helper has left, and the deepest stack in them.
+/// Inferences that each helper has left, and the deepest stack in them. Only that core writes its
+/// own words, as not every target can add to a word in memory at once.
 static LEFT: [AtomicUsize; CORES] = [const { AtomicUsize::new(0) }; CORES];
 static DEPTH: [AtomicUsize; CORES] = [const { AtomicUsize::new(0) }; CORES];
 
@@ -32,7 +33,7 @@ fn bench() -> ! {
         let painted = stack::paint();
         let result = counted_inference(&mut tensors, &mut lead);
         counted_end();
-        DEPTH[0].fetch_max(painted.depth(), Relaxed);
+        deepen(0, painted.depth());
         result.or_fail();
         inferences += 1;
         // A helper may still be on its way out; its count must not depend on when we stop.
@@ -61,11 +62,16 @@ fn help() -> ! {
         let helped = assist(&mut helper);
         counted_end();
         if helped == Ok(true) {
-            DEPTH[core].fetch_max(painted.depth(), Relaxed);
+            deepen(core, painted.depth());
             // Release: pairs with the acquire of `bench`, which then reads the depth.
-            LEFT[core].fetch_add(1, Release);
+            LEFT[core].store(LEFT[core].load(Relaxed) + 1, Release);
         }
     }
+}
+
+/// Remembers a depth of this core's stack, if it is the deepest.
+fn deepen(core: usize, depth: usize) {
+    DEPTH[core].store(DEPTH[core].load(Relaxed).max(depth), Relaxed);
 }
 
 /// One inference, under a name that an instruction counter finds.
