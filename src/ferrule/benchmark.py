@@ -72,10 +72,10 @@ def _measure(model: Path, board: str, cores: int) -> Bench:
         instructions_per_core=counts.per_core,
         arena_bytes=plan.arena_bytes,
         flash_bytes=flash,
-        code_bytes=flash - sum(constant_bytes(part.op.params()) for part in parts),
+        code_bytes=flash - sum(constant_bytes(part.kernel.params()) for part in parts),
         stack_bytes=max(session.stacks(arrays)),
         layers=tuple(
-            Layer(part.op.name, part.kernel, part.op.work().macs, max(step))
+            Layer(part.op.name, part.kernel.function, part.op.work().macs, max(step))
             for part, step in zip(parts, counts.steps, strict=True)
         ),
     )

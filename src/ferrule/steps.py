@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op, Tensor
+from ferrule.kernels import Kernel
 from ferrule.target import Target
 
 
@@ -19,12 +20,16 @@ class Part:
     how many units each core of a team of `n` starts, in order.
     """
 
-    op: Op
-    kernel: str
+    kernel: Kernel
     cut: str
     unit: int
     units: int
     shares: tuple[tuple[int, ...], ...]
+
+    @property
+    def op(self) -> Op:
+        """The operator."""
+        return self.kernel.op
 
     @property
     def is_alone(self) -> bool:
@@ -40,7 +45,7 @@ class Step:
     reason: str
 
     def __str__(self) -> str:
-        parts = (f"{type(p.op).__name__} {p.op.name} by {p.kernel}" for p in self.parts)
+        parts = (f"{type(p.op).__name__} {p.op.name} by {p.kernel.function}" for p in self.parts)
         return f"{', '.join(parts)}: {self.reason}"
 
 
@@ -72,19 +77,23 @@ class Slot:
 
 @dataclass(frozen=True)
 class Plan:
-    """All decisions about one graph on one target. `cores` is the largest team."""
+    """All decisions about one graph on one target. `cores` is the largest team.
+
+    `scratch` holds the temporary memory of steps that need it, by step.
+    """
 
     graph: Graph
     target: Target
     cores: int
     steps: tuple[Step, ...]
     slots: tuple[Slot, ...]
+    scratch: dict[int, Slot]
     peak: int
 
     @cached_property
     def arena_bytes(self) -> int:
         """Size of the arena: end of the highest slot."""
-        return max(slot.end for slot in self.slots)
+        return max(slot.end for slot in (*self.slots, *self.scratch.values()))
 
     @cached_property
     def _slot_of(self) -> dict[str, Slot]:
@@ -100,9 +109,10 @@ class Plan:
 
     def verify(self) -> None:
         """Asserts what the stages promise; a failure here is a bug of ours."""
-        for index, slot in enumerate(self.slots):
+        slots = (*self.slots, *self.scratch.values())
+        for index, slot in enumerate(slots):
             assert slot.first <= slot.last
-            for other in self.slots[index + 1 :]:
+            for other in slots[index + 1 :]:
                 assert not slot.overlaps(other), (slot, other)
         written = [part.op for step in self.steps for part in step.parts]
         assert written == [op for op in self.graph.ops if not op.is_view]

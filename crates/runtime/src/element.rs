@@ -22,7 +22,7 @@ macro_rules! elements {
     )*};
 }
 
-elements!(i8, u8, i16, i32, f32);
+elements!(i8, u8, i16, i32, u32, f32);
 
 impl<A: Element> sealed::Sealed for (A,) {}
 impl<A: Element> Inputs for (A,) {

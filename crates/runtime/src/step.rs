@@ -29,6 +29,10 @@ pub(crate) struct Geometry {
     pub cut: Cut,
     /// Pixels or channels in a unit; the last unit may have fewer.
     pub unit: u32,
+    /// Temporary memory of all cores, one after the other.
+    pub scratch: Extent,
+    /// Bytes of it for each core.
+    pub scratch_share: u32,
 }
 
 impl Geometry {
@@ -60,12 +64,15 @@ impl Geometry {
                 Cut::Pixels => self.unit,
                 Cut::Channels => self.unit | 1 << 31,
             },
+            self.scratch.offset,
+            self.scratch.bytes,
+            self.scratch_share,
         ]
     }
 }
 
 /// Length of [`Geometry::words`].
-pub(crate) const GEOMETRY_WORDS: usize = 9;
+pub(crate) const GEOMETRY_WORDS: usize = 12;
 
 /// The part of a step that does not depend on element types, so that its code exists once.
 #[derive(Debug)]
@@ -125,9 +132,8 @@ pub struct Step<I, O> {
 #[derive(Debug)]
 pub struct StepBuilder<I, O> {
     number: u16,
-    inputs: [Extent; MAX_INPUTS],
-    output: Extent,
     elements: u32,
+    geometry: Geometry,
     types: PhantomData<fn(I) -> O>,
 }
 
@@ -136,10 +142,30 @@ pub struct StepBuilder<I, O> {
 pub const fn step(number: u16) -> StepBuilder<(), ()> {
     StepBuilder {
         number,
-        inputs: [Extent::NONE; MAX_INPUTS],
-        output: Extent::NONE,
         elements: 0,
+        geometry: Geometry {
+            inputs: [Extent::NONE; MAX_INPUTS],
+            output: Extent::NONE,
+            pixels: 0,
+            channels: 0,
+            cut: Cut::Pixels,
+            unit: 1,
+            scratch: Extent::NONE,
+            scratch_share: 0,
+        },
         types: PhantomData,
+    }
+}
+
+impl<I, O> StepBuilder<I, O> {
+    const fn typed<J, P>(self, elements: u32, geometry: Geometry) -> StepBuilder<J, P> {
+        let Self { number, .. } = self;
+        StepBuilder {
+            number,
+            elements,
+            geometry,
+            types: PhantomData,
+        }
     }
 }
 
@@ -150,7 +176,9 @@ impl StepBuilder<(), ()> {
         self,
         input: Slot<A, N>,
     ) -> StepBuilder<(A,), ()> {
-        self.typed([input.extent(), Extent::NONE])
+        let mut geometry = self.geometry;
+        geometry.inputs[0] = input.extent();
+        self.typed(0, geometry)
     }
 }
 
@@ -161,26 +189,9 @@ impl<A: Element> StepBuilder<(A,), ()> {
         self,
         input: Slot<B, N>,
     ) -> StepBuilder<(A, B), ()> {
-        let [first, _] = self.inputs;
-        self.typed([first, input.extent()])
-    }
-}
-
-impl<I> StepBuilder<I, ()> {
-    const fn typed<J>(self, inputs: [Extent; MAX_INPUTS]) -> StepBuilder<J, ()> {
-        let Self {
-            number,
-            output,
-            elements,
-            ..
-        } = self;
-        StepBuilder {
-            number,
-            inputs,
-            output,
-            elements,
-            types: PhantomData,
-        }
+        let mut geometry = self.geometry;
+        geometry.inputs[1] = input.extent();
+        self.typed(0, geometry)
     }
 }
 
@@ -192,28 +203,41 @@ impl<I: Inputs> StepBuilder<I, ()> {
     /// While compiling, when the tensor shares a byte with an input of the step.
     #[must_use]
     pub const fn writes<O: Element, const N: usize>(self, output: Slot<O, N>) -> StepBuilder<I, O> {
-        let extent = output.extent();
-        let mut index = 0;
-        while index < MAX_INPUTS {
-            assert!(
-                !extent.overlaps(self.inputs[index]),
-                "a step must not write what it reads"
-            );
-            index += 1;
-        }
-        let Self { number, inputs, .. } = self;
+        let mut geometry = self.geometry;
+        geometry.output = output.extent();
+        assert!(
+            !geometry.output.overlaps(geometry.inputs[0])
+                && !geometry.output.overlaps(geometry.inputs[1]),
+            "a step must not write what it reads"
+        );
         #[allow(clippy::cast_possible_truncation)] // `Slot::at` keeps it below 2^31
-        StepBuilder {
-            number,
-            inputs,
-            output: extent,
-            elements: N as u32,
-            types: PhantomData,
-        }
+        self.typed(N as u32, geometry)
     }
 }
 
 impl<I: Inputs, O: Element> StepBuilder<I, O> {
+    /// The step needs temporary memory: `N / cores` words for each core of a team of `cores`.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when the slot does not divide by `cores`, or shares a byte with an input
+    /// or the output of the step.
+    #[must_use]
+    pub const fn scratch<const N: usize>(self, slot: Slot<u32, N>, cores: usize) -> Self {
+        assert!(N % cores == 0, "every core gets the same scratch");
+        let mut geometry = self.geometry;
+        geometry.scratch = slot.extent();
+        geometry.scratch_share = geometry.scratch.bytes / cores as u32;
+        assert!(
+            !geometry.scratch.overlaps(geometry.output)
+                && !geometry.scratch.overlaps(geometry.inputs[0])
+                && !geometry.scratch.overlaps(geometry.inputs[1]),
+            "scratch must be apart from what a step reads and writes"
+        );
+        let elements = self.elements;
+        self.typed(elements, geometry)
+    }
+
     /// Cuts the output, seen as `[pixels, channels]`, into units of `unit` pixels.
     ///
     /// # Panics
@@ -242,31 +266,25 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
     /// more than 65,535 units.
     #[must_use]
     pub const fn cut(self, cut: Cut, pixels: u32, channels: u32, unit: u32) -> CutBuilder<I, O> {
-        assert!(self.elements > 0 && unit > 0, "a step must have work");
+        assert!(
+            self.elements > 0 && unit > 0 && unit < 1 << 31,
+            "a step must have work"
+        );
         assert!(
             pixels as u64 * channels as u64 == self.elements as u64,
             "pixels x channels must be the output's elements"
         );
-        let Self {
-            number,
-            inputs,
-            output,
-            ..
-        } = self;
-        let geometry = Geometry {
-            inputs,
-            output,
-            pixels,
-            channels,
-            cut,
-            unit,
-        };
+        let mut geometry = self.geometry;
+        geometry.pixels = pixels;
+        geometry.channels = channels;
+        geometry.cut = cut;
+        geometry.unit = unit;
         assert!(
-            unit < 1 << 31 && geometry.units() <= 65_535,
+            geometry.units() <= 65_535,
             "a step has at most 65,535 units"
         );
         CutBuilder {
-            number,
+            number: self.number,
             geometry,
             types: PhantomData,
         }
@@ -334,6 +352,9 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
             team += 1;
         }
         let mut end = geometry.output.end();
+        if geometry.scratch.end() > end {
+            end = geometry.scratch.end();
+        }
         let mut index = 0;
         while index < MAX_INPUTS {
             let input = geometry.inputs[index].end();

@@ -117,6 +117,44 @@ fn every_team_size_computes_the_same() {
 }
 
 #[test]
+fn every_core_has_scratch_of_its_own() {
+    const SCRATCH: Slot<u32, 8> = Slot::at(128);
+    static STEP: Step<(i8,), i8> = step(0)
+        .reads(INPUT)
+        .writes(DOUBLED)
+        .scratch(SCRATCH, 4)
+        .by_pixels(64, 1, 1)
+        .shares(SHARES);
+    let team = Team::<160, 4>::new();
+    let own = |claim: Claim<'_, (i8,), i8>, mark: u32| {
+        assert_eq!(claim.scratch.len(), 2);
+        claim.scratch.fill(mark);
+        for _ in 0..100 {
+            yield_now();
+        }
+        assert_eq!(claim.scratch, [mark; 2]);
+    };
+    scope(|threads| {
+        for index in 1..4 {
+            let team = &team;
+            threads.spawn(move || {
+                let mut helper = team.helper(LONG, index).expect("free");
+                let mut member = helper.join().expect("invited");
+                while let Some(claim) = member.claim(&STEP).expect("same step") {
+                    own(claim, index as u32);
+                }
+            });
+        }
+        let mut lead = team.lead(LONG, 4).expect("free");
+        let mut member = lead.begin().expect("idle").member();
+        while let Some(claim) = member.claim(&STEP).expect("same step") {
+            own(claim, 0);
+        }
+        member.finish().expect("all helpers come");
+    });
+}
+
+#[test]
 fn a_handle_exists_once() {
     let team = Pair::new();
     let lead = team.lead(LONG, 2);

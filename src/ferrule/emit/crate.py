@@ -13,7 +13,7 @@ from ferrule.emit.sources import crate_files, kernel_files
 from ferrule.emit.weights import constant_bytes, weights
 from ferrule.ir import Op, Tensor
 from ferrule.names import identifier, printable, unused_identifier
-from ferrule.steps import Part, Plan, Step
+from ferrule.steps import Part, Plan, Slot, Step
 
 Files = dict[str, str | bytes]
 
@@ -22,7 +22,14 @@ _RESERVED = ("lead", "helper", "member", "begin", "done", "team", "run", "infer"
 _RESERVED_CRATES = ("core", "std", "alloc", "test", "runtime", "kernels", "port_host", "proc_macro")
 # Attributes that change nothing are not worth a word.
 _NEUTRAL = ("1", "1x1", "none", "0+0 by 0+0", "1.0")
-_RUST_TYPES = {"int8": "i8", "uint8": "u8", "int16": "i16", "int32": "i32", "float32": "f32"}
+_RUST_TYPES = {
+    "int8": "i8",
+    "uint8": "u8",
+    "uint32": "u32",
+    "int16": "i16",
+    "int32": "i32",
+    "float32": "f32",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     """The files of the crate, by path, in a fixed order."""
     names = Names.of(plan)
     parts = [part for step in plan.steps for part in step.parts]
-    ops = {names.ops[part.op.name]: part.op for part in parts}
+    kernels = {names.ops[part.op.name]: part.kernel for part in parts}
     used = set(_RESERVED)
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
@@ -65,10 +72,13 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "port": plan.target.port,
         "cores": plan.cores,
         "arena": plan.arena_bytes,
-        "weights": sum(constant_bytes(op.params()) for op in ops.values()),
+        "weights": sum(constant_bytes(kernel.params()) for kernel in kernels.values()),
         "operators": len(parts),
         "kernels": layout.imports(_kernels(parts)),
-        "slots": [_slot(plan, names, slot.tensor) for slot in plan.slots],
+        "slots": [
+            *(_slot(plan, names.tensors[slot.tensor.name], slot) for slot in plan.slots),
+            *(_slot(plan, f"SCRATCH_{number}", slot) for number, slot in plan.scratch.items()),
+        ],
         "shares": _shares(parts),
         "steps": [_step(plan, names, number, step) for number, step in enumerate(plan.steps)],
         "inputs": inputs,
@@ -88,12 +98,12 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
             ("tests/golden.rs", "golden.rs"),
         )
     }
-    files["src/weights.rs"] = weights(ops)
+    files["src/weights.rs"] = weights(kernels)
     files["plan.txt"] = report.plan_text(plan)
     files["plan.json"] = report.plan_json(plan)
     files |= golden.vectors(plan.graph)
     files |= crate_files("runtime")
-    files |= kernel_files({part.op.module for part in parts})
+    files |= kernel_files({part.kernel.module for part in parts})
     for port in sorted({"host", plan.target.port}):
         files |= crate_files(f"ports/{port}")
     return dict(sorted(files.items()))
@@ -119,9 +129,8 @@ def _render(template: str, context: dict[str, object]) -> str:
     return environment.get_template(template + ".jinja").render(context)
 
 
-def _slot(plan: Plan, names: Names, tensor: Tensor) -> str:
-    slot = plan.slot(tensor)
-    name = names.tensors[tensor.name]
+def _slot(plan: Plan, name: str, slot: Slot) -> str:
+    tensor = slot.tensor
     until = "" if slot.last >= len(plan.steps) else slot.last
     life = f"{max(slot.first, 0)}..={until}" if until != "" else f"{max(slot.first, 0)}.."
     kind = f"Slot<{_RUST_TYPES[tensor.dtype]}, {tensor.elements:_}>"
@@ -132,7 +141,7 @@ def _kernels(parts: list[Part]) -> list[tuple[str, list[str]]]:
     """The modules of the kernels crate that are used, with their functions."""
     modules: dict[str, set[str]] = {}
     for part in parts:
-        modules.setdefault(part.op.module, set()).add(part.kernel)
+        modules.setdefault(part.kernel.module, set()).add(part.kernel.function)
     return [(f"kernels::{module}", sorted(kernels)) for module, kernels in sorted(modules.items())]
 
 
@@ -160,6 +169,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     calls = [f"{call}({names.tensors[tensor.name]})" for call, tensor in reads]
     calls += [
         f".writes({names.tensors[op.output.name]})",
+        *([f".scratch(SCRATCH_{number}, CORES)"] if number in plan.scratch else []),
         f".by_{part.cut}({pixels}, {channels}, {part.unit})",
         ".alone(CORES)" if part.is_alone else f".shares(SHARES_{part.units})",
     ]
@@ -172,7 +182,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     return StepText(
         comment,
         layout.chain(head, f"step({number})", calls),
-        layout.call("    team.step", [f"&STEP_{number}", part.kernel, constants], "?;"),
+        layout.call("    team.step", [f"&STEP_{number}", part.kernel.function, constants], "?;"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from ferrule.emit.rust_names import Names
 from ferrule.emit.weights import constant_bytes
 from ferrule.names import printable
-from ferrule.steps import Plan
+from ferrule.steps import Plan, Slot
 
 
 def plan_text(plan: Plan) -> str:
@@ -55,7 +55,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                     "step": number,
                     "name": names.ops[part.op.name].lower(),
                     "model_name": printable(part.op.name),
-                    "kernel": part.kernel,
+                    "kernel": part.kernel.function,
                     "macs": part.op.work().macs,
                     "pixels": pixels,
                     "channels": channels,
@@ -64,7 +64,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                     "units": part.units,
                     "shares": part.shares,
                     "reason": step.reason,
-                    "constant_bytes": constant_bytes(part.op.params()),
+                    "constant_bytes": constant_bytes(part.kernel.params()),
                 }
             )
     return {
@@ -77,15 +77,19 @@ def describe(plan: Plan) -> dict[str, Any]:
         "macs": sum(step["macs"] for step in steps),
         "steps": steps,
         "slots": [
-            {
-                "name": names.tensors[slot.tensor.name].lower(),
-                "model_name": printable(slot.tensor.name),
-                "memory": slot.memory,
-                "offset": slot.offset,
-                "bytes": slot.bytes,
-                "first": max(slot.first, 0),
-                "last": min(slot.last, len(plan.steps) - 1),
-            }
-            for slot in plan.slots
+            *(_slot(names.tensors[s.tensor.name].lower(), s, plan) for s in plan.slots),
+            *(_slot(f"scratch_{number}", s, plan) for number, s in plan.scratch.items()),
         ],
+    }
+
+
+def _slot(name: str, slot: Slot, plan: Plan) -> dict[str, Any]:
+    return {
+        "name": name,
+        "model_name": printable(slot.tensor.name).strip(),
+        "memory": slot.memory,
+        "offset": slot.offset,
+        "bytes": slot.bytes,
+        "first": max(slot.first, 0),
+        "last": min(slot.last, len(plan.steps) - 1),
     }

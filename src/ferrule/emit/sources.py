@@ -1,7 +1,7 @@
 """The Rust sources that a generated crate carries: runtime, the kernels it needs, ports."""
 
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from ferrule.resources import CRATES, LICENSES
@@ -33,22 +33,49 @@ def crate_files(folder: str) -> dict[str, str]:
 def kernel_files(modules: set[str]) -> dict[str, str]:
     """The kernels crate, with only these modules and the ones they use."""
     files = crate_files("kernels")
+    sources = {_module(path): text for path, text in files.items() if _module(path)}
     needed: set[str] = set()
-    while modules - needed:
-        needed |= modules
-        for module in sorted(needed):
-            source = files[f"crates/kernels/src/{module}.rs"]
-            modules = modules | set(re.findall(r"^use crate::(\w+)", source, re.MULTILINE))
-    root = "crates/kernels/src/lib.rs"
-    declared = re.compile(r"^pub mod (\w+);\n", re.MULTILINE)
-    files[root] = declared.sub(lambda match: match[0] if match[1] in needed else "", files[root])
-    return {
-        path: text
-        for path, text in files.items()
-        if not path.startswith("crates/kernels/src/")
-        or path == root
-        or Path(path).relative_to("crates/kernels/src").parts[0].removesuffix(".rs") in needed
-    }
+    waiting = set(modules)
+    while waiting:
+        module = waiting.pop()
+        needed |= {module, *_parents(module)}
+        used = re.findall(r"^use crate::((?:[a-z]\w*::)*[a-z]\w*)", sources[module], re.MULTILINE)
+        waiting |= {path for path in map(partial(_longest, sources), used) if path not in needed}
+    kept = {}
+    for path, text in files.items():
+        module = _module(path)
+        if path.endswith(("/lib.rs", "/mod.rs")) and (not module or module in needed):
+            kept[path] = _declaring(text, module, needed)
+        elif not module or module in needed:
+            kept[path] = text
+    return kept
+
+
+def _module(path: str) -> str:
+    """The module that a file of the kernels crate holds; empty for the crate's root and others."""
+    inside = path.removeprefix("crates/kernels/src/").removesuffix(".rs").removesuffix("/mod")
+    return (
+        inside.replace("/", "::") if inside != path.removesuffix(".rs") and inside != "lib" else ""
+    )
+
+
+def _parents(module: str) -> set[str]:
+    names = module.split("::")
+    return {"::".join(names[:count]) for count in range(1, len(names))}
+
+
+def _longest(sources: dict[str, str], path: str) -> str:
+    """The module that a `use` path names: the path, or what is left without its last items."""
+    while path not in sources:
+        path = path.rpartition("::")[0]
+    return path
+
+
+def _declaring(text: str, module: str, needed: set[str]) -> str:
+    """The text of a root or folder, without the declarations of modules that are not needed."""
+    prefix = f"{module}::" if module else ""
+    declaration = re.compile(r"^(?:#\[.*\]\n)*pub mod (\w+);\n", re.MULTILINE)
+    return declaration.sub(lambda found: found[0] if prefix + found[1] in needed else "", text)
 
 
 def _is_source(root: Path, path: Path) -> bool:

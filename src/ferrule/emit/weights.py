@@ -4,7 +4,8 @@ import numpy as np
 
 from ferrule.emit.layout import imports, wrapped
 from ferrule.emit.sources import module_of
-from ferrule.ir import Op, Struct
+from ferrule.ir import Struct
+from ferrule.kernels import Kernel
 from ferrule.names import printable
 
 _HEADER = """\
@@ -13,13 +14,13 @@ _HEADER = """\
 """
 
 
-def weights(ops: dict[str, Op]) -> str:
+def weights(kernels: dict[str, Kernel]) -> str:
     """The file, with one documented static for each operator, by its Rust name."""
-    structs = {name: op.params() for name, op in ops.items()}
+    structs = {name: kernel.params() for name, kernel in kernels.items()}
     used = sorted({(module_of(name), name) for s in structs.values() for name in _names(s)})
     text = _HEADER + imports([(f"kernels::{module}", [name]) for module, name in used]) + "\n"
     for name, struct in structs.items():
-        text += f"\n/// Of `{printable(ops[name].name)}`.\n"
+        text += f"\n/// Of `{printable(kernels[name].op.name)}`.\n"
         text += f"pub static {name}: {struct.name} = {_literal(struct, 0)};\n"
     return text
 

@@ -18,6 +18,8 @@ def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> 
     highest to the front, until the arena is as small as the peak or nothing helps.
     """
     slots = _lifetimes(graph, steps, target.arena_memory.name)
+    scratch = _scratch(steps, target.arena_memory.name, cores)
+    slots += scratch.values()
     peak = _peak(slots, len(steps))
     best = min((_fit(order) for order in _orders(slots)), key=_top)
     for _ in range(4 * len(slots)):
@@ -25,7 +27,9 @@ def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> 
             break
         highest = max(best, key=lambda slot: slot.end)
         best = min(best, _fit([highest, *(s for s in best if s is not highest)]), key=_top)
-    plan = Plan(graph, target, cores, steps, tuple(sorted(best, key=_by_life)), peak)
+    placed = {slot.tensor.name: slot for slot in sorted(best, key=_by_life)}
+    temporary = {step: placed.pop(slot.tensor.name) for step, slot in scratch.items()}
+    plan = Plan(graph, target, cores, steps, tuple(placed.values()), temporary, peak)
     free = target.arena_memory.bytes
     if plan.arena_bytes > free:
         raise too_large(plan, target.arena_memory.name, free)
@@ -56,6 +60,18 @@ def _lifetimes(graph: Graph, steps: Sequence[Step], memory: str) -> list[Slot]:
     for tensor in graph.outputs:
         touch(tensor, len(steps))
     return list(slots.values())
+
+
+def _scratch(steps: Sequence[Step], memory: str, cores: int) -> dict[int, Slot]:
+    """A slot for each step whose kernel needs temporary memory on every core."""
+    slots = {}
+    for number, step in enumerate(steps):
+        for part in step.parts:
+            if words := part.kernel.scratch_words:
+                # No name of a model begins with a space.
+                tensor = Tensor(f" scratch {number}", (cores, words), "uint32")
+                slots[number] = Slot(tensor, memory, 0, tensor.bytes, number, number)
+    return slots
 
 
 def _peak(slots: Sequence[Slot], steps: int) -> int:

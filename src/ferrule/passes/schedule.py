@@ -1,6 +1,9 @@
 """Orders operators into steps and cuts their outputs among cores."""
 
+from collections.abc import Sequence
+
 from ferrule.ir import Graph, Op
+from ferrule.kernels import Kernel, choose
 from ferrule.steps import Part, Step
 from ferrule.target import Target
 
@@ -15,32 +18,32 @@ def schedule(graph: Graph, target: Target, cores: int) -> tuple[Step, ...]:
 
 def _step(op: Op, target: Target, cores: int) -> Step:
     """Cuts one operator for teams of every size up to `cores`."""
+    choice = choose(op, target)
+    kernel = choice.kernel
     pixels, channels = op.matrix()
     axes = {"pixels": pixels, "channels": channels}
-    usable = [cut for cut in op.cuts() if axes[cut] > 1]
+    usable = [cut for cut in kernel.cuts() if axes[cut] > 1]
     if not usable:
-        return _alone(op, cores, "one unit")
+        return _alone(kernel, cores, ("one unit", *choice.reasons))
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
     cut = usable[0]
     if cut == "pixels" and "channels" in usable and _waste(pixels, cores) > _waste(channels, cores):
         cut = "channels"
-    unit = -(-axes[cut] // _MOST_UNITS)
+    unit = max(kernel.unit if cut == "pixels" else 1, -(-axes[cut] // _MOST_UNITS))
     units = -(-axes[cut] // unit)
-    cost = _cost(op, target)
-    saved = cost * (1 - _longest(units, 2) / units)
+    saved = kernel.cost(target) * (1 - _longest(units, 2) / units)
     if cores > 1 and saved <= target.barrier:
         reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
-        return _alone(op, cores, reason + f"{target.barrier}")
+        return _alone(kernel, cores, (reason + f"{target.barrier}", *choice.reasons))
     shares = tuple(_even(units, team) for team in range(1, cores + 1))
-    part = Part(op, op.kernel, cut, unit, units, shares)
-    return Step((part,), f"shared by {cut}" if cores > 1 else "one core")
+    reason = f"shared by {cut}" if cores > 1 else "one core"
+    return Step((Part(kernel, cut, unit, units, shares),), "; ".join((reason, *choice.reasons)))
 
 
-def _alone(op: Op, cores: int, reason: str) -> Step:
+def _alone(kernel: Kernel, cores: int, reasons: Sequence[str]) -> Step:
     shares = tuple((1, *[0] * (team - 1)) for team in range(1, cores + 1))
-    pixels, _ = op.matrix()
-    part = Part(op, op.kernel, "pixels", pixels, 1, shares)
-    return Step((part,), reason)
+    pixels, _ = kernel.op.matrix()
+    return Step((Part(kernel, "pixels", pixels, 1, shares),), "; ".join(reasons))
 
 
 def _even(units: int, cores: int) -> tuple[int, ...]:
@@ -56,10 +59,3 @@ def _longest(units: int, cores: int) -> int:
 def _waste(units: int, cores: int) -> float:
     """How much longer the longest share is than an exact one, in steps of 5 %."""
     return int(20 * (_longest(units, cores) * cores / units - 1)) / 20
-
-
-def _cost(op: Op, target: Target) -> float:
-    """Instructions of the operator on one core, by the target's cost model."""
-    work = op.work()
-    cost = target.cost(op.kernel)
-    return work.macs * cost.mac + work.elements * cost.element

@@ -1,6 +1,7 @@
 //! What a core may touch while it works on a step.
 
 use super::arena::Shared;
+use crate::slot::Extent;
 use crate::step::{Cut, Geometry};
 use crate::{Element, Inputs};
 use core::marker::PhantomData;
@@ -14,6 +15,8 @@ pub struct Claim<'c, I, O> {
     geometry: &'c Geometry,
     /// The output elements that this claim owns.
     pub output: Output<'c, O>,
+    /// This core's temporary memory; it holds anything.
+    pub scratch: &'c mut [u32],
 }
 
 impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
@@ -23,11 +26,12 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
     ///
     /// The geometry's extents lie inside the arena, inputs have elements as `I` says and the
     /// output as `O` says, aligned; while the claim lives nobody writes to the inputs, and nobody
-    /// else touches the output elements of these units.
+    /// else touches the output elements of these units, or the scratch of core `index`.
     pub(super) unsafe fn new(
         shared: Shared<'c>,
         geometry: &'c Geometry,
         units: Range<u32>,
+        index: usize,
     ) -> Self {
         let along = |unit: u32| (unit.saturating_mul(geometry.unit)).min(geometry.axis());
         let (from, to) = (along(units.start), along(units.end));
@@ -47,11 +51,19 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             channels: channels.start as usize..channels.end as usize,
             elements: PhantomData,
         };
+        // SAFETY: this core's share lies inside the scratch, which lies inside the arena and is
+        // aligned for words, apart from inputs, output and other cores' shares.
+        let scratch = unsafe {
+            let own = share(geometry, index);
+            let first = shared.pointer(own).cast::<u32>();
+            core::slice::from_raw_parts_mut(first, own.bytes as usize / size_of::<u32>())
+        };
         Self {
             shared,
             inputs: PhantomData,
             geometry,
             output,
+            scratch,
         }
     }
 
@@ -64,6 +76,20 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             core::slice::from_raw_parts(first, extent.bytes as usize / size_of::<T>())
         };
         View { elements }
+    }
+}
+
+/// A core's share of the scratch; nothing for a core that the step was not made for.
+fn share(geometry: &Geometry, index: usize) -> Extent {
+    #[allow(clippy::cast_possible_truncation)] // a team is small
+    let skipped = geometry.scratch_share.saturating_mul(index as u32);
+    let left = geometry.scratch.bytes.saturating_sub(skipped);
+    if geometry.scratch_share == 0 || left < geometry.scratch_share {
+        return Extent::NONE;
+    }
+    Extent {
+        offset: geometry.scratch.offset + skipped,
+        bytes: geometry.scratch_share,
     }
 }
 

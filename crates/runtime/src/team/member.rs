@@ -92,7 +92,7 @@ impl<'m, P: Port> Member<'m, P> {
         // member works on this geometry; the units are this member's alone, and the claim borrows
         // the member until it ends. `StepBuilder` derived the types and extents from slots.
         Ok(Some(unsafe {
-            Claim::new(self.shared, &step.shape.geometry, units)
+            Claim::new(self.shared, &step.shape.geometry, units, self.index)
         }))
     }
 

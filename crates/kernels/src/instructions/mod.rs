@@ -1,0 +1,6 @@
+//! The one module of this crate with `unsafe` code: instructions that Rust has no name for, and
+//! the inner loops made of them, one file for each instruction set.
+//!
+//! Every function here is safe to call: it checks lengths once, says what it does in plain Rust
+//! (the twin that runs where the instructions do not exist), and gives a reason at each `unsafe`
+//! block. Tests hold both equal.

@@ -1,0 +1,14 @@
+"""Ways to compute operators, one file for each that is faster than the plain one.
+
+Every module in this folder is loaded, so no list is kept. `crates/kernels/src` has the Rust.
+"""
+
+import importlib
+import pkgutil
+
+from ferrule.kernels.kernel import Choice, Kernel, choose
+
+__all__ = ["Choice", "Kernel", "choose"]
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

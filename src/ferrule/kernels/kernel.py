@@ -1,0 +1,90 @@
+"""What a kernel is, and which one an operator gets."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ferrule.ir import Op, Struct
+from ferrule.target import Target
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """One way to compute an operator: a Rust function, and what it is given.
+
+    This class is the plain way, which suits every core. Defining a subclass registers a faster
+    one: it names the operator it computes and the features that a core must have, says for which
+    attributes it is not made (`obstacle`), and packs the weights as its inner loop reads them
+    (`params`).
+    """
+
+    op: Op
+
+    registry: "ClassVar[list[type[Kernel]]]" = []  # noqa: RUF008 - of the class
+    computes: ClassVar[type[Op]]
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        Kernel.registry.append(cls)
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why this kernel cannot compute an operator of its kind; empty if it can."""
+        return ""
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return self.op.module
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module. Costs are listed by this name."""
+        return self.op.kernel
+
+    @property
+    def unit(self) -> int:
+        """Pixels or channels that it computes at a time; shares are multiples of this."""
+        return 1
+
+    @property
+    def scratch_words(self) -> int:
+        """32-bit words of temporary memory that each core needs."""
+        return 0
+
+    def cuts(self) -> tuple[str, ...]:
+        """Axes along which cores can share the output."""
+        return self.op.cuts()
+
+    def params(self) -> Struct:
+        """What the Rust function is given."""
+        return self.op.params()
+
+    def cost(self, target: Target) -> float:
+        """Instructions of the operator on one core, by the target's cost model."""
+        work = self.op.work()
+        cost = target.cost(self.function)
+        return work.macs * cost.mac + work.elements * cost.element
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The kernel that an operator gets, and why it gets none of the others."""
+
+    kernel: Kernel
+    reasons: tuple[str, ...]
+
+
+def choose(op: Op, target: Target) -> Choice:
+    """The cheapest kernel that every core of the target can run."""
+    features = frozenset.intersection(*(frozenset(core.features) for core in target.cores))
+    usable = [Kernel(op)]
+    reasons = []
+    for kind in Kernel.registry:
+        if not isinstance(op, kind.computes) or not kind.needs <= features:
+            continue
+        if obstacle := kind.obstacle(op):
+            reasons.append(f"not {kind(op).function}: {obstacle}")
+        else:
+            usable.append(kind(op))
+    best = min(usable, key=lambda kernel: kernel.cost(target))
+    return Choice(best, tuple(reasons))
