@@ -17,9 +17,7 @@ def generate(graph: Graph, seed: int) -> list[Array]:
     """
     numbers = _bytes(seed)
     return [
-        np.fromiter(numbers, np.uint8, count=tensor.bytes)
-        .view(tensor.dtype)
-        .reshape(tensor.shape)
+        np.fromiter(numbers, np.uint8, count=tensor.bytes).view(tensor.dtype).reshape(tensor.shape)
         for tensor in graph.inputs
     ]
 

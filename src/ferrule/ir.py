@@ -81,10 +81,14 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Work:
-    """What an operator costs: multiply-accumulates, and output elements that are computed."""
+    """What an operator costs: multiply-accumulates, output elements, and taps without weights.
+
+    A tap is an addition or a comparison of a pool.
+    """
 
     macs: int
     elements: int
+    taps: int = 0
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Kernel:
         """Instructions of the operator on one core, by the target's cost model."""
         work = self.op.work()
         cost = target.cost(self.function)
-        return work.macs * cost.mac + work.elements * cost.element
+        return (work.macs + work.taps) * cost.mac + work.elements * cost.element
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,10 @@ class AveragePool2d(Op):
         return clamp(means, *activation_range(self.activation, self.output))[None]
 
     def work(self) -> Work:
-        """An addition for each tap and output element, counted as a MAC."""
+        """An addition for each tap and output element."""
         height, width = self.filter
-        return Work(macs=self.output.elements * height * width, elements=self.output.elements)
+        elements = self.output.elements
+        return Work(macs=0, elements=elements, taps=elements * height * width)
 
     def params(self) -> Struct:
         """Fields of `AveragePool2d` in `crates/kernels/src/average_pool2d.rs`."""

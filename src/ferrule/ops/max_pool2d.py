@@ -47,9 +47,10 @@ class MaxPool2d(Op):
         return clamp(largest, *activation_range(self.activation, self.output))[None]
 
     def work(self) -> Work:
-        """A comparison for each tap and output element, counted as a MAC."""
+        """A comparison for each tap and output element."""
         height, width = self.filter
-        return Work(macs=self.output.elements * height * width, elements=self.output.elements)
+        elements = self.output.elements
+        return Work(macs=0, elements=elements, taps=elements * height * width)
 
     def params(self) -> Struct:
         """Fields of `MaxPool2d` in `crates/kernels/src/max_pool2d.rs`."""

@@ -68,7 +68,12 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
     }
 
     fn view<T: Element>(&self, index: usize) -> View<'c, T> {
-        let extent = self.geometry.inputs[index];
+        let extent = self
+            .geometry
+            .inputs
+            .get(index)
+            .copied()
+            .unwrap_or(Extent::NONE);
         // SAFETY: `new` requires that the extent lies inside the arena, holds aligned elements of
         // this type and is not written to while the claim lives. Elements have no invalid values.
         let elements = unsafe {
