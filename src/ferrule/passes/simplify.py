@@ -5,6 +5,8 @@ from dataclasses import replace
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op, Tensor
 
+_LARGEST_CONSTANT = 1 << 24
+
 
 def simplify(graph: Graph) -> Graph:
     """Folds operators of constants, and drops what no output needs.
@@ -27,6 +29,11 @@ def _folded(graph: Graph) -> Graph:
     for op in graph.ops:
         inputs = tuple(constants.get(tensor.name, tensor) for tensor in op.inputs)
         if all(tensor.data is not None for tensor in inputs):
+            if op.output.bytes > _LARGEST_CONSTANT:
+                raise op.reject(
+                    f"computes a constant of {op.output.bytes:,} B from constants",
+                    hint=f"at most {_LARGEST_CONSTANT:,} B are computed while compiling",
+                )
             data = op.reference(*(t.data for t in inputs if t.data is not None))
             constants[op.output.name] = replace(op.output, data=data)
         else:

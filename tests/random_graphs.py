@@ -1,0 +1,143 @@
+"""Random small graphs: branches, shared tensors, several outputs, every operator."""
+
+from collections.abc import Callable
+
+import numpy as np
+from cases import Filters, activations
+
+from ferrule.ir import Graph, Op, Tensor
+from ferrule.ops.add import Add
+from ferrule.ops.average_pool2d import AveragePool2d
+from ferrule.ops.conv2d import Conv2d
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+from ferrule.ops.fully_connected import FullyConnected
+from ferrule.ops.max_pool2d import MaxPool2d
+from ferrule.ops.pad import Pad
+from ferrule.ops.reshape import Reshape
+from ferrule.ops.softmax import Softmax
+from ferrule.window import NO_PADDING, Window, same_padding
+
+
+class Builder:
+    """Adds random operators to a graph whose tensors are images, until it is closed by `graph`."""
+
+    def __init__(self, seed: int) -> None:
+        self.numbers = np.random.default_rng(seed)
+        self.seed = seed
+        self.inputs = [self.image(*self.numbers.integers(1, 9, 2), self.numbers.integers(1, 7))]
+        self.images = list(self.inputs)
+        self.ops: list[Op] = []
+
+    def image(self, height: int, width: int, channels: int, scale: float = 0.05) -> Tensor:
+        name = f"t{len(getattr(self, 'images', []))}_{self.numbers.integers(1 << 30)}"
+        zero_point = int(self.numbers.integers(-128, 128))
+        return activations(name, (1, int(height), int(width), int(channels)), scale, zero_point)
+
+    def pick(self, *choices: object) -> object:
+        return choices[self.numbers.integers(len(choices))]
+
+    def grow(self) -> None:
+        """One more operator, on a tensor that is there."""
+        step: Callable[[Tensor], Op] = self.pick(
+            self.conv, self.conv, self.depthwise, self.pool, self.add, self.pad
+        )
+        op = step(self.pick(*self.images))
+        self.ops.append(op)
+        self.images.append(op.output)
+
+    def window(self, source: Tensor, size: tuple[int, int]):
+        stride = (int(self.numbers.integers(1, 3)), int(self.numbers.integers(1, 3)))
+        shape = source.shape[1:3]
+        fits = all(a >= b for a, b in zip(shape, size, strict=True))
+        padding = NO_PADDING
+        if not fits or self.numbers.integers(2):
+            padding = same_padding(shape, size, stride)
+        return stride, padding, Window(shape, size, stride, (1, 1), padding).results
+
+    def conv(self, source: Tensor) -> Op:
+        size = self.pick((1, 1), (3, 3), (2, 3))
+        channels = int(self.numbers.integers(1, 9))
+        stride, padding, results = self.window(source, size)
+        name = f"conv_{self.seed}_{len(self.ops)}"
+        filters = Filters.random(name, (channels, *size, source.shape[3]), 0, source)
+        output = self.image(*results, channels, filters.output_scale)
+        operands = (source, filters.weights, filters.bias)
+        activation = self.pick("none", "relu", "relu6")
+        return Conv2d(
+            name, operands, (output,), stride=stride, dilation=(1, 1), padding=padding,
+            activation=activation,
+        )  # fmt: skip
+
+    def depthwise(self, source: Tensor) -> Op:
+        multiplier = self.pick(1, 1, 2)
+        stride, padding, results = self.window(source, (3, 3))
+        name = f"depthwise_{self.seed}_{len(self.ops)}"
+        channels = source.shape[3] * multiplier
+        filters = Filters.random(name, (1, 3, 3, channels), 3, source)
+        output = self.image(*results, channels, filters.output_scale)
+        operands = (source, filters.weights, filters.bias)
+        return DepthwiseConv2d(
+            name, operands, (output,), multiplier=multiplier, stride=stride, dilation=(1, 1),
+            padding=padding, activation="none",
+        )  # fmt: skip
+
+    def pool(self, source: Tensor) -> Op:
+        kind = self.pick(AveragePool2d, MaxPool2d)
+        stride, padding, results = self.window(source, (2, 2))
+        output = Tensor(
+            f"pool_{self.seed}_{len(self.ops)}",
+            (1, *results, source.shape[3]),
+            "int8",
+            source.quant,
+        )
+        return kind(
+            output.name, (source,), (output,), filter=(2, 2), stride=stride, padding=padding,
+            activation="none",
+        )  # fmt: skip
+
+    def add(self, source: Tensor) -> Op:
+        same = [tensor for tensor in self.images if tensor.shape == source.shape]
+        other = self.pick(*same)
+        output = self.image(*source.shape[1:], 0.07)
+        return Add(
+            f"add_{self.seed}_{len(self.ops)}", (source, other), (output,), activation="none"
+        )
+
+    def pad(self, source: Tensor) -> Op:
+        before = (0, *map(int, self.numbers.integers(0, 2, 3)))
+        after = (0, *map(int, self.numbers.integers(0, 2, 3)))
+        shape = tuple(map(sum, zip(before, source.shape, after, strict=True)))
+        name = f"pad_{self.seed}_{len(self.ops)}"
+        output = Tensor(name, shape, "int8", source.quant)
+        return Pad(
+            name, (source,), (output,), before=before, after=after, value=source.zero_point
+        )  # fmt: skip
+
+    def close(self, source: Tensor) -> None:
+        """Reshape, fully connected and softmax, as at the end of a classifier."""
+        flat = Tensor(f"flat_{self.seed}", (1, source.elements), "int8", source.quant)
+        name = f"dense_{self.seed}"
+        filters = Filters.random(name, (5, source.elements), 0, source, per_channel=False)
+        scores = activations(f"scores_{self.seed}", (1, 5), filters.output_scale)
+        shares = activations(f"shares_{self.seed}", (1, 5), 1 / 256, -128)
+        self.ops += [
+            Reshape(flat.name, (source,), (flat,)),
+            FullyConnected(
+                name, (flat, filters.weights, filters.bias), (scores,), activation="none"
+            ),
+            Softmax(shares.name, (scores,), (shares,), beta=1.0),
+        ]
+
+    def graph(self) -> Graph:
+        self.close(self.images[-1])
+        read = {id(tensor) for op in self.ops for tensor in op.inputs}
+        outputs = [op.output for op in self.ops if id(op.output) not in read]
+        return Graph(f"random_{self.seed}", tuple(self.ops), tuple(self.inputs), tuple(outputs))
+
+
+def random_graph(seed: int) -> Graph:
+    """The graph of a seed: two to eight operators and a classifier's end."""
+    builder = Builder(seed)
+    for _ in range(int(builder.numbers.integers(2, 9))):
+        builder.grow()
+    return builder.graph()
