@@ -5,7 +5,7 @@ PYTHON ?= python3
 RUN = @$(PYTHON) tools/bootstrap.py
 TEST = $(RUN) --extras test -m
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all bench lint clean
 
 demo:      ## compiles a model, builds firmware, runs it on two emulated cores
 	$(RUN) -m ferrule.demo
@@ -15,6 +15,9 @@ test:      ## runs the tests that a change needs
 
 test-all:  ## runs every test, also the long ones
 	$(TEST) pytest -q -ra -m ""
+
+bench:     ## measures every model on every board and rewrites the tables
+	$(RUN) tools/bench_table.py
 
 lint:      ## checks style and types
 	$(TEST) ruff check
