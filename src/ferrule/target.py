@@ -46,6 +46,7 @@ class Target:
     tier: str
     port: str
     rust_target: str
+    cpu: str  # for the Rust compiler; empty for any core of the Rust target
     cores: tuple[Core, ...]
     memories: tuple[Memory, ...]
     emulator: dict[str, Any]
@@ -86,6 +87,7 @@ def load(name: str) -> Target:
         tier=board["tier"],
         port=chip["port"],
         rust_target=chip["rust-target"],
+        cpu=chip.get("rust-cpu", ""),
         cores=tuple(
             Core(core["kind"], core["count"], tuple(core.get("features", ())))
             for core in chip["core"]

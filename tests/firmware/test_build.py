@@ -97,8 +97,14 @@ def test_two_builds_at_once_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 )
 def test_linker_scripts_have_the_memories_of_the_target(board: str) -> None:
     described = target.load(board)
-    script = (CRATES / "ports" / described.port / "link.x").read_text()
-    found = re.findall(r"(\w+) \(r[wx]\) : ORIGIN = (\w+), LENGTH = (\w+)", script)
-    assert [(name, int(start, 16), int(length, 16)) for name, start, length in found] == [
-        (memory.name, memory.start, memory.bytes) for memory in described.memories
+    scripts = (CRATES / "ports" / described.port).rglob("*.x")
+    found = [
+        [
+            (name, int(start, 16), int(length, 16))
+            for name, start, length in re.findall(
+                r"(\w+) \(r[wx]\) : ORIGIN = (\w+), LENGTH = (\w+)", script.read_text()
+            )
+        ]
+        for script in scripts
     ]
+    assert [(m.name, m.start, m.bytes) for m in described.memories] in found

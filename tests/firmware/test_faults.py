@@ -44,13 +44,25 @@ def status(board: target.Target, program: Path, what: str) -> int:
     return subprocess.run(command, env=machine.environment(), timeout=240).returncode
 
 
-@pytest.mark.parametrize("core", ["lead", "helper"])
-def test_a_full_stack_is_a_fault(board: target.Target, program: Path, core: str) -> None:
-    assert status(board, program, f"overflow-{core}") == FAULT
+def test_a_full_stack_is_a_fault(board: target.Target, program: Path) -> None:
+    assert status(board, program, "overflow-lead") == FAULT
+    if board.core_count > 1:
+        assert status(board, program, "overflow-helper") == FAULT
 
 
 def test_only_helpers_start_and_only_once(board: target.Target, program: Path) -> None:
     assert status(board, program, "start") == 1
+
+
+def test_a_word_that_is_not_aligned_is_a_fault_where_the_core_cannot_read_it(
+    board: target.Target, program: Path
+) -> None:
+    reads = not board.rust_target.startswith(("thumbv6m", "riscv"))
+    assert status(board, program, "unaligned") == (0 if reads else FAULT)
+
+
+def test_a_handle_exists_once(board: target.Target, program: Path) -> None:
+    assert status(board, program, "handles") == 0
 
 
 def test_patience_ends(board: target.Target, program: Path) -> None:

@@ -9,6 +9,10 @@ fn main() {
     } else {
         "mps2"
     };
+    println!("cargo::rustc-check-cfg=cfg(mps2)");
+    if board == "mps2" {
+        println!("cargo::rustc-cfg=mps2");
+    }
     let folder = env!("CARGO_MANIFEST_DIR");
     println!("cargo::rustc-link-search={folder}");
     println!("cargo::rustc-link-search={folder}/{board}");

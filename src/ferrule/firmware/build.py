@@ -31,20 +31,23 @@ def build(crate: Path, target: Target, program: Program, level: str = "3") -> Im
     offered = signature(crate)
     tools = rust.bare_metal(target.rust_target) if project.is_bare(target) else rust.host()
     files = project.files(crate, offered, target, level)
-    key = digest(crate, target, tools, files)
+    added = flags(offered, target)
+    key = digest(crate, target, tools, files, added)
     folder = cache.folder("firmware", f"{offered.crate}-{target.name}-{key[:16]}")
     if not folder.is_dir():
         with cache.locked(folder):
             if not folder.is_dir():
                 with cache.fresh(folder) as partial:
-                    compile_all(files, tools, flags(offered, target), partial, target)
+                    compile_all(files, tools, added, partial, target)
     return Image(folder / program.value, target, program, offered)
 
 
-def digest(crate: Path, target: Target, tools: Rust, files: dict[str, str]) -> str:
+def digest(
+    crate: Path, target: Target, tools: Rust, files: dict[str, str], added: tuple[str, ...]
+) -> str:
     """Names everything that the image depends on."""
     total = hashlib.sha256()
-    for word in (target.name, tools.target, tools.version, tools.source, str(STACK_BYTES)):
+    for word in (target.name, tools.target, tools.version, tools.source, *added):
         total.update(word.encode() + b"\0")
     for name, text in files.items():
         total.update(name.encode() + b"\0" + text.encode() + b"\0")
@@ -57,7 +60,7 @@ def digest(crate: Path, target: Target, tools: Rust, files: dict[str, str]) -> s
 
 
 def flags(offered: Signature, target: Target) -> tuple[str, ...]:
-    """Compiler flags that name the port's linker script and size the stacks."""
+    """Compiler flags that name the core and the port's linker script, and size the stacks."""
     if not project.is_bare(target):
         return ()
     lead = STACK_BYTES + offered.input_bytes + offered.output_bytes
@@ -69,7 +72,8 @@ def flags(offered: Signature, target: Target) -> tuple[str, ...]:
     # Before the script: lld takes assignments in order, and the script's defaults come after.
     arguments = [f"--defsym={name}={value}" for name, value in symbols.items()]
     arguments += ["-Tlink.x", "--nmagic"]
-    return tuple(f"-Clink-arg={argument}" for argument in arguments)
+    cpu = (f"-Ctarget-cpu={target.cpu}",) if target.cpu else ()
+    return (*cpu, *(f"-Clink-arg={argument}" for argument in arguments))
 
 
 def compile_all(

@@ -6,7 +6,17 @@ use core::arch::global_asm;
 ///
 /// For ARMv6-M, which has no such access, while the emulated core is a Cortex-M3, which has. Of
 /// these targets it alone has no compare-and-swap. Other programs may contain such accesses.
-const UNALIGNED_IS_A_FAULT: u32 = if cfg!(target_has_atomic = "8") { 0 } else { 1 << 3 };
+const UNALIGNED_IS_A_FAULT: u32 = if cfg!(target_has_atomic = "8") {
+    0
+} else {
+    1 << 3
+};
+
+/// Control register of the memory protection unit: enabled, with the default map elsewhere.
+///
+/// The MPS2 says nothing when it is written to where it has no memory, so the 256 MiB below the
+/// stack are closed: an overflow is a fault. The MPS3 has a fault there without help.
+const PROTECTED: u32 = if cfg!(mps2) { 0b101 } else { 0 };
 
 // The core starts at `_start`, with the stack pointer of the vector table. All instructions are
 // ARMv6-M's. Access to coprocessors 10 and 11 enables floating point, and on a Cortex-M55 the
@@ -35,6 +45,15 @@ global_asm!(
     "ldr r1, [r0]",
     "movs r2, #{unaligned}",
     "orrs r1, r2",
+    "str r1, [r0]",
+    "ldr r0, =0xE000ED94", // MPU: control, number of the region, its base, its attributes
+    "movs r1, #0",
+    "str r1, [r0, #4]",
+    "ldr r1, =0x10000000",
+    "str r1, [r0, #8]",
+    "movs r1, #0x37", // enabled, 2^(27 + 1) bytes, no access
+    "str r1, [r0, #12]",
+    "movs r1, #{protected}",
     "str r1, [r0]",
     "dsb",
     "isb",
@@ -70,4 +89,5 @@ global_asm!(
     "b _hang",
     ".ltorg",
     unaligned = const UNALIGNED_IS_A_FAULT,
+    protected = const PROTECTED,
 );

@@ -19,6 +19,8 @@ fn lead() -> ! {
             let _ = port::start(1, overflow);
             sleep()
         }
+        Some("unaligned") => semihosting::exit(unaligned()),
+        Some("handles") => semihosting::exit(u8::from(!handles_exist_once())),
         Some("start") => semihosting::exit(u8::from(starts_are_refused())),
         Some("lonely") => semihosting::exit(lonely()),
         _ => semihosting::exit(1),
@@ -44,9 +46,33 @@ fn descend(depth: u32) -> u32 {
     descend(depth - 1) + black_box(frame)[0]
 }
 
-/// Whether only helpers can be started, and each once.
+/// Reads a word at an odd address.
+fn unaligned() -> u8 {
+    let words = black_box([0_u32; 2]);
+    let address = words.as_ptr() as usize + 1;
+    let word: u32;
+    // SAFETY: the bytes belong to the array. Where the core cannot read them, it runs `fault`.
+    unsafe {
+        #[cfg(target_arch = "arm")]
+        core::arch::asm!("ldr {}, [{}]", out(reg) word, in(reg) address);
+        #[cfg(target_arch = "riscv32")]
+        core::arch::asm!("lw {}, 0({})", out(reg) word, in(reg) address);
+    }
+    u8::from(word != 0)
+}
+
+/// Whether the lead's handle is given to one, and again after it came back.
+fn handles_exist_once() -> bool {
+    static TEAM: Team<8, 1> = Team::new();
+    let Some(lead) = TEAM.lead(port::Chip, 1) else { return false };
+    let second = TEAM.lead(port::Chip, 1).is_some();
+    drop(lead);
+    !second && TEAM.lead(port::Chip, 1).is_some()
+}
+
+/// Whether only helpers can be started, and each once; a chip of one core has none.
 fn starts_are_refused() -> bool {
-    let first = port::start(1, sleep);
+    let first = port::start(1, sleep) == (port::CORES > 1);
     first && !port::start(1, sleep) && !port::start(0, sleep) && !port::start(port::CORES, sleep)
 }
 

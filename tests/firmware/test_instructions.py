@@ -1,0 +1,145 @@
+"""No image has an instruction that its core lacks; an emulator may execute more than the core."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import capstone
+import pytest
+from capstone import arm
+from elftools.elf.elffile import ELFFile
+from test_cases import session
+
+from ferrule import target
+from ferrule.firmware import Image, Program
+
+BOARDS = [b for b in target.boards() if target.load(b).rust_target.startswith("thumb")]
+#: All instructions of four bytes that ARMv6-M has, and those of two bytes that it lacks.
+LONG_ARMV6M = {"bl", "dmb", "dsb", "isb", "mrs", "msr", "udf"}
+SHORT_ARMV7M = {"cbnz", "cbz", "it"}
+DSP = {arm.ARM_GRP_THUMB2DSP, arm.ARM_GRP_T2EXTRACTPACK}
+FLOATING_POINT_COPROCESSORS = (10, 11)
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """`name` is without suffixes, and empty for one that the disassembler does not know."""
+
+    address: int
+    content: bytes
+    name: str
+    groups: frozenset[int]
+
+    @property
+    def need(self) -> str:
+        """The feature of a core that has this instruction; nothing for those of every core."""
+        if len(self.content) == 2:
+            return "thumb2" if self.name in SHORT_ARMV7M else ""
+        first, second = (int.from_bytes(self.content[i : i + 2], "little") for i in (0, 2))
+        if first & 0xEC00 == 0xEC00:  # coprocessors, floating point and vectors
+            known = self.name and arm.ARM_GRP_NEON not in self.groups
+            is_float = first >> 8 & 3 != 3 and second >> 8 & 15 in FLOATING_POINT_COPROCESSORS
+            return "fpu" if known and is_float else "mve"
+        # ARMv8.1-M has its conditional selections and long shifts where ORRS has operands that
+        # it must not have.
+        if not self.name or (first & 0xFFF0 == 0xEA50 and (second >> 15 or second & 13 == 13)):
+            return "mve"
+        if self.groups & DSP:
+            return "dsp"
+        return "" if self.name in LONG_ARMV6M else "thumb2"
+
+
+def decode(code: bytes, address: int, mode: int) -> Iterator[Instruction]:
+    decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | mode)
+    decoder.detail = True
+    while code:
+        size = 4 if code[1] >> 3 in (0b11101, 0b11110, 0b11111) else 2
+        found = next(decoder.disasm(code[:size], address, 1), None)
+        name = decoder.insn_name(found.id) if found else ""
+        yield Instruction(address, code[:size], name, frozenset(found.groups if found else ()))
+        code, address = code[size:], address + size
+
+
+def instructions(image: Image) -> Iterator[Instruction]:
+    """Decodes the code of an image; mapping symbols tell it from constants."""
+    mode = capstone.CS_MODE_MCLASS
+    if image.target.rust_target.startswith("thumbv8m"):
+        mode |= capstone.CS_MODE_V8
+    with image.path.open("rb") as file:
+        elf = ELFFile(file)
+        section = elf.get_section_by_name(".text")
+        start, content = section["sh_addr"], section.data()
+        index = elf.get_section_index(".text")
+        marks = sorted(
+            (symbol["st_value"], symbol.name[1])
+            for symbol in elf.get_section_by_name(".symtab").iter_symbols()
+            if re.match(r"\$[td]", symbol.name) and symbol["st_shndx"] == index
+        )
+    ends = [address for address, _ in marks[1:]] + [start + len(content)]
+    for (address, kind), end in zip(marks, ends, strict=True):
+        if kind == "t":
+            yield from decode(content[address - start : end - start], address, mode)
+
+
+@cache
+def needs(board: str) -> dict[str, list[str]]:
+    """The features that an image with every kernel needs, and which instructions need them."""
+    found: dict[str, list[str]] = {}
+    for instruction in instructions(session(board).image(Program.CHECK)):
+        text = f"{instruction.address:#x} {instruction.content.hex()} {instruction.name}"
+        found.setdefault(instruction.need, []).append(text)
+    return found
+
+
+def has(board: str) -> set[str]:
+    described = target.load(board)
+    features = {"", *described.cores[0].features}
+    return features if described.rust_target.startswith("thumbv6m") else features | {"thumb2"}
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_image_has_an_instruction_that_its_core_lacks(board: str) -> None:
+    surplus = {need: found[:5] for need, found in needs(board).items() if need not in has(board)}
+    assert not surplus
+    assert len(needs(board)[""]) > 10_000
+
+
+def test_vectors_are_used_where_there_are_some() -> None:
+    assert len(needs("qemu-mps3-an547")["mve"]) > 20
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "need"),
+    [
+        ("adds r0, r1, r2", "8818", ""),
+        ("bl", "fff7feff", ""),
+        ("dmb sy", "bff35f8f", ""),
+        ("cbz r0, .", "00b1", "thumb2"),
+        ("it eq", "08bf", "thumb2"),
+        ("orrs.w r0, r1, r2", "51ea0200", "thumb2"),
+        ("ldr.w r0, [r1, #4]", "d1f80400", "thumb2"),
+        ("umull r0, r1, r2, r3", "a2fb0301", "thumb2"),
+        ("smlad r0, r1, r2, r3", "21fb0230", "dsp"),
+        ("smlald r0, r1, r2, r3", "c2fbc301", "dsp"),
+        ("smlabb r0, r1, r2, r3", "11fb0230", "dsp"),
+        ("smuad r0, r1, r2", "21fb02f0", "dsp"),
+        ("sxtb16 r0, r1", "2ffa81f0", "dsp"),
+        ("sxtab16 r0, r1, r2", "21fa82f0", "dsp"),
+        ("ssat16 r0, #8, r1", "21f30700", "dsp"),
+        ("pkhbt r0, r1, r2, lsl #3", "c1eac200", "dsp"),
+        ("qadd r0, r1, r2", "82fa81f0", "dsp"),
+        ("umaal r0, r1, r2, r3", "e2fb6301", "dsp"),
+        ("vadd.f32 s0, s1, s2", "30ee810a", "fpu"),
+        ("vldrb.u8 q0, [r0]", "90ed001e", "mve"),
+        ("vmladav.s8 r0, q0, q1", "f0ee020f", "mve"),
+        ("vadd.i32 q0, q1, q2", "22ef4408", "mve"),
+        ("vdup.32 q0, r1", "a0ee101b", "mve"),
+        ("dlstp.8 lr, r1", "01f001e0", "mve"),
+        ("csel r0, r1, r2, eq", "51ea0280", "mve"),
+        ("lsll r0, r1, #3", "50eacf01", "mve"),
+    ],
+)
+def test_needs_are_known(text: str, code: str, need: str) -> None:
+    (instruction,) = decode(bytes.fromhex(code), 0, capstone.CS_MODE_MCLASS)
+    assert instruction.need == need, text
