@@ -1,26 +1,30 @@
-"""Counts the instructions of one inference, and the bytes that it needs."""
+"""Counts the instructions or cycles of one inference, and the bytes that it needs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ferrule import inputs, target
+from ferrule import firmware, inputs, target
 from ferrule.checking import FIRST_SEED
 from ferrule.compiler import compile_model
 from ferrule.emit.weights import constant_bytes
-from ferrule.firmware import Program
+from ferrule.firmware import Conditions, Program
 from ferrule.session import Session
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One step: MACs, and instructions of the core that took longest."""
+    """One step: MACs, and instructions of the core that took longest.
+
+    `cycles` are the lead's, waiting included, where they are simulated.
+    """
 
     name: str
     kernel: str
     macs: int
     instructions: int
+    cycles: int | None
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class Bench:
 
     `instructions` is the longest path, `instructions_per_core` what each core worked. Flash and
     code are of a minimal firmware that only runs the model; code is flash without weights. Stack
-    is the largest of the cores', measured.
+    is the largest of the cores', measured. `cycles` go from the entry of `infer` to its return on
+    the lead, with every wait; they are there on boards whose cycles are simulated, under the
+    conditions `memory` and `arbiter`.
     """
 
     model: str
@@ -43,26 +49,41 @@ class Bench:
     code_bytes: int
     stack_bytes: int
     layers: tuple[Layer, ...]
+    cycles: int | None
+    memory: str | None
+    arbiter: str | None
 
     def as_json(self) -> dict[str, Any]:
         """The figures as plain data."""
         return asdict(self)
 
 
-def bench(model: Path, board: str, teams: Sequence[int] | None = None) -> list[Bench]:
-    """Measures a model on a board, once for each team size (default: one core, and all)."""
-    count = target.load(board).core_count
-    return [_measure(model, board, cores) for cores in teams or sorted({1, count})]
+def bench(
+    model: Path,
+    board: str,
+    teams: Sequence[int] | None = None,
+    memory: str | None = None,
+    arbiter: str | None = None,
+) -> list[Bench]:
+    """Measures a model on a board, once for each team size (default: one core, and all).
+
+    `memory` and `arbiter` say how the cores of a simulated board share memory.
+    """
+    described = target.load(board)
+    chosen = firmware.conditions(described, memory, arbiter)
+    teams = teams or sorted({1, described.core_count})
+    return [_measure(model, board, cores, chosen) for cores in teams]
 
 
-def _measure(model: Path, board: str, cores: int) -> Bench:
+def _measure(model: Path, board: str, cores: int, chosen: Conditions | None) -> Bench:
     """Compiles, builds and counts for one team size."""
     session = Session(compile_model(model, board, cores))
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
-    counts = session.count(arrays)
+    counts = session.count(arrays, chosen=chosen)
     parts = [part for step in plan.steps for part in step.parts]
     flash = session.image(Program.SIZE).flash_bytes
+    cycles: Sequence[int | None] = counts.cycles[1:] or [None] * len(parts)
     return Bench(
         model=plan.graph.name,
         board=board,
@@ -73,9 +94,12 @@ def _measure(model: Path, board: str, cores: int) -> Bench:
         arena_bytes=plan.arena_bytes,
         flash_bytes=flash,
         code_bytes=flash - sum(constant_bytes(part.kernel.params()) for part in parts),
-        stack_bytes=max(session.stacks(arrays)),
+        stack_bytes=max(counts.stacks),
         layers=tuple(
-            Layer(part.op.name, part.kernel.function, part.op.work().macs, max(step))
-            for part, step in zip(parts, counts.steps, strict=True)
+            Layer(part.op.name, part.kernel.function, part.op.work().macs, max(step), spent)
+            for part, step, spent in zip(parts, counts.steps, cycles, strict=True)
         ),
+        cycles=sum(counts.cycles) if counts.cycles else None,
+        memory=chosen.memory if chosen else None,
+        arbiter=chosen.arbiter if chosen else None,
     )

@@ -162,23 +162,43 @@ def check_command(model: Path, board: str, cores: int | None, seeds: int, as_jso
 @_model
 @_board
 @click.option("--cores", default=None, metavar="N,M", help="Team sizes; default: one and all.")
+@click.option(
+    "--memory",
+    metavar="KIND",
+    help="How simulated cores share memory: ideal (default), banks, single.",
+)
+@click.option(
+    "--arbiter",
+    metavar="KIND",
+    help="Which simulated core is first: round-robin (default), fixed.",
+)
 @_json
-def bench_command(model: Path, board: str, cores: str | None, as_json: bool) -> None:
-    """Counts the instructions of one inference, and the bytes of a minimal firmware."""
-    rows = api.bench(model, board, _team_sizes(cores))
+def bench_command(
+    model: Path,
+    board: str,
+    cores: str | None,
+    memory: str | None,
+    arbiter: str | None,
+    as_json: bool,
+) -> None:
+    """Counts the instructions of one inference, and the bytes of a minimal firmware.
+
+    Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
+    """
+    rows = api.bench(model, board, _team_sizes(cores), memory, arbiter)
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], indent=1))
         return
-    table = Table(
-        "cores", "instructions", "speed-up", "arena B", "flash B", "code B", "stack B", box=None
-    )
-    one = next((row.instructions for row in rows if row.cores == 1), None)
+    is_simulated = any(row.cycles is not None for row in rows)
+    columns = ["cores", "instructions", *(["cycles"] if is_simulated else []), "speed-up"]
+    table = Table(*columns, "arena B", "flash B", "code B", "stack B", box=None)
+    times = {row.cores: row.cycles or row.instructions for row in rows}
     for row in rows:
-        speedup = f"{one / row.instructions:.2f}" if one else ""
         table.add_row(
             str(row.cores),
             f"{row.instructions:,}",
-            speedup,
+            *([f"{row.cycles:,}"] if row.cycles is not None else []),
+            f"{times[1] / times[row.cores]:.2f}" if 1 in times else "",
             f"{row.arena_bytes:,}",
             f"{row.flash_bytes:,}",
             f"{row.code_bytes:,}",

@@ -10,7 +10,7 @@ import numpy as np
 from ferrule import firmware
 from ferrule.compiler import Compiled
 from ferrule.emit import folder
-from ferrule.firmware import Counts, Image, Program
+from ferrule.firmware import Conditions, Counts, Image, Program
 from ferrule.ir import Array, Tensor
 from ferrule.steps import Plan
 from ferrule.toolchain import cache
@@ -51,9 +51,15 @@ class Session:
         """Bytes of stack that one inference needs on each core."""
         return firmware.run(self.image(Program.BENCH), self.plan.cores, [inputs]).stacks
 
-    def count(self, inputs: Sequence[Array], team: int | None = None) -> Counts:
-        """Instructions of one inference, by step and core."""
-        return firmware.count(self.image(Program.BENCH), team or self.plan.cores, inputs)
+    def count(
+        self,
+        inputs: Sequence[Array],
+        team: int | None = None,
+        chosen: Conditions | None = None,
+    ) -> Counts:
+        """Instructions of one inference, by step and core, and cycles where they are simulated."""
+        image = self.image(Program.BENCH)
+        return firmware.count(image, team or self.plan.cores, inputs, chosen=chosen)
 
     def observe(self, sets: Sequence[Sequence[Array]], team: int | None = None) -> list[Values]:
         """Every tensor that the board computes, for each set of inputs; views are left out.

@@ -39,7 +39,11 @@ class Cost:
 
 @dataclass(frozen=True)
 class Target:
-    """A chip, the board it sits on, and the costs of kernels there."""
+    """A chip, the board it sits on, and the costs of kernels there.
+
+    `emulator` says how QEMU runs its instructions, `simulator` how its cores can share memory when
+    they are simulated cycle by cycle; both are empty where there is none.
+    """
 
     name: str
     description: str
@@ -50,6 +54,7 @@ class Target:
     cores: tuple[Core, ...]
     memories: tuple[Memory, ...]
     emulator: dict[str, Any]
+    simulator: dict[str, Any]
     barrier: int
     costs: dict[str, Cost]
 
@@ -97,6 +102,7 @@ def load(name: str) -> Target:
             for m in chip["memory"] + board.get("memory", [])
         ),
         emulator=board.get("emulator", {}),
+        simulator=board.get("simulator", {}),
         barrier=costs["barrier-instructions"],
         costs={
             kernel: Cost(cost.get("mac", 0.0), cost.get("element", 0.0))

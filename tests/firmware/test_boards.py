@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 
 from ferrule import firmware, interpreter, target
 from ferrule.compiler import plan_graph
@@ -17,9 +18,19 @@ from ferrule.ops.fully_connected import FullyConnected
 from ferrule.steps import Plan
 
 SEEDS = (1, 2, 3)
-EMULATED = tuple(board for board in target.boards() if target.load(board).emulator)
+SIMULATED = tuple(board for board in target.boards() if target.load(board).simulator)
+EMULATED = tuple(
+    board for board in target.boards() if target.load(board).emulator or board in SIMULATED
+)
+
+
+def case(board: str, *more: object) -> ParameterSet:
+    """Parameters of a test; the first use of a simulated board takes minutes."""
+    return pytest.param(board, *more, marks=pytest.mark.long if board in SIMULATED else ())
+
+
 TEAMS = [
-    (board, team)
+    case(board, team)
     for board in target.boards()
     for team in (1, 2, 3, 4, 8)
     if team <= target.load(board).core_count
@@ -85,7 +96,7 @@ def test_outputs_and_stacks(plans, crates, board: str, team: int) -> None:
         assert 0 < stack < 1024 if board in EMULATED else stack == 0
 
 
-@pytest.mark.parametrize(("board", "team"), [pair for pair in TEAMS if pair[0] in EMULATED])
+@pytest.mark.parametrize(("board", "team"), [one for one in TEAMS if one.values[0] in EMULATED])
 def test_counts_are_the_same_each_time(plans, crates, board: str, team: int) -> None:
     arrays = generate(plans[board].graph, 1)
     bench = image(crates, board, Program.BENCH)
@@ -106,7 +117,7 @@ def test_the_host_cannot_count(plans, crates) -> None:
         firmware.count(image(crates, "host", Program.BENCH), 1, arrays)
 
 
-@pytest.mark.parametrize("board", EMULATED)
+@pytest.mark.parametrize("board", [case(board) for board in EMULATED])
 def test_sizes(plans, crates, board: str) -> None:
     small = image(crates, board, Program.SIZE)
     weights = 40 * 48 + 48 * 24
@@ -134,7 +145,7 @@ def test_a_team_larger_than_the_crate_is_refused(crates) -> None:
     )
 
 
-@pytest.mark.parametrize("board", ["host", *EMULATED])
+@pytest.mark.parametrize("board", [case(board) for board in ("host", *EMULATED)])
 def test_a_run_that_does_not_end_is_stopped(crates, board: str) -> None:
     size = image(crates, board, Program.SIZE)  # It ends never.
     bench = Image(size.path, size.target, Program.BENCH, size.signature)

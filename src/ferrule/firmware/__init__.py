@@ -8,14 +8,17 @@ from ferrule.firmware.build import build
 from ferrule.firmware.count import Counts, count
 from ferrule.firmware.image import Image, Program
 from ferrule.firmware.run import Observed, Results, observe, run
+from ferrule.firmware.simulate import Conditions, conditions
 
 __all__ = [
+    "Conditions",
     "Counts",
     "Image",
     "Observed",
     "Program",
     "Results",
     "build",
+    "conditions",
     "count",
     "observe",
     "run",

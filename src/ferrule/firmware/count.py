@@ -1,13 +1,14 @@
-"""Counts the instructions of an inference, core by core and step by step."""
+"""Counts the instructions of an inference, core by core and step by step, and its cycles."""
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferrule.errors import CompileError, ToolError
 from ferrule.firmware.image import Image, Program, Symbol
-from ferrule.firmware.run import PATIENCE, execute
+from ferrule.firmware.run import execute, results
+from ferrule.firmware.simulate import Conditions
 from ferrule.ir import Array
 from ferrule.toolchain import counter, qemu
 
@@ -19,12 +20,18 @@ class Counts:
     `before[core]` are executed before the first step: on the lead, inputs are copied.
     `steps[step][core]` are a step's, with all that its barrier costs this core; the last step's
     on the lead include copying the outputs. `barrier` is what the board says that a barrier adds
-    to the path.
+    to the path. `stacks` are the bytes of stack that the inference needed on each core; a core
+    that has to wait longer may need more, so they differ between runs on an emulator.
+
+    Where cycles are simulated, `cycles` are those of the lead, before the first step and in each
+    step, waiting included: their sum is the time of the inference.
     """
 
     before: tuple[int, ...]
     steps: tuple[tuple[int, ...], ...]
     barrier: int
+    stacks: tuple[int, ...] = field(compare=False)
+    cycles: tuple[int, ...] = ()
 
     @property
     def cores(self) -> int:
@@ -52,21 +59,24 @@ class Counts:
         return self.before[0] + sum(max(step) + barrier for step in self.steps)
 
 
-def count(image: Image, cores: int, inputs: Sequence[Array], patience: float = PATIENCE) -> Counts:
-    """Counts one inference on one set of inputs; the same numbers each time."""
-    emulator = image.target.emulator
-    if not emulator:
-        raise CompileError(
-            f"instructions cannot be counted on {image.target.name}",
-            hint="choose an emulated board; `ferrule boards` lists them",
-        )
-    machine = qemu.system(emulator["architecture"])
+def count(
+    image: Image,
+    cores: int,
+    inputs: Sequence[Array],
+    patience: float | None = None,
+    chosen: Conditions | None = None,
+) -> Counts:
+    """Counts one inference on one set of inputs; the same numbers each time.
+
+    `chosen` are the conditions on a board whose cycles are simulated.
+    """
     with tempfile.TemporaryDirectory(prefix="ferrule-") as name:
         folder = Path(name)
         written = folder / "counts.json"
-        plugin = counter.argument(counter.plugin(machine), written, marks(image))
-        execute(image, Program.BENCH, cores, [inputs], folder, patience, "-plugin", plugin)
+        added = requests(image, written)
+        execute(image, Program.BENCH, cores, [inputs], folder, patience, *added, chosen=chosen)
         counted = counter.read(written)
+        stacks = results(image, cores, folder).stacks
     runs = {core.index: core.runs for core in counted}
     columns = [runs[core][0].steps if runs.get(core) else () for core in range(cores)]
     if not columns[0] or len({len(column) for column in columns}) != 1:
@@ -76,7 +86,21 @@ def count(image: Image, cores: int, inputs: Sequence[Array], patience: float = P
             hint="this is a defect of Ferrule; please report it with the model",
         )
     before, *steps = zip(*columns, strict=True)
-    return Counts(before, tuple(steps), image.target.barrier)
+    return Counts(before, tuple(steps), image.target.barrier, stacks, runs[0][0].cycles)
+
+
+def requests(image: Image, written: Path) -> list[str]:
+    """What makes the board's emulator or simulator count, and write the result to a file."""
+    if image.target.simulator:
+        return counter.requests(written, marks(image))
+    emulator = image.target.emulator
+    if not emulator:
+        raise CompileError(
+            f"instructions cannot be counted on {image.target.name}",
+            hint="choose an emulated board; `ferrule boards` lists them",
+        )
+    plugin = counter.plugin(qemu.system(emulator["architecture"]))
+    return ["-plugin", counter.argument(plugin, written, marks(image))]
 
 
 def marks(image: Image) -> counter.Marks:

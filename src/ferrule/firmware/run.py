@@ -1,4 +1,4 @@
-"""Runs firmware on an emulated board, or as a process of this machine."""
+"""Runs firmware on an emulated or simulated board, or as a process of this machine."""
 
 import struct
 import subprocess
@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ferrule.errors import CompileError, ToolError
+from ferrule.firmware import simulate
 from ferrule.firmware.image import Image, Program
+from ferrule.firmware.simulate import Conditions
 from ferrule.ir import Array
 from ferrule.toolchain import qemu
 
-#: Seconds after which a run is taken for hung.
-PATIENCE = 300.0
+#: Seconds after which a run is taken for hung, and the same where cycles are simulated.
+PATIENCE, MORE_PATIENCE = 300.0, 3600.0
 
 #: The number under which `check` writes the model's outputs.
 _OUTPUTS = 0xFFFF_FFFF
@@ -50,7 +52,7 @@ class Observed:
 
 
 def run(
-    image: Image, cores: int, inputs: Sequence[Sequence[Array]], patience: float = PATIENCE
+    image: Image, cores: int, inputs: Sequence[Sequence[Array]], patience: float | None = None
 ) -> Results:
     """Runs `bench` on sets of inputs, with a team of `cores` cores."""
     with tempfile.TemporaryDirectory(prefix="ferrule-") as name:
@@ -71,7 +73,7 @@ def results(image: Image, cores: int, folder: Path) -> Results:
 
 
 def observe(
-    image: Image, cores: int, inputs: Sequence[Sequence[Array]], patience: float = PATIENCE
+    image: Image, cores: int, inputs: Sequence[Sequence[Array]], patience: float | None = None
 ) -> Observed:
     """Runs `check` on sets of inputs, with a team of `cores` cores."""
     with tempfile.TemporaryDirectory(prefix="ferrule-") as name:
@@ -109,11 +111,13 @@ def execute(
     cores: int,
     inputs: Sequence[Sequence[Array]],
     folder: Path,
-    patience: float,
+    patience: float | None,
     *added: str,
+    chosen: Conditions | None = None,
 ) -> None:
-    """Runs a program in a folder that then holds its files; `added` goes to the emulator.
+    """Runs a program in a folder that then holds its files.
 
+    `added` goes to the emulator or simulator, and `chosen` are the conditions of a simulation.
     Raises `ToolError` when the program ends with an error or not at all.
     """
     assert image.program is program, f"{image.program} is not {program}"
@@ -124,7 +128,8 @@ def execute(
             hint="compile the model again with `--cores`",
         )
     (folder / "inputs.bin").write_bytes(b"".join(packed(image, one) for one in inputs))
-    command, environment = launch(image, cores, added)
+    command, environment = launch(image, cores, added, chosen or Conditions())
+    patience = patience or (MORE_PATIENCE if image.target.simulator else PATIENCE)
     try:
         answer = subprocess.run(
             command,
@@ -163,9 +168,11 @@ def packed(image: Image, arrays: Sequence[Array]) -> bytes:
 
 
 def launch(
-    image: Image, cores: int, added: Sequence[str]
+    image: Image, cores: int, added: Sequence[str], chosen: Conditions
 ) -> tuple[list[str], dict[str, str] | None]:
     """The command that runs an image, and the environment for it."""
+    if image.target.simulator:
+        return simulate.launch(image, cores, chosen, added), None
     emulator = image.target.emulator
     if not emulator:
         return [str(image.path), str(cores)], None

@@ -33,10 +33,14 @@ class Marks:
 
 @dataclass(frozen=True)
 class Run:
-    """Instructions of one core from a begin to an end: one number for each step, and waiting."""
+    """Instructions of one core from a begin to an end: one number for each step, and waiting.
+
+    `cycles` has one number for each step, waiting included, where cycles are simulated.
+    """
 
     steps: tuple[int, ...]
     waiting: int
+    cycles: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,20 @@ class Core:
 
 
 def argument(plugin: Path, output: Path, marks: Marks) -> str:
-    """Returns what follows `-plugin` on QEMU's command line.
+    """Returns what follows `-plugin` on QEMU's command line."""
+    words = [str(plugin), *requests(output, marks)]
+    return ",".join(word.replace(",", ",,") for word in words)
+
+
+def requests(output: Path, marks: Marks) -> list[str]:
+    """Returns the words that ask for counts.
 
     Symbols of Thumb functions have bit 0 set; no instruction of any target is at an odd address.
     """
-    words = [str(plugin), f"out={output}"]
+    words = [f"out={output}"]
     for name in ("begin", "end", "step"):
         words += [f"{name}={address & ~1:x}" for address in getattr(marks, name)]
-    words += [f"wait={low & ~1:x}:{high & ~1:x}" for low, high in marks.wait]
-    return ",".join(word.replace(",", ",,") for word in words)
+    return [*words, *(f"wait={low & ~1:x}:{high & ~1:x}" for low, high in marks.wait)]
 
 
 def read(output: Path) -> tuple[Core, ...]:
@@ -72,7 +81,10 @@ def read(output: Path) -> tuple[Core, ...]:
     return tuple(
         Core(
             core["index"],
-            tuple(Run(tuple(run["steps"]), run["waiting"]) for run in core["runs"]),
+            tuple(
+                Run(tuple(run["steps"]), run["waiting"], tuple(run.get("cycles", ())))
+                for run in core["runs"]
+            ),
         )
         for core in found["cores"]
     )
