@@ -229,6 +229,29 @@ fn a_helper_of_another_model_is_turned_away() {
 }
 
 #[test]
+fn a_helper_with_more_steps_than_the_lead_has_no_units_in_the_next_inference() {
+    let team = Team::<128, 3>::new();
+    let mut helpers = [1, 2].map(|index| team.helper(SHORT, index).expect("free"));
+    let mut lead = team.lead(SHORT, 3).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&DOUBLE).expect("first").is_some());
+    assert!(member.claim(&DOUBLE).expect("closes").is_none());
+    let [mut early, mut late] = helpers
+        .each_mut()
+        .map(|helper| helper.join().expect("invited"));
+    while early.claim(&DOUBLE).expect("same step").is_some() {}
+    while late.claim(&DOUBLE).expect("same step").is_some() {}
+    assert!(member.finish().is_ok());
+    drop(lead);
+    // The next inference has the epoch that the late helper would go on with, but not this helper.
+    let mut lead = team.lead(SHORT, 2).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    let all = member.claim(&DOUBLE).expect("first");
+    assert_eq!(late.claim(&DOUBLE).err(), Some(Stopped::Told));
+    drop(all);
+}
+
+#[test]
 fn an_abandoned_inference_sends_its_helpers_home() {
     let team = Pair::new();
     scope(|threads| {

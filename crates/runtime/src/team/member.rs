@@ -161,12 +161,9 @@ impl<'m, P: Port> Member<'m, P> {
     fn follow(&mut self, step: &'static Shape) -> Result<Range<u32>, Stopped> {
         let control = self.shared.control;
         self.wait_until(&control.published, self.epoch, 0)?;
-        let own = self
-            .shared
-            .cores
-            .get(self.index)
-            .ok_or(Stopped::Unplanned)?;
-        if own.invited.load(Relaxed) != self.first {
+        // Relaxed: stored before `published`. The epoch can belong to a later inference, if this
+        // core's function has more steps than the lead's; the range is then not this core's.
+        if control.begun.load(Relaxed) != self.first {
             return Err(Stopped::Told);
         }
         let same = control
@@ -178,7 +175,8 @@ impl<'m, P: Port> Member<'m, P> {
             control.mismatch.store(self.first, Relaxed);
             return Err(Stopped::Mismatch);
         }
-        let range = own.range.load(Relaxed);
+        let own = self.shared.cores.get(self.index);
+        let range = own.map_or(0, |own| own.range.load(Relaxed));
         Ok(range & 0xffff..range >> 16)
     }
 

@@ -44,8 +44,9 @@
 //! 6. [`Helper::join`]: `invited` names an inference that this helper has not joined yet.
 //! 7. [`Member::claim`] on a helper: loads `published` (acquire) until it is the next epoch. Pairs
 //!    with the release store of (2), so the writes of *all* cores in earlier steps, which the lead
-//!    acquired in (4), happen before this helper's reads. Then it compares the geometry word by
-//!    word and takes its range from the control block.
+//!    acquired in (4), happen before this helper's reads. If `begun` is another inference, its
+//!    function has more steps than the lead's and it must leave. Then it compares the geometry
+//!    word by word and takes its range from the control block.
 //! 8. Stores `arrived` (release).
 //! 9. A helper whose function has returned, that sees `stopped` while it waits, or that finds
 //!    another geometry than its own, stores `left` (release) as its [`Member`] is dropped, and
