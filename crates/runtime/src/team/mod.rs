@@ -60,8 +60,8 @@
 //! when a member enters the step). The ranges come from one row of shares, which covers each unit
 //! once, so no two cores hold the same output element. A member yields one [`Claim`] at a time,
 //! which borrows it, so no view outlives its step. The lead writes inputs in [`Begin`] and reads
-//! outputs in [`Done`] and in observers, when no helper is working. Handles exist at most once, so
-//! nobody else can play a core's role.
+//! outputs in [`Done`] and in observers, when no helper is working. Handles exist at most once
+//! ([`Port::take`] sets a core's `taken`), so nobody else can play a core's role.
 //!
 //! A member of a team of one publishes nothing. Epochs wrap after 2^32 steps; a helper that stays
 //! away for exactly that many would be taken for one that is up to date.
