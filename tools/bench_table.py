@@ -114,12 +114,12 @@ def read() -> list[Row]:
     """The rows of the file of results."""
     if not RESULTS.exists():
         return []
+    rows = []
     with RESULTS.open(newline="") as file:
-        kinds = {field.name: field.type for field in fields(Row)}
-        return [
-            Row(**{name: int(text) if kinds[name] is int else text for name, text in line.items()})
-            for line in csv.DictReader(file)
-        ]
+        for line in csv.DictReader(file):
+            texts = list(line.values())
+            rows.append(Row(*texts[:2], *map(int, texts[2:9]), *texts[9:]))  # type: ignore[arg-type]
+    return rows
 
 
 def write(rows: list[Row]) -> None:

@@ -1,0 +1,223 @@
+"""The command line: what it prints, what it writes, and with which status it ends."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferrule import api, cli
+
+ROOT = Path(__file__).parents[1]
+KEYWORD = str(ROOT / "models/keyword/keyword_int8.tflite")
+YES = str(ROOT / "models/keyword/examples/yes.npy")
+
+
+@pytest.fixture
+def ferrule(capfd: pytest.CaptureFixture[str]):
+    """Runs a command; gives its status, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_compile_writes_a_crate(ferrule, tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "keyword"
+    status, out, _ = ferrule("compile", KEYWORD, "--board", "host", "-o", folder, "--json")
+    assert status == 0
+    summary = json.loads(out)
+    assert summary["folder"] == str(folder)
+    assert summary["arena_bytes"] == 16_000
+    assert (folder / "src/lib.rs").is_file()
+    assert json.loads((folder / "plan.json").read_text())["arena_bytes"] == 16_000
+
+
+def test_a_folder_with_something_in_it_is_left_alone(ferrule, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    status, _, err = ferrule("compile", KEYWORD, "--board", "host", "-o", tmp_path)
+    assert status == 2
+    assert err == (
+        f"error: `{tmp_path}` exists and is not empty\n\nhint: name a new folder with `-o`\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_empty_folder_may_be_named(ferrule, tmp_path: Path) -> None:
+    assert ferrule("compile", KEYWORD, "--board", "host", "-o", tmp_path)[0] == 0
+
+
+def test_a_folder_that_cannot_be_made(ferrule, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "crate"
+    status, _, err = ferrule("compile", KEYWORD, "--board", "host", "-o", folder)
+    assert status == 2
+    assert err == f"error: cannot write `{folder}`: File exists\n"
+
+
+def test_a_full_disk_leaves_nothing(ferrule, tmp_path: Path, monkeypatch) -> None:
+    def full(self: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    status, _, err = ferrule("compile", KEYWORD, "--board", "host", "-o", tmp_path / "crate")
+    assert status == 2
+    assert err == f"error: cannot write `{tmp_path / 'crate'}`: No space left on device\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_board(ferrule) -> None:
+    status, _, err = ferrule("plan", KEYWORD, "--board", "rpi")
+    assert status == 2
+    assert err.startswith("error: there is no board `rpi`\n\nhint: one of host, ")
+
+
+def test_a_team_larger_than_the_board(ferrule) -> None:
+    status, _, err = ferrule("plan", KEYWORD, "--board", "qemu-musca-b1", "--cores", 3)
+    assert status == 2
+    assert err == (
+        "error: `--cores 3` does not fit qemu-musca-b1, which has 2\n\nhint: choose 1 to 2\n"
+    )
+
+
+def test_missing_model(ferrule, tmp_path: Path) -> None:
+    status, _, err = ferrule("plan", tmp_path / "no.tflite", "--board", "host")
+    assert status == 2
+    assert "no.tflite" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [("plan",), ("bench", KEYWORD), ("fly",), ("run", "--fast")])
+def test_usage(ferrule, arguments: tuple[str, ...]) -> None:
+    status, _, err = ferrule(*arguments)
+    assert status == 2
+    assert "Usage:" in err
+
+
+def test_team_sizes_must_be_numbers(ferrule) -> None:
+    assert ferrule("bench", KEYWORD, "--board", "host", "--cores", "1,two")[0] == 2
+
+
+def test_every_stage_prints(ferrule) -> None:
+    seen = {
+        stage: ferrule("plan", KEYWORD, "--board", "host", "--stop-after", stage)
+        for stage in ("import", "simplify", "schedule", "place", "emit")
+    }
+    assert {status for status, _, _ in seen.values()} == {0}
+    assert seen["import"][1].startswith("graph keyword_int8\n  input  ")
+    assert "by depthwise_conv2d" in seen["schedule"][1]
+    assert "arena      16,000 B" in seen["place"][1]
+    assert "src/lib.rs" in seen["emit"][1]
+
+
+def test_run_on_the_interpreter(ferrule, tmp_path: Path) -> None:
+    scores = tmp_path / "scores.npy"
+    command = ("run", KEYWORD, "--input", YES, "--output", scores, "--board")
+    assert ferrule(*command, "interpreter")[0] == 0
+    expected = np.load(scores)
+    assert expected.shape == (1, 12)
+    assert expected.argmax() == 0
+    assert ferrule(*command, "host", "--cores", 3)[0] == 0
+    assert (np.load(scores) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "problem"),
+    [
+        (np.zeros((1, 49, 10), np.int8), "is int8[1, 49, 10, 1], and the array is int8[1, 49, 10]"),
+        (np.zeros((1, 49, 10, 1)), "is int8[1, 49, 10, 1], and the array is float64[1, 49, 10, 1]"),
+        (np.array([{}]), "cannot read"),
+    ],
+)
+def test_inputs_that_do_not_fit(ferrule, tmp_path: Path, array, problem: str) -> None:
+    np.save(tmp_path / "x.npy", array)
+    status, _, err = ferrule(
+        "run", KEYWORD, "--board", "interpreter", "--input", tmp_path / "x.npy",
+        "--output", tmp_path / "y.npy",
+    )  # fmt: skip
+    assert status == 2
+    assert problem in err
+    assert not (tmp_path / "y.npy").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x03\x04", b"text"])
+def test_damaged_inputs(ferrule, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.npy").write_bytes(content)
+    status, _, err = ferrule(
+        "run", KEYWORD, "--board", "interpreter", "--input", tmp_path / "x.npy",
+        "--output", tmp_path / "y.npy",
+    )  # fmt: skip
+    assert status == 2
+    assert err.startswith("error: cannot read ")
+
+
+def test_check_reports_every_layer(ferrule) -> None:
+    status, out, _ = ferrule("check", KEYWORD, "--board", "host", "--seeds", 2, "--json")
+    assert status == 0
+    verdict = json.loads(out)
+    assert verdict["mismatches"] == 0
+    assert verdict["seeds"] == 2
+    assert verdict["oracle"].startswith("tflm ")
+    assert verdict["elements"] == sum(layer["elements"] for layer in verdict["layers"])
+    assert set(verdict["layers"][0]) == {"name", "elements", "mismatches"}
+
+
+def test_a_mismatch_ends_with_status_1(ferrule, monkeypatch) -> None:
+    wrong = api.check(Path(KEYWORD), "interpreter", None, 1)
+    layer = type(wrong.layers[0])("conv", 10, 3)
+    verdict = type(wrong)(wrong.model, wrong.board, 1, 1, wrong.oracle, (layer,))
+    monkeypatch.setattr(api, "check", lambda *_: verdict)
+    status, out, _ = ferrule("check", KEYWORD, "--board", "interpreter")
+    assert status == 1
+    assert "3 mismatches in 10 elements" in out
+
+
+def test_bench_gives_the_same_numbers_twice(ferrule) -> None:
+    command = ("bench", KEYWORD, "--board", "qemu-musca-b1", "--cores", "1,2", "--json")
+    status, first, _ = ferrule(*command)
+    assert status == 0
+    assert ferrule(*command)[1] == first
+    one, two = json.loads(first)
+    assert one["macs"] == 2_656_768
+    assert two["instructions"] <= 0.56 * one["instructions"]
+    assert len(two["instructions_per_core"]) == 2
+    assert one["flash_bytes"] > one["code_bytes"] > 0
+    assert 0 < one["stack_bytes"] <= 1024
+    assert [layer["kernel"] for layer in one["layers"]][-1] == "softmax"
+
+
+def test_bench_needs_a_counter(ferrule) -> None:
+    status, _, err = ferrule("bench", KEYWORD, "--board", "host")
+    assert status == 2
+    assert err.startswith("error: instructions cannot be counted on host\n")
+
+
+@pytest.mark.parametrize("command", ["boards", "ops", "doctor"])
+def test_lists(ferrule, command: str) -> None:
+    assert ferrule(command)[0] == 0
+    status, out, _ = ferrule(command, "--json")
+    assert status == 0
+    assert json.loads(out)
+
+
+def test_a_bug_of_ours_has_a_status_of_its_own(ferrule, monkeypatch) -> None:
+    def broken() -> None:
+        raise IndexError("out of range")
+
+    monkeypatch.setattr(api, "boards", broken)
+    status, _, err = ferrule("boards")
+    assert status == 70
+    assert err.startswith("error: a bug of Ferrule: IndexError: out of range\n")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["compile", "plan", "run", "check", "bench"])
+def test_help_names_the_model_and_the_board(ferrule, command: str) -> None:
+    status, out, _ = ferrule(command, "--help")
+    assert status == 0
+    assert "MODEL" in out
+    assert "--board" in out
