@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +51,16 @@ def plan(model: Path, board: str, cores: int | None = None, show: Show | None = 
 
 
 def plan_graph(
-    graph: Graph, board: str, cores: int | None = None, show: Show | None = None
+    graph: Graph,
+    board: str,
+    cores: int | None = None,
+    show: Show | None = None,
+    forced: Collection[str] = (),
 ) -> Plan:
-    """Plans an imported graph; otherwise as `plan`."""
+    """Plans an imported graph; otherwise as `plan`.
+
+    `forced` names kernels that tests want wherever they can be used.
+    """
     target = targets.load(board)
     cores = _team(target, cores)
     show = show or (lambda stage, result: None)
@@ -65,7 +72,7 @@ def plan_graph(
     graph.verify()
     show("simplify", graph)
 
-    steps = schedule(graph, target, cores)
+    steps = schedule(graph, target, cores, forced)
     show("schedule", steps)
 
     planned = place(graph, steps, target, cores)

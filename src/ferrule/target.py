@@ -31,10 +31,16 @@ class Memory:
 
 @dataclass(frozen=True)
 class Cost:
-    """Instructions of a kernel: for each MAC, and for each output element."""
+    """Instructions of a kernel: for each MAC, output element, output pixel, and for each call.
 
-    mac: float
-    element: float
+    `gather` is for each element that it copies into scratch.
+    """
+
+    mac: float = 0.0
+    element: float = 0.0
+    pixel: float = 0.0
+    gather: float = 0.0
+    call: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def load(name: str) -> Target:
         simulator=board.get("simulator", {}),
         barrier=costs["barrier-instructions"],
         costs={
-            kernel: Cost(cost.get("mac", 0.0), cost.get("element", 0.0))
+            kernel: Cost(**{name: float(number) for name, number in cost.items()})
             for kernel, cost in costs["kernel"].items()
         },
     )

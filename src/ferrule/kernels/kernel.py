@@ -1,5 +1,6 @@
 """What a kernel is, and which one an operator gets."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,14 +42,18 @@ class Kernel:
         """The Rust function in that module. Costs are listed by this name."""
         return self.op.kernel
 
-    @property
-    def unit(self) -> int:
+    def unit(self, cut: str) -> int:
         """Pixels or channels that it computes at a time; shares are multiples of this."""
         return 1
 
     @property
     def scratch_words(self) -> int:
         """32-bit words of temporary memory that each core needs."""
+        return 0
+
+    @property
+    def gathered(self) -> int:
+        """Elements that it copies into scratch for the whole output."""
         return 0
 
     def cuts(self) -> tuple[str, ...]:
@@ -63,7 +68,14 @@ class Kernel:
         """Instructions of the operator on one core, by the target's cost model."""
         work = self.op.work()
         cost = target.cost(self.function)
-        return (work.macs + work.taps) * cost.mac + work.elements * cost.element
+        pixels, _ = self.op.matrix()
+        return (
+            (work.macs + work.taps) * cost.mac
+            + work.elements * cost.element
+            + pixels * cost.pixel
+            + self.gathered * cost.gather
+            + cost.call
+        )
 
 
 @dataclass(frozen=True)
@@ -74,17 +86,25 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(op: Op, target: Target) -> Choice:
-    """The cheapest kernel that every core of the target can run."""
+def choose(op: Op, target: Target, forced: Collection[str] = ()) -> Choice:
+    """The cheapest kernel that every core of the target can run.
+
+    Tests name kernels by their Rust functions in `forced`: these are chosen wherever they have no
+    obstacle, also on cores without their features, where they run as plain Rust.
+    """
     features = frozenset.intersection(*(frozenset(core.features) for core in target.cores))
     usable = [Kernel(op)]
     reasons = []
     for kind in Kernel.registry:
-        if not isinstance(op, kind.computes) or not kind.needs <= features:
+        if not isinstance(op, kind.computes):
             continue
-        if obstacle := kind.obstacle(op):
-            reasons.append(f"not {kind(op).function}: {obstacle}")
-        else:
-            usable.append(kind(op))
+        obstacle = kind.obstacle(op)
+        if not obstacle and kind(op).function in forced:
+            return Choice(kind(op), ("chosen by name",))
+        if kind.needs <= features:
+            if obstacle:
+                reasons.append(f"not {kind(op).function}: {obstacle}")
+            else:
+                usable.append(kind(op))
     best = min(usable, key=lambda kernel: kernel.cost(target))
     return Choice(best, tuple(reasons))

@@ -1,6 +1,6 @@
 """Orders operators into steps and cuts their outputs among cores."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Kernel, choose
@@ -11,25 +11,32 @@ from ferrule.target import Target
 _MOST_UNITS = 65_535
 
 
-def schedule(graph: Graph, target: Target, cores: int) -> tuple[Step, ...]:
-    """One step for each operator that computes something, in the graph's order."""
-    return tuple(_step(op, target, cores) for op in graph.ops if not op.is_view)
+def schedule(
+    graph: Graph, target: Target, cores: int, forced: Collection[str] = ()
+) -> tuple[Step, ...]:
+    """One step for each operator that computes something, in the graph's order.
+
+    `forced` names kernels that tests want wherever they can be used.
+    """
+    return tuple(_step(op, target, cores, forced) for op in graph.ops if not op.is_view)
 
 
-def _step(op: Op, target: Target, cores: int) -> Step:
+def _step(op: Op, target: Target, cores: int, forced: Collection[str]) -> Step:
     """Cuts one operator for teams of every size up to `cores`."""
-    choice = choose(op, target)
+    choice = choose(op, target, forced)
     kernel = choice.kernel
     pixels, channels = op.matrix()
     axes = {"pixels": pixels, "channels": channels}
-    usable = [cut for cut in kernel.cuts() if axes[cut] > 1]
+    runs = {cut: max(kernel.unit(cut), -(-axes[cut] // _MOST_UNITS)) for cut in kernel.cuts()}
+    usable = [cut for cut, run in runs.items() if axes[cut] > run]
     if not usable:
         return _alone(kernel, cores, ("one unit", *choice.reasons))
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
     cut = usable[0]
-    if cut == "pixels" and "channels" in usable and _waste(pixels, cores) > _waste(channels, cores):
+    waste = {cut: _waste(-(-axes[cut] // runs[cut]), cores) for cut in usable}
+    if cut == "pixels" and "channels" in usable and waste["pixels"] > waste["channels"]:
         cut = "channels"
-    unit = max(kernel.unit if cut == "pixels" else 1, -(-axes[cut] // _MOST_UNITS))
+    unit = runs[cut]
     units = -(-axes[cut] // unit)
     saved = kernel.cost(target) * (1 - _longest(units, 2) / units)
     if cores > 1 and saved <= target.barrier:
