@@ -190,6 +190,17 @@ def test_bench_gives_the_same_numbers_twice(ferrule) -> None:
     assert [layer["kernel"] for layer in one["layers"]][-1] == "softmax"
 
 
+def test_the_timeline_stands_alone(ferrule, tmp_path: Path) -> None:
+    page = tmp_path / "timeline.html"
+    command = ("bench", KEYWORD, "--board", "qemu-musca-b1", "--cores", "1,2", "--timeline", page)
+    assert ferrule(*command)[0] == 0
+    text = page.read_text()
+    assert text.count("<svg") == 2
+    assert "core 1: " in text
+    assert "http" not in text
+    assert "<script" not in text
+
+
 def test_bench_needs_a_counter(ferrule) -> None:
     status, _, err = ferrule("bench", KEYWORD, "--board", "host")
     assert status == 2

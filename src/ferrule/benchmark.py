@@ -24,6 +24,7 @@ class Layer:
     kernel: str
     macs: int
     instructions: int
+    instructions_per_core: tuple[int, ...]
     cycles: int | None
 
 
@@ -96,7 +97,7 @@ def _measure(model: Path, board: str, cores: int, chosen: Conditions | None) -> 
         code_bytes=flash - sum(constant_bytes(part.kernel.params()) for part in parts),
         stack_bytes=max(counts.stacks),
         layers=tuple(
-            Layer(part.op.name, part.kernel.function, part.op.work().macs, max(step), spent)
+            Layer(part.op.name, part.kernel.function, part.op.work().macs, max(step), step, spent)
             for part, step, spent in zip(parts, counts.steps, cycles, strict=True)
         ),
         cycles=sum(counts.cycles) if counts.cycles else None,

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 import ferrule
-from ferrule import api, arrays
+from ferrule import api, arrays, timeline
 from ferrule.compiler import STAGES, compile_model, text_of
 from ferrule.emit.report import plan_json, plan_text
 from ferrule.errors import FerruleError
@@ -172,6 +172,13 @@ def check_command(model: Path, board: str, cores: int | None, seeds: int, as_jso
     metavar="KIND",
     help="Which simulated core is first: round-robin (default), fixed.",
 )
+@click.option(
+    "--timeline",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Draw what each core did in each step.",
+)
 @_json
 def bench_command(
     model: Path,
@@ -179,6 +186,7 @@ def bench_command(
     cores: str | None,
     memory: str | None,
     arbiter: str | None,
+    page: Path | None,
     as_json: bool,
 ) -> None:
     """Counts the instructions of one inference, and the bytes of a minimal firmware.
@@ -186,6 +194,8 @@ def bench_command(
     Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
     """
     rows = api.bench(model, board, _team_sizes(cores), memory, arbiter)
+    if page:
+        timeline.write(page, rows)
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], indent=1))
         return
