@@ -95,11 +95,14 @@ class Work:
 class Struct:
     """A Rust struct of the kernels crate, as `emit` writes it into the weights file.
 
-    A field is an integer, a bool, an array (a `&'static` slice), or another struct.
+    A field is an integer, a bool, an array (a `&'static` slice), or another struct. With a
+    `constructor` the struct is made by that function of its fields, in order, which checks them
+    while the generated crate compiles.
     """
 
     name: str
     fields: "dict[str, int | bool | Array | Struct]"
+    constructor: str = ""
 
 
 @dataclass(frozen=True, eq=False)

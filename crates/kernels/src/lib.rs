@@ -10,6 +10,7 @@
 pub mod add;
 pub mod average_pool2d;
 pub mod conv2d;
+pub mod conv2d_lanes;
 pub mod depthwise_conv2d;
 pub mod fully_connected;
 pub mod grid;
@@ -18,5 +19,6 @@ pub mod instructions;
 pub mod max_pool2d;
 pub mod pad;
 pub mod requantize;
+pub mod short_rescale;
 pub mod softmax;
 pub mod window;

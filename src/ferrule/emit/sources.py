@@ -11,10 +11,11 @@ _LICENSES = ("LICENSE-MIT", "LICENSE-APACHE")
 
 @cache
 def module_of(struct: str) -> str:
-    """The kernels module that defines a struct."""
-    for path in sorted((CRATES / "kernels/src").glob("*.rs")):
+    """The kernels module that defines a struct, as a path inside the crate."""
+    root = CRATES / "kernels/src"
+    for path in sorted(root.rglob("*.rs")):
         if re.search(rf"^pub struct {struct}\b", path.read_text(), re.MULTILINE):
-            return path.stem
+            return "::".join(path.relative_to(root).with_suffix("").parts)
     raise AssertionError(f"no kernel file defines {struct}")
 
 

@@ -44,6 +44,9 @@ def _names(struct: Struct) -> set[str]:
 def _literal(value: object, indent: int) -> str:
     inner = " " * (indent + 4)
     match value:
+        case Struct(name, fields, constructor) if constructor:
+            lines = [f"{inner}{_literal(item, indent + 4)}," for item in fields.values()]
+            return "\n".join([f"{name}::{constructor}(", *lines, " " * indent + ")"])
         case Struct(name, fields):
             lines = [
                 f"{inner}{field}: {_literal(item, indent + 4)}," for field, item in fields.items()

@@ -4,3 +4,6 @@
 //! Every function here is safe to call: it checks lengths once, says what it does in plain Rust
 //! (the twin that runs where the instructions do not exist), and gives a reason at each `unsafe`
 //! block. Tests hold both equal.
+
+pub mod lanes;
+pub mod rv32;
