@@ -15,8 +15,14 @@ from ferrule.ops.fully_connected import FullyConnected
 KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"
 
 
-def tiny() -> Graph:
-    """Two layers, with names that must not become code."""
+#: Names that must not become code.
+HOSTILE = ("fn", 'a";\npanic!()//\u202e', "../../lead")
+#: Names that the generated file has itself.
+TAKEN = ("SHARES_4", "step_0", "arena_bytes")
+
+
+def tiny(names: tuple[str, str, str] = HOSTILE) -> Graph:
+    """Two layers; the names are those of the input, the hidden tensor and the output."""
     rng = np.random.default_rng(7)
 
     def layer(name: str, source: Tensor, output: Tensor) -> FullyConnected:
@@ -26,9 +32,9 @@ def tiny() -> Graph:
         bias = Tensor(f"{name}/b", shape[:1], "int32", None, np.arange(shape[0], dtype=np.int32))
         return FullyConnected(name, (source, weights, bias), (output,), "relu")
 
-    x = Tensor("fn", (1, 8), "int8", Quant((0.125,), (3,)))
-    h = Tensor('a";\npanic!()//\u202e', (1, 4), "int8", Quant((0.5,), (-5,)))
-    y = Tensor("../../lead", (1, 2), "int8", Quant((0.75,), (0,)))
+    x = Tensor(names[0], (1, 8), "int8", Quant((0.125,), (3,)))
+    h = Tensor(names[1], (1, 4), "int8", Quant((0.5,), (-5,)))
+    y = Tensor(names[2], (1, 2), "int8", Quant((0.75,), (0,)))
     return Graph("tiny", (layer(h.name, x, h), layer(y.name, h, y)), (x,), (y,))
 
 

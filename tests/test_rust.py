@@ -6,8 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from test_golden import HOSTILE, TAKEN, crate_of, tiny
 
 from ferrule import api
+from ferrule.emit import folder
 from ferrule.toolchain import rust
 
 ROOT = Path(__file__).parents[1]
@@ -54,15 +56,23 @@ def test_crate(crate: str, tmp_path: Path, count_cases) -> None:
 
 @pytest.mark.parametrize(("board", "cores"), [("qemu-musca-b1", 2), ("host", 8)])
 def test_generated_crate(board: str, cores: int, tmp_path: Path, count_cases) -> None:
-    folder = api.compile(KEYWORD, board, cores, tmp_path / "keyword").folder
-    tests = passed(cargo(folder, tmp_path / "target", "test", "--offline"))
+    crate = api.compile(KEYWORD, board, cores, tmp_path / "keyword").folder
+    tests = passed(cargo(crate, tmp_path / "target", "test", "--offline"))
     assert tests == 1
     count_cases("cargo test --offline", tests, "tests of generated crates")
 
 
+@pytest.mark.parametrize("names", [HOSTILE, TAKEN])
+def test_names_of_a_model_build(names: tuple[str, str, str], tmp_path: Path) -> None:
+    folder.write(crate_of(tiny(names), "qemu-musca-b1", 2), tmp_path / "tiny")
+    output = cargo(tmp_path / "tiny", tmp_path / "target", "test", "--offline")
+    assert passed(output) == 1
+    assert "warning" not in output
+
+
 def test_generated_crate_has_no_warnings(tmp_path: Path) -> None:
-    folder = api.compile(KEYWORD, "qemu-virt-rv32", None, tmp_path / "keyword").folder
-    output = cargo(folder, tmp_path / "target", "build", "--offline")
+    crate = api.compile(KEYWORD, "qemu-virt-rv32", None, tmp_path / "keyword").folder
+    output = cargo(crate, tmp_path / "target", "build", "--offline")
     assert "warning" not in output
     for name in ("src/lib.rs", "src/weights.rs"):
-        assert "unsafe" not in (folder / name).read_text().replace("forbid(unsafe_code)", "")
+        assert "unsafe" not in (crate / name).read_text().replace("forbid(unsafe_code)", "")
