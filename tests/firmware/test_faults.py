@@ -7,11 +7,15 @@ import pytest
 
 from ferrule import target
 from ferrule.resources import CRATES
-from ferrule.toolchain import qemu, rust
+from ferrule.toolchain import ibex, qemu, rust
 
 PROGRAM = Path(__file__).parent / "faults"
 FAULT, NO_ANSWER = 3, 4
-BOARDS = tuple(board for board in target.boards() if target.load(board).emulator)
+BOARDS = [
+    pytest.param(board, marks=pytest.mark.long if target.load(board).simulator else ())
+    for board in target.boards()
+    if board != "host"
+]
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -37,6 +41,9 @@ def program(board: target.Target, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def status(board: target.Target, program: Path, what: str) -> int:
+    if board.simulator:
+        words = [f"image={program}", f"cores={board.core_count}", f"line=faults {what}"]
+        return subprocess.run([ibex.simulator(), *words], timeout=240).returncode
     machine = qemu.system(board.emulator["architecture"])
     command = [str(machine.path), *board.emulator["arguments"]]
     command += ["-display", "none", "-monitor", "none", "-serial", "none", "-kernel", str(program)]

@@ -1,6 +1,7 @@
 """Finds a C++ compiler: the user's own or an unpacked one."""
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ferrule.errors import ToolError
 from ferrule.toolchain import cache
 from ferrule.toolchain.apt import Apt
 from ferrule.toolchain.linker import LIBRARIES
@@ -36,11 +38,24 @@ def compiler() -> Compiler:
         found = shutil.which(name)
         if found:
             return Compiler(Path(found), asked(found, {}), "system")
+    if not shutil.which("apt-get"):
+        raise ToolError(
+            "there is no C++ compiler, and the simulator of Ibex is compiled on this machine",
+            hint="install `g++` or `clang++` and put it on PATH",
+        )
     home = prefix(WANTED)
     path = home.find("usr/bin/*-linux-gnu*-g++-[0-9]*")
-    env = {**home.environment, "PATH": f"{home.root}/usr/bin:/usr/bin:/bin"}
-    flags = (f"--sysroot={prefix(LIBRARIES).root}", f"-B{home.root}/usr/bin", "-static-libstdc++")
-    return Compiler(path, asked(str(path), env), "distribution", flags, env)
+    programs = home.root / "usr/bin"
+    kernel = (home.root / "usr/include", home.find("usr/include/*-linux-gnu*"))
+    flags = [
+        f"--sysroot={prefix(LIBRARIES).root}",
+        f"-B{programs}",
+        "-static-libstdc++",
+        "-static-libgcc",
+    ]
+    flags += [word for folder in kernel for word in ("-idirafter", str(folder))]
+    env = {**home.environment, "PATH": f"{programs}:{os.environ.get('PATH', '')}"}
+    return Compiler(path, asked(str(path), env), "distribution", tuple(flags), env)
 
 
 def asked(path: str, env: Mapping[str, str]) -> str:
@@ -53,9 +68,23 @@ def asked(path: str, env: Mapping[str, str]) -> str:
 
 
 def packages(apt: Apt) -> tuple[str, ...]:
-    """Names the newest C++ compiler; it brings its own assembler, linker and headers."""
-    return (apt.newest(r"g\+\+-\d+"),)
+    """Names the newest C++ compiler and all that it needs, assembler and linker included.
+
+    The C library is left out: a program that finds a second one beside it may not start.
+    """
+    name = apt.newest(r"g\+\+-\d+")
+    needed = sorted({name, "linux-libc-dev", *apt.needs(name)} - {"libc6", "libc6-dev"})
+    return tuple(package for package in needed if apt.version(package))
 
 
-# The C library's own development files are in another prefix already, beside the C library.
-WANTED = Wanted(name="c++", packages=packages, assumed=("libc6-dev",))
+# Half of what is unpacked, and never called.
+UNCALLED = ("lto1", "lto-dump-*", "*-lto-dump-*", "cc1", "lib*san.a")
+
+WANTED = Wanted(
+    name="c++",
+    packages=packages,
+    alone=True,
+    left_out=tuple(
+        f"./usr/{folder}/{name}" for folder in ("bin", "lib/gcc/*/*") for name in UNCALLED
+    ),
+)

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ferrule.toolchain import cache, prefix, qemu, rust
+from ferrule.toolchain import cache, prefix, qemu, rust, verilator
 from ferrule.toolchain.compiler import WANTED, own, unpacked
 
 FETCHED = "fetched on first use from the distribution's packages, about {size} MB"
@@ -32,7 +32,7 @@ def tools(targets: Iterable[str]) -> list[Tool]:
     """Lists every tool that Ferrule calls; downloads and builds nothing."""
     emulators = [emulator(architecture) for architecture in ARCHITECTURES]
     firmware = [bare_metal(target) for target in targets]
-    return [host(), linker(), *firmware, *emulators, plugin(), packages()]
+    return [host(), linker(), *firmware, *emulators, plugin(), simulator(), packages()]
 
 
 def host() -> Tool:
@@ -83,6 +83,18 @@ def plugin() -> Tool:
         return Tool("instruction counter", "ready", source="built here")
     adds = "compiled on first use, under 1 MB and a few seconds"
     return Tool("instruction counter", "on first use", adds=adds)
+
+
+def simulator() -> Tool:
+    """Reports the simulator of Ibex, which is made of RTL by Verilator and a C++ compiler."""
+    if any(cache.folder("simulators").glob("ibex-*/ibex")):
+        return Tool("cycle simulator of Ibex", "ready", source="built here")
+    size = 37 if shutil.which("c++") else 103
+    adds = f"fetched and compiled on first use, about {size} MB and a minute"
+    if shutil.which("apt-get") or (verilator.own() and shutil.which("c++")):
+        return Tool("cycle simulator of Ibex", "on first use", adds=adds)
+    adds = "install Verilator and a C++ compiler and put them on PATH: there is no apt here"
+    return Tool("cycle simulator of Ibex", "missing", adds=adds)
 
 
 def packages() -> Tool:

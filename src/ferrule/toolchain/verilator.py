@@ -36,6 +36,11 @@ def verilator() -> Verilator:
     found = own()
     if found:
         return found
+    if not shutil.which("apt-get"):
+        raise ToolError(
+            f"there is no Verilator from {MINIMUM[0]}.0 on, which compiles the RTL of Ibex",
+            hint="install Verilator and put it on PATH",
+        )
     home = prefix(WANTED)
     path = home.find("usr/bin/verilator_bin")
     root = home.find("usr/share/verilator/include").parent
