@@ -232,3 +232,12 @@ def test_help_names_the_model_and_the_board(ferrule, command: str) -> None:
     assert status == 0
     assert "MODEL" in out
     assert "--board" in out
+
+
+@pytest.mark.long
+def test_calibrate_measures_what_the_planner_goes_by(tmp_path: Path) -> None:
+    path, fits = api.calibrate("qemu-musca-b1", tmp_path / "costs.toml")
+    text = path.read_text()
+    assert "# Board qemu-musca-b1, rustc " in text
+    assert {fit.function for fit in fits} >= {"conv2d", "add", "softmax"}
+    assert all(fit.samples > 1 for fit in fits)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ferrule.api import bench, boards, check, compile, doctor, ops, plan, run  # noqa: A004
+    from ferrule.api import bench, boards, calibrate, check, compile, doctor, ops, plan, run  # noqa: A004
 
-__all__ = ["bench", "boards", "check", "compile", "doctor", "ops", "plan", "run"]
+__all__ = ["bench", "boards", "calibrate", "check", "compile", "doctor", "ops", "plan", "run"]
 
 
 def __getattr__(name: str) -> Any:

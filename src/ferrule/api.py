@@ -8,6 +8,7 @@ from typing import Any
 from ferrule import compiler, interpreter, target
 from ferrule.arrays import fitting
 from ferrule.benchmark import Bench, bench
+from ferrule.calibration import calibrate
 from ferrule.checking import Check, check
 from ferrule.emit import folder
 from ferrule.emit.crate import crate_name
@@ -25,6 +26,7 @@ __all__ = [
     "Written",
     "bench",
     "boards",
+    "calibrate",
     "check",
     "compile",
     "doctor",

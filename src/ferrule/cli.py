@@ -217,6 +217,29 @@ def bench_command(
     _RESULTS.print(table)
 
 
+@commands.command("calibrate")
+@_board
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where the costs go; default: the board's own file.",
+)
+@_json
+def calibrate_command(board: str, output: Path | None, as_json: bool) -> None:
+    """Measures what each kernel costs on a board, for the planner to go by."""
+    path, fits = api.calibrate(board, output)
+    if as_json:
+        click.echo(json.dumps({"file": str(path), "fits": [asdict(fit) for fit in fits]}, indent=1))
+        return
+    table = Table("kernel", "samples", "largest error", box=None)
+    for fit in fits:
+        table.add_row(fit.function, str(fit.samples), f"{fit.error:.0%}")
+    _RESULTS.print(table)
+    click.echo(f"written to {path}")
+
+
 @commands.command("boards")
 @_json
 def boards_command(as_json: bool) -> None:

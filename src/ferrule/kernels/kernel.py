@@ -1,5 +1,6 @@
 """What a kernel is, and which one an operator gets."""
 
+import operator
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
@@ -66,16 +67,15 @@ class Kernel:
 
     def cost(self, target: Target) -> float:
         """Instructions of the operator on one core, by the target's cost model."""
-        work = self.op.work()
         cost = target.cost(self.function)
+        prices = (cost.mac, cost.element, cost.pixel, cost.gather, cost.call)
+        return sum(map(operator.mul, self.features(), prices))
+
+    def features(self) -> list[float]:
+        """What costs are for: MACs and taps, output elements, pixels, gathered elements, calls."""
+        work = self.op.work()
         pixels, _ = self.op.matrix()
-        return (
-            (work.macs + work.taps) * cost.mac
-            + work.elements * cost.element
-            + pixels * cost.pixel
-            + self.gathered * cost.gather
-            + cost.call
-        )
+        return [work.macs + work.taps, work.elements, pixels, self.gathered, 1]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def choose(op: Op, target: Target, forced: Collection[str] = ()) -> Choice:
     obstacle, also on cores without their features, where they run as plain Rust.
     """
     features = frozenset.intersection(*(frozenset(core.features) for core in target.cores))
+    if op.kernel in forced:
+        return Choice(Kernel(op), ("chosen by name",))
     usable = [Kernel(op)]
     reasons = []
     for kind in Kernel.registry:
