@@ -83,7 +83,8 @@ def boards() -> tuple[Target, ...]:
 
 def doctor() -> list[Tool]:
     """The tools that boards need: which are there, and what the first use would fetch."""
-    return tools(sorted({board.rust_target for board in boards() if board.emulator or board.simulator}))
+    emulated = [board for board in boards() if board.emulator or board.simulator]
+    return tools(sorted({board.rust_target for board in emulated}))
 
 
 def ops() -> list[dict[str, str]]:

@@ -1,6 +1,5 @@
 """What a kernel is, and which one an operator gets."""
 
-import operator
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
@@ -69,7 +68,7 @@ class Kernel:
         """Instructions of the operator on one core, by the target's cost model."""
         cost = target.cost(self.function)
         prices = (cost.mac, cost.element, cost.pixel, cost.gather, cost.call)
-        return sum(map(operator.mul, self.features(), prices))
+        return sum(count * price for count, price in zip(self.features(), prices, strict=True))
 
     def features(self) -> list[float]:
         """What costs are for: MACs and taps, output elements, pixels, gathered elements, calls."""
