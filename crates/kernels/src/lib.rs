@@ -9,6 +9,7 @@
 
 pub mod add;
 pub mod average_pool2d;
+pub mod columns;
 pub mod conv2d;
 pub mod conv2d_lanes;
 pub mod depthwise_conv2d;
@@ -19,6 +20,5 @@ pub mod instructions;
 pub mod max_pool2d;
 pub mod pad;
 pub mod requantize;
-pub mod short_rescale;
 pub mod softmax;
 pub mod window;

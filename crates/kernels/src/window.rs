@@ -63,15 +63,6 @@ impl Window {
         );
         (rows, columns)
     }
-
-    /// The input pixel under the first tap of an output pixel, where there is no padding.
-    #[inline]
-    #[must_use]
-    pub fn position(&self, pixel: usize) -> usize {
-        let row = pixel.checked_div(self.output_width).unwrap_or_default();
-        let column = pixel - row * self.output_width;
-        row * self.stride_height * self.input_width + column * self.stride_width
-    }
 }
 
 impl Taps {

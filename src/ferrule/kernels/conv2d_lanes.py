@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ferrule.ir import Op, Struct
+from ferrule.ir import Array, Op, Struct
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.lanes import packed
 from ferrule.kernels.packing import Filters
@@ -81,14 +81,34 @@ class Conv2dLanes(Kernel):
     @cached_property
     def _params(self) -> Struct:
         filters = Filters.of(self.op)
+        rescale = ShortRescale(filters.requantize)
         return Struct(
             "Conv2dLanes",
             {
-                "window": self.op.window.params(),
-                "depth": self.op.inputs[0].shape[3],
-                "padding": self.op.inputs[0].zero_point,
+                "columns": Struct(
+                    "Columns",
+                    {
+                        "window": self.op.window.params(),
+                        "depth": self.op.inputs[0].shape[3],
+                        "padding": self.op.inputs[0].zero_point,
+                    },
+                ),
                 "weights": packed(filters.weights, _CHANNELS),
-                "bias": filters.folded_bias.astype(np.int32),
-                "rescale": ShortRescale(filters.requantize).params(),
+                "records": _records(filters),
+                "is_signed": rescale.is_signed,
+                "low": filters.requantize.low,
+                "span": filters.requantize.high - filters.requantize.low,
             },
         )
+
+
+def _records(filters: Filters) -> Array:
+    """Of each group of channels the bias, then multiplier, constant and shift of each."""
+    rescale = ShortRescale(filters.requantize)
+    columns = [filters.folded_bias, *rescale.constants]
+    rows = np.stack(columns, axis=1)
+    missing = np.zeros((-len(rows) % _CHANNELS, rows.shape[1]), np.int64)
+    groups = np.concatenate([rows, missing]).reshape(-1, _CHANNELS, rows.shape[1])
+    bias, scales = groups[:, :, :1], groups[:, :, 1:]
+    flat = [part.reshape(len(groups), -1) for part in (bias, scales)]
+    return np.concatenate(flat, axis=1).astype(np.int32)

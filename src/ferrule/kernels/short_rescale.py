@@ -1,7 +1,7 @@
 """The shortest requantization for cores with a high multiply, proved before it is used.
 
-The double rounding of `fixed_point.py` becomes one multiplication, one addition and one shift. The
-same in Rust is `crates/kernels/src/short_rescale.rs`.
+The double rounding of `fixed_point.py` becomes one multiplication, one addition and one shift, as the
+inner loops in `crates/kernels/src/instructions` compute it.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.fixed_point import Int64, Requantize
-from ferrule.ir import Struct
 from ferrule.kernels.packing import Filters
 
 # The accumulator is shifted left by two; its sum with the constant must stay inside 32 bits.
@@ -21,7 +20,7 @@ _MOST_RIGHT = 20
 class ShortRescale:
     """`clamp((acc * multiplier / 2**30 + constant) >> (right + 1))`, channel by channel.
 
-    `constant` is `1 + (2 * (zero point - low) + 1) << right`, so that the result counts from
+    `constant` is `1 + (2 * (zero point - low) + 1) << right`, so the result counts from
     `low`. Ties below zero are rounded down by 2 less; without it they go up, which is the same
     where all below zero is clamped.
     """
@@ -51,25 +50,15 @@ class ShortRescale:
     def apply(self, accumulators: Int64) -> Int64:
         """The stored values of accumulators `[channels, points]`, as Rust computes them."""
         given = self.requantize
-        right = self.right[:, None]
-        scaled = (accumulators * 4 * given.multipliers.astype(np.int64)[:, None]) >> 32
-        constant = 1 + ((2 * (given.zero_point - given.low) + 1) << right)
+        multiplier, constant, shift = (values[:, None] for values in self.constants)
         ties = np.where(accumulators < 0, -2 if self.is_signed else 0, 0)
-        above = (scaled + constant + ties) >> (right + 1)
+        above = (((accumulators * 4 * multiplier) >> 32) + constant + ties) >> shift
         stored: Int64 = np.clip(above, 0, given.high - given.low) + given.low
         return stored
 
-    def params(self) -> Struct:
-        """Fields of the Rust struct."""
+    @property
+    def constants(self) -> tuple[Int64, Int64, Int64]:
+        """Multiplier, constant and shift of each channel."""
         given = self.requantize
-        return Struct(
-            "ShortRescale",
-            {
-                "multipliers": given.multipliers,
-                "rights": self.right.astype(np.int8),
-                "is_signed": self.is_signed,
-                "zero_point": given.zero_point,
-                "low": given.low,
-                "span": given.high - given.low,
-            },
-        )
+        constant = 1 + ((2 * (given.zero_point - given.low) + 1) << self.right)
+        return given.multipliers.astype(np.int64), constant, self.right + 1

@@ -8,8 +8,8 @@
 /// Weights of groups of channels, cut into runs of taps.
 ///
 /// A run is `4 * length` with a length in `1..=6`, then the weights of the group's channels, tap
-/// by tap. A group's runs cover all taps and end with a 0. The inner loops trust this, so it is
-/// checked when one is made: while compiling, for a `static`.
+/// by tap. A group's runs cover all taps and end with a 0, and then comes the next group. The inner
+/// loops trust this, so it is checked when one is made: while compiling, for a `static`.
 #[derive(Debug)]
 pub struct Lanes {
     runs: &'static [i8],
@@ -18,11 +18,12 @@ pub struct Lanes {
     group: usize,
 }
 
-/// The runs of one group of channels: as [`Lanes`] says, to the end of the slice or farther.
+/// The runs of a few groups of channels, one after the other; `runs` may be longer.
 #[derive(Clone, Copy, Debug)]
-pub struct Group<'r> {
+pub struct Groups<'r> {
     pub(super) runs: &'r [i8],
     pub(super) taps: usize,
+    pub(super) count: usize,
 }
 
 impl Lanes {
@@ -41,8 +42,9 @@ impl Lanes {
     ) -> Self {
         assert!(taps > 0 && group > 0 && group <= 2, "one or two channels");
         let mut number = 0;
+        let mut at = 0;
         while number < starts.len() {
-            let mut at = starts[number] as usize;
+            assert!(starts[number] as usize == at, "groups follow each other");
             let mut left = taps;
             while left > 0 {
                 let length = runs[at] as usize / 4;
@@ -54,6 +56,7 @@ impl Lanes {
                 at += 1 + length * group;
             }
             assert!(runs[at] == 0, "a group ends with 0");
+            at += 1;
             number += 1;
         }
         Self {
@@ -70,31 +73,31 @@ impl Lanes {
         self.taps
     }
 
-    /// The runs of a group of `channels` channels; nothing where there is none.
+    /// The runs of `count` groups of `channels` channels from group `first` on, if they exist.
     #[inline]
     #[must_use]
-    pub fn group(&self, number: usize, channels: usize) -> Option<Group<'_>> {
-        let start = *self.starts.get(number)? as usize;
-        let runs = self.runs.get(start..)?;
+    pub fn groups(&self, first: usize, count: usize, channels: usize) -> Option<Groups<'_>> {
+        let starts = self.starts.get(first..)?.get(..count)?;
+        let runs = self.runs.get(*starts.first()? as usize..)?;
         let taps = self.taps;
-        (channels == self.group).then_some(Group { runs, taps })
+        (channels == self.group).then_some(Groups { runs, taps, count })
     }
 }
 
 /// What the inner loops do, in plain Rust: adds to the two words of each channel and pair the sum
 /// of all products, and of their high halves.
 ///
-/// `columns` is `[taps, P]`, of which the first `pairs` words of a tap are used.
+/// `columns` is `[taps, P]`, of which the first `pairs` words of a tap are used. Returns what follows
+/// the group.
 #[must_use]
 #[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // words and lengths
-pub fn twin<const C: usize, const P: usize>(
-    group: Group<'_>,
+pub fn twin<'r, const C: usize, const P: usize>(
+    mut runs: &'r [i8],
     columns: &[u32],
     pairs: usize,
-    mut both: [[i32; P]; C],
-    mut high: [[i32; P]; C],
-) -> ([[i32; P]; C], [[i32; P]; C]) {
-    let mut runs = group.runs;
+    both: &mut [[i32; P]; C],
+    high: &mut [[i32; P]; C],
+) -> &'r [i8] {
     let mut columns = columns.chunks_exact(P);
     while let Some((&length, rest)) = runs.split_first().filter(|(&length, _)| length > 0) {
         let Some((weights, rest)) = rest.split_at_checked(length as usize / 4 * C) else {
@@ -116,7 +119,7 @@ pub fn twin<const C: usize, const P: usize>(
         }
         runs = rest;
     }
-    (both, high)
+    runs.get(1..).unwrap_or_default()
 }
 
 /// A core's temporary words as bytes.

@@ -5,5 +5,6 @@
 //! (the twin that runs where the instructions do not exist), and gives a reason at each `unsafe`
 //! block. Tests hold both equal.
 
+pub mod join;
 pub mod lanes;
 pub mod rv32;

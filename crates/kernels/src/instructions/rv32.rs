@@ -1,52 +1,122 @@
 //! Inner loops for RV32IM: two channels at up to three pairs of pixels.
 
-use super::lanes::Group;
-
-/// Sums of a group of channels: channel, pair, pixel.
-pub type Sums = [[[i32; 2]; PAIRS]; CHANNELS];
+use super::lanes::Groups;
+use crate::columns::PAIRS;
+use core::marker::PhantomData;
 
 /// Channels of a group.
 pub const CHANNELS: usize = 2;
 
-/// Pairs of pixels that are computed at a time.
-pub const PAIRS: usize = 3;
+/// Pixels that are computed at a time.
+pub const PIXELS: usize = 2 * PAIRS;
 
-/// Adds to the bias of each channel its weights times each pixel's values, for the first `pairs`
-/// pairs of pixels.
-///
-/// `columns` is `[taps, PAIRS]`: for each tap a word of each pair. Where it is too short the result
-/// is 0.
-#[inline]
-#[must_use]
-pub fn sums(pairs: usize, group: Group<'_>, columns: &[u32], bias: [i32; CHANNELS]) -> Sums {
-    if columns.len() < group.taps * PAIRS {
-        return Sums::default();
-    }
-    // Of both sums in one word, and of high halves alone.
-    let both = bias.map(|bias| [bias.wrapping_add(bias << 16); PAIRS]);
-    let high = bias.map(|bias| [bias; PAIRS]);
-    let (both, high) = match pairs {
-        1 => one_pair(group, columns, both, high),
-        2 => two_pairs(group, columns, both, high),
-        _ => three_pairs(group, columns, both, high),
-    };
-    let mut sums = Sums::default();
-    for ((sums, both), high) in sums.iter_mut().zip(both).zip(high) {
-        for ((sum, both), high) in sums.iter_mut().zip(both).zip(high) {
-            *sum = [both.wrapping_sub(high << 16), high];
-        }
-    }
-    sums
+/// Bias of both channels, then multiplier, constant and shift of each: see [`Outputs::compute`].
+pub const RECORD: usize = 8;
+
+/// Where the results of a few pixels go, and their bounds.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Outputs<'o> {
+    rows: [*mut i8; PIXELS],
+    record: *const i32,
+    at: usize,
+    span: i32,
+    low: i32,
+    is_signed: u32,
+    left: usize,
+    runs: *const i8,
+    columns: *const u32,
+    pairs: usize,
+    length: usize,
+    borrowed: PhantomData<&'o mut [i8]>,
 }
 
-/// Two words for each channel and pair: the sum of all products, and of their high halves.
-type Words = [[i32; PAIRS]; CHANNELS];
+impl<'o> Outputs<'o> {
+    /// The first `count` of the rows, a pixel each; nothing unless there are one to `PIXELS`.
+    ///
+    /// Results are in `[low, low + span]`; `is_signed` if some are below the zero point.
+    #[must_use]
+    pub fn new(
+        rows: &'o mut [&mut [i8]; PIXELS],
+        count: usize,
+        (low, span): (i32, i32),
+        is_signed: bool,
+    ) -> Option<Self> {
+        let used = rows.get_mut(..count)?;
+        let length = used.iter().map(|row| row.len()).min()?;
+        let mut pointers = [used.last_mut()?.as_mut_ptr(); PIXELS];
+        for (pointer, row) in pointers.iter_mut().zip(used) {
+            *pointer = row.as_mut_ptr();
+        }
+        Some(Self {
+            rows: pointers,
+            record: core::ptr::null(),
+            at: 0,
+            span,
+            low,
+            is_signed: u32::from(is_signed),
+            left: 0,
+            runs: core::ptr::null(),
+            columns: core::ptr::null(),
+            pairs: count.div_ceil(2),
+            length,
+            borrowed: PhantomData,
+        })
+    }
+
+    /// Stores the channels of some groups of every pixel, from `at` of its row on: sums of weights
+    /// times values, requantized.
+    ///
+    /// `columns` is `[taps, PAIRS]`: for each tap a word of each pair; an odd pixel is in both
+    /// halves of its word. `records` has `RECORD` numbers for each group. A sum `acc` that begins
+    /// with the bias becomes `clamp((acc * multiplier / 2^30 + constant) >> shift, 0, span) + low`,
+    /// rounded down, with 2 less before the shift where `acc` is negative and results are signed.
+    /// Nothing happens where a slice is too short.
+    #[inline]
+    pub fn compute(&mut self, groups: Groups<'_>, records: &[i32], columns: &[u32], at: usize) {
+        if groups.count == 0
+            || records.len() < groups.count * RECORD
+            || columns.len() < groups.taps * PAIRS
+            || self.length < groups.count * CHANNELS + at
+        {
+            return;
+        }
+        self.record = records.as_ptr();
+        self.at = at;
+        self.left = groups.count;
+        self.runs = groups.runs.as_ptr();
+        self.columns = columns.as_ptr();
+        match self.pairs {
+            1 => one_pair(self, groups, columns),
+            2 => two_pairs(self, groups, columns),
+            _ => three_pairs(self, groups, columns),
+        }
+    }
+}
 
 /// Text of the inner loops. `w` is at a run, `c` at the column's words of its first tap; `t` is
-/// free between taps.
+/// free between taps. For each pair, `p` and `q` sum a run's products of the two channels; `s` and
+/// `r` sum all of them, `h` and `g` their high halves.
 #[cfg(target_arch = "riscv32")]
 #[macro_use]
 mod text {
+    /// Begins the sums with the bias, both halves of a word and its high half.
+    macro_rules! begin {
+        ([$($pair:literal)*]) => {
+            concat!(
+                "lw {w}, 48({t})\n", "lw {c}, 52({t})\n",
+                "lw {x}, 24({t})\n", "lw {a}, 0({x})\n", "lw {b}, 4({x})\n",
+                "slli {t}, {a}, 16\n", "add {t}, {t}, {a}\n",
+                "slli {x}, {b}, 16\n", "add {x}, {x}, {b}\n",
+                "lui {half}, 8\n", "lla {base}, 20f\n",
+                $(
+                    "mv {s", $pair, "}, {t}\n", "mv {h", $pair, "}, {a}\n",
+                    "mv {r", $pair, "}, {x}\n", "mv {g", $pair, "}, {b}\n",
+                )*
+            )
+        };
+    }
+
     /// Loads the weights of a tap.
     macro_rules! weights {
         ($tap:literal) => {
@@ -117,11 +187,105 @@ mod text {
         };
     }
 
-    /// All of it: a jump to the code of the first run, and from each run to that of the next.
-    macro_rules! runs {
+    /// Stores one result. One comparison is for both bounds: what is negative is large when it is
+    /// compared without a sign.
+    macro_rules! store {
+        (signed, $sum:expr, $multiplier:literal, $constant:literal, $shift:literal, $to:literal) => {
+            concat!(
+                "srai {x}, ",
+                $sum,
+                ", 31\n",
+                "slli {x}, {x}, 1\n",
+                "add {x}, {x}, ",
+                $constant,
+                "\n",
+                store!(unsigned, $sum, $multiplier, "{x}", $shift, $to),
+            )
+        };
+        (unsigned, $sum:expr, $multiplier:literal, $constant:literal, $shift:literal, $to:literal) => {
+            concat!(
+                "slli ",
+                $sum,
+                ", ",
+                $sum,
+                ", 2\n",
+                "mulh ",
+                $sum,
+                ", ",
+                $sum,
+                ", ",
+                $multiplier,
+                "\n",
+                "add ",
+                $sum,
+                ", ",
+                $sum,
+                ", ",
+                $constant,
+                "\n",
+                "sra ",
+                $sum,
+                ", ",
+                $sum,
+                ", ",
+                $shift,
+                "\n",
+                "bgeu {half}, ",
+                $sum,
+                ", 30f\n",
+                "srai ",
+                $sum,
+                ", ",
+                $sum,
+                ", 31\n",
+                "not ",
+                $sum,
+                ", ",
+                $sum,
+                "\n",
+                "and ",
+                $sum,
+                ", ",
+                $sum,
+                ", {half}\n",
+                "30: add ",
+                $sum,
+                ", ",
+                $sum,
+                ", {q2}\n",
+                "sb ",
+                $sum,
+                ", ",
+                $to,
+                "\n",
+            )
+        };
+    }
+
+    /// Stores all results of the pairs.
+    macro_rules! stores {
+        ($kind:ident, [$($pair:literal)*]) => {
+            concat!($(
+                "lw {p0}, 8*", $pair, "({c})\n", "lw {q0}, 8*", $pair, "+4({c})\n",
+                "add {p0}, {p0}, {w}\n", "add {q0}, {q0}, {w}\n",
+                "slli {t}, {h", $pair, "}, 16\n", "sub {s", $pair, "}, {s", $pair, "}, {t}\n",
+                "slli {t}, {g", $pair, "}, 16\n", "sub {r", $pair, "}, {r", $pair, "}, {t}\n",
+                store!($kind, concat!("{s", $pair, "}"), "{a}", "{b}", "{base}", "0({p0})"),
+                store!($kind, concat!("{r", $pair, "}"), "{p1}", "{q1}", "{p2}", "1({p0})"),
+                store!($kind, concat!("{h", $pair, "}"), "{a}", "{b}", "{base}", "0({q0})"),
+                store!($kind, concat!("{g", $pair, "}"), "{p1}", "{q1}", "{p2}", "1({q0})"),
+            )*)
+        };
+    }
+
+    /// All of it: a jump to the code of the first run, from each run to that of the next, and to
+    /// the stores.
+    macro_rules! block {
         ($pairs:tt) => {
             concat!(
-                "lla {base}, 20f\n",
+                "addi sp, sp, -16\n", "sw {t}, 0(sp)\n",
+                "19:\n",
+                begin!($pairs),
                 "lbu {t}, 0({w})\n",
                 "add {t}, {t}, {base}\n",
                 "jr {t}\n",
@@ -134,48 +298,100 @@ mod text {
                 run!("24", 4, [1 2 3], $pairs),
                 run!("25", 5, [1 2 3 4], $pairs),
                 run!("26", 6, [1 2 3 4 5], $pairs),
-                "27:\n",
+                "27: lw {c}, 0(sp)\n",
+                "addi {w}, {w}, 1\n", "sw {w}, 48({c})\n",
+                "lw {x}, 24({c})\n", "lw {w}, 28({c})\n",
+                "lw {half}, 32({c})\n", "lw {q2}, 36({c})\n",
+                "lw {t}, 40({c})\n",
+                "lw {a}, 8({x})\n", "lw {b}, 12({x})\n", "lw {base}, 16({x})\n",
+                "lw {p1}, 20({x})\n", "lw {q1}, 24({x})\n", "lw {p2}, 28({x})\n",
+                "bnez {t}, 28f\n",
+                stores!(unsigned, $pairs),
+                "j 29f\n",
+                "28:\n",
+                stores!(signed, $pairs),
+                "29: lw {t}, 0(sp)\n",
+                "lw {x}, 24({t})\n", "addi {x}, {x}, 4*8\n", "sw {x}, 24({t})\n",
+                "lw {a}, 28({t})\n", "addi {a}, {a}, 2\n", "sw {a}, 28({t})\n",
+                "lw {b}, 44({t})\n", "addi {b}, {b}, -1\n", "sw {b}, 44({t})\n",
+                "bnez {b}, 19b\n",
+                "addi sp, sp, 16\n",
             )
         };
     }
 }
 
-/// Defines a function that goes through the runs for a number of pairs.
+/// Defines a function that computes a number of pairs.
 macro_rules! for_pairs {
-    ($name:ident, $($pair:literal $p:ident $q:ident $s:ident $h:ident $r:ident $g:ident),*) => {
+    ($name:ident, [$($pair:literal)*], $($sum:ident)*) => {
         #[cfg(target_arch = "riscv32")]
         #[inline(never)]
-        fn $name(group: Group<'_>, columns: &[u32], both: Words, high: Words) -> (Words, Words) {
-            let ([mut s, mut r], [mut h, mut g]) = (both, high);
+        fn $name(outputs: &mut Outputs<'_>, _: Groups<'_>, _: &[u32]) {
             // SAFETY: jumps stay in this block because every run begins with a multiple of 4 up
-            // to 24, and the last with 0; the runs cover `taps` taps, so all weights and words
-            // that are read lie in the two slices. `Lanes::new` and the caller checked both.
+            // to 24, and the last with 0; the runs cover `taps` taps, and groups follow each
+            // other, so all weights and words that are read lie in their slices: `Lanes::new` and
+            // `compute` checked both, and the records. The rows are borrowed for as long as
+            // `outputs` lives, and reach beyond all channels. The stack is as it was.
             unsafe {
                 core::arch::asm!(
-                    runs!([$($pair)*]),
-                    w = inout(reg) group.runs.as_ptr() => _,
-                    c = inout(reg) columns.as_ptr() => _,
-                    half = in(reg) 0x8000,
-                    base = out(reg) _, t = out(reg) _, x = out(reg) _,
+                    block!([$($pair)*]),
+                    w = out(reg) _, c = out(reg) _,
+                    t = inout(reg) core::ptr::from_mut(outputs) => _,
+                    half = out(reg) _, base = out(reg) _, x = out(reg) _,
                     a = out(reg) _, b = out(reg) _,
-                    $(
-                        $p = out(reg) _, $q = out(reg) _,
-                        $s = inout(reg) s[$pair], $h = inout(reg) h[$pair],
-                        $r = inout(reg) r[$pair], $g = inout(reg) g[$pair],
-                    )*
-                    options(pure, readonly, nostack),
+                    p0 = out(reg) _, p1 = out(reg) _, p2 = out(reg) _,
+                    q0 = out(reg) _, q1 = out(reg) _, q2 = out(reg) _,
+                    $($sum = out(reg) _,)*
                 );
             }
-            ([s, r], [h, g])
         }
 
         #[cfg(not(target_arch = "riscv32"))]
-        fn $name(group: Group<'_>, columns: &[u32], both: Words, high: Words) -> (Words, Words) {
-            super::lanes::twin(group, columns, [$($pair),*].len(), both, high)
+        fn $name(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32]) {
+            twin(outputs, groups, columns, [$($pair),*].len());
         }
     };
 }
 
-for_pairs!(one_pair, 0 p0 q0 s0 h0 r0 g0);
-for_pairs!(two_pairs, 0 p0 q0 s0 h0 r0 g0, 1 p1 q1 s1 h1 r1 g1);
-for_pairs!(three_pairs, 0 p0 q0 s0 h0 r0 g0, 1 p1 q1 s1 h1 r1 g1, 2 p2 q2 s2 h2 r2 g2);
+for_pairs!(one_pair, [0], s0 h0 r0 g0);
+for_pairs!(two_pairs, [0 1], s0 h0 r0 g0 s1 h1 r1 g1);
+for_pairs!(three_pairs, [0 1 2], s0 h0 r0 g0 s1 h1 r1 g1 s2 h2 r2 g2);
+
+/// The same in plain Rust.
+#[cfg(not(target_arch = "riscv32"))]
+#[allow(clippy::cast_possible_truncation)] // in [-128, 127]
+fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: usize) {
+    // SAFETY: `compute` set it to as many records, which live until this returns.
+    let records = unsafe { core::slice::from_raw_parts(outputs.record, groups.count * RECORD) };
+    let mut runs = groups.runs;
+    for (record, at) in records
+        .chunks_exact(RECORD)
+        .zip((outputs.at..).step_by(CHANNELS))
+    {
+        let &[first, second, ref scales @ ..] = record else {
+            return;
+        };
+        let mut both = [first, second].map(|bias| [bias.wrapping_add(bias << 16); PAIRS]);
+        let mut high = [first, second].map(|bias| [bias; PAIRS]);
+        runs = super::lanes::twin(runs, columns, pairs, &mut both, &mut high);
+        for (channel, scale) in scales.chunks_exact(3).enumerate() {
+            let &[multiplier, constant, shift] = scale else {
+                return;
+            };
+            for pixel in 0..2 * pairs {
+                let (both, high) = (both[channel][pixel / 2], high[channel][pixel / 2]);
+                let sum = if pixel % 2 == 0 {
+                    both.wrapping_sub(high << 16)
+                } else {
+                    high
+                };
+                let product = (i64::from(sum << 2) * i64::from(multiplier)) >> 32;
+                let ties = i64::from(outputs.is_signed != 0 && sum < 0) * -2;
+                let above = (product + i64::from(constant) + ties) >> shift;
+                let stored = above.clamp(0, i64::from(outputs.span)) + i64::from(outputs.low);
+                // SAFETY: the row is borrowed by `outputs` and reaches beyond all channels.
+                unsafe { outputs.rows[pixel].add(at + channel).write(stored as i8) };
+            }
+        }
+    }
+}
