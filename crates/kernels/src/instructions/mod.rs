@@ -5,6 +5,8 @@
 //! (the twin that runs where the instructions do not exist), and gives a reason at each `unsafe`
 //! block. Tests hold both equal.
 
+pub mod bytes;
+pub mod dsp;
 pub mod join;
 pub mod lanes;
 pub mod rv32;

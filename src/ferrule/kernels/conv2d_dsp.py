@@ -1,0 +1,175 @@
+"""Convolutions for cores with the DSP extension: columns of three pixels by pairs of channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ferrule.ir import Op, Struct
+from ferrule.kernels import dsp
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.ops.conv2d import Conv2d
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+from ferrule.window import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2dDsp(Kernel):
+    """What three pixels see is widened to 16 bits once, for all channels."""
+
+    computes: ClassVar[type[Op]] = Conv2d
+    needs: ClassVar[frozenset[str]] = dsp.NEEDS
+    name: ClassVar[str] = "conv2d_dsp"
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Dilated filters, pixels that are not whole words, and what does not fit the loop."""
+        assert isinstance(op, Conv2d | DepthwiseConv2d)
+        if op.inputs[0].shape[3] % 4:
+            return "the input channels are not a multiple of 4"
+        if op.dilation != (1, 1):
+            return "the filter is dilated"
+        return dsp.obstacle(Filters.of(op))
+
+    @property
+    def module(self) -> str:
+        """The file of the Rust function."""
+        return self.name
+
+    @property
+    def function(self) -> str:
+        """The Rust function."""
+        return self.name
+
+    @property
+    def window(self) -> Window:
+        """The filter over the input."""
+        assert isinstance(self.op, Conv2d | DepthwiseConv2d)
+        return self.op.window
+
+    @property
+    def depth(self) -> int:
+        """Input channels."""
+        return self.op.inputs[0].shape[3]
+
+    @property
+    def quads(self) -> int:
+        """Words of four values in a column."""
+        height, width = self.window.size
+        return dsp.quads(height, width * self.depth)
+
+    @property
+    def scratch_words(self) -> int:
+        """Three columns of 16 bits."""
+        return 6 * self.quads
+
+    @property
+    def gathered(self) -> int:
+        """Every pixel's column, once."""
+        pixels, _ = self.op.matrix()
+        return pixels * 4 * self.quads
+
+    def unit(self, cut: str) -> int:
+        """Three pixels, or a pair of channels."""
+        return 3 if cut == "pixels" else 2
+
+    def params(self) -> Struct:
+        """Fields of `Conv2dDsp` in `crates/kernels/src/conv2d_dsp.rs`."""
+        window = self.window
+        padding = (window.padding.top, window.padding.left)
+        # Outputs before `first` see padding before the input, and from `end` on after it.
+        first = [-(-padding[axis] // window.stride[axis]) for axis in (0, 1)]
+        end = [
+            (window.source[axis] - window.size[axis] + padding[axis]) // window.stride[axis] + 1
+            for axis in (0, 1)
+        ]
+        return Struct(
+            "Conv2dDsp",
+            {
+                "window": window.params(),
+                "depth": self.depth,
+                "input_zero_point": self.op.inputs[0].zero_point,
+                "first_row": first[0],
+                "end_row": max(end[0], 0),
+                "first_column": first[1],
+                "end_column": max(end[1], 0),
+                "filters": dsp.packed(Filters.of(self.op), window.size[0]),
+            },
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PointwiseConv2dDsp(Conv2dDsp):
+    """A filter of one tap: pixels are columns as they lie in memory."""
+
+    name: ClassVar[str] = "pointwise_conv2d_dsp"
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Other filters, and what a convolution has."""
+        assert isinstance(op, Conv2d)
+        if op.window.size != (1, 1) or op.stride != (1, 1):
+            return "the filter has several taps, or a stride"
+        return super().obstacle(op)
+
+    def params(self) -> Struct:
+        """Fields of `PointwiseConv2dDsp` in `crates/kernels/src/pointwise_conv2d_dsp.rs`."""
+        filters = dsp.packed(Filters.of(self.op), 1)
+        return Struct("PointwiseConv2dDsp", {"depth": self.depth, "filters": filters})
+
+
+@dataclass(frozen=True, eq=False)
+class NarrowConv2dDsp(Conv2dDsp):
+    """Pixels that are not whole words, as in first layers: the rows in use are padded first."""
+
+    name: ClassVar[str] = "narrow_conv2d_dsp"
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Dilated filters, many channels, and what does not fit the loop."""
+        assert isinstance(op, Conv2d | DepthwiseConv2d)
+        if op.inputs[0].shape[3] % 4 == 0:
+            return "the input channels are a multiple of 4"
+        if op.dilation != (1, 1):
+            return "the filter is dilated"
+        return dsp.obstacle(Filters.of(op))
+
+    @property
+    def _pitch(self) -> int:
+        """Bytes of a padded row, in whole words: as far as its outputs see."""
+        window = self.window
+        last = (window.results[1] - 1) * window.stride[1] * self.depth
+        seen = 4 * dsp.quads(1, window.size[1] * self.depth)
+        row = (window.padding.left + window.source[1]) * self.depth
+        return 4 * -(-max(last + seen, row) // 4)
+
+    @property
+    def scratch_words(self) -> int:
+        """Three columns of 16 bits, and the padded rows that a row of outputs sees."""
+        return 6 * self.quads + self.window.size[0] * self._pitch // 4
+
+    def params(self) -> Struct:
+        """Fields of `NarrowConv2dDsp` in `crates/kernels/src/narrow_conv2d_dsp.rs`."""
+        return Struct(
+            "NarrowConv2dDsp",
+            {
+                "window": self.window.params(),
+                "depth": self.depth,
+                "input_zero_point": self.op.inputs[0].zero_point,
+                "pitch": self._pitch,
+                "filters": dsp.packed(Filters.of(self.op), self.window.size[0]),
+            },
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OneToManyDsp(NarrowConv2dDsp):
+    """A depthwise convolution of one input channel, which is a convolution."""
+
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Several input channels, and what a convolution has."""
+        if op.inputs[0].shape[3] != 1:
+            return "there are several input channels"
+        return super().obstacle(op)

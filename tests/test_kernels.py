@@ -1,0 +1,43 @@
+"""Every faster kernel on every case that it can compute: equal to the interpreter, every element.
+
+On the host its inner loops are plain Rust; on a board with its features they are instructions.
+"""
+
+import pytest
+from cases import all_cases
+from merged import merge, mismatches, open_session
+
+from ferrule import target
+from ferrule.kernels import Kernel
+from ferrule.target import Target
+
+
+def usable(kind: type[Kernel]) -> list:
+    """The cases of the operator that the kernel has no obstacle for."""
+    cases = [case for case in all_cases() if isinstance(case.graph.ops[0], kind.computes)]
+    return [case for case in cases if not kind.obstacle(case.graph.ops[0])]
+
+
+def best_board(kind: type[Kernel]) -> Target | None:
+    """The board with the most cores of which all have the features."""
+    boards = [target.load(name) for name in target.boards() if name.startswith("qemu")]
+    able = [b for b in boards if all(kind.needs <= set(core.features) for core in b.cores)]
+    return max(able, key=lambda board: board.core_count, default=None)
+
+
+@pytest.mark.parametrize("kind", Kernel.registry)
+@pytest.mark.parametrize("where", ["host", "board"])
+def test_forced_kernel(kind: type[Kernel], where: str, count_cases) -> None:
+    board = target.load("host") if where == "host" else best_board(kind)
+    assert board, f"no board has {', '.join(kind.needs)}"
+    cases = usable(kind)
+    assert len(cases) >= 8, [case.name for case in cases]
+    graph = merge(f"forced_{kind.__name__.lower()}", [case.graph for case in cases])
+    function = kind(graph.ops[0]).function
+    session = open_session(graph, board.name, {function})
+    parts = [part for step in session.plan.steps for part in step.parts]
+    assert all(part.kernel.function == function for part in parts)
+    for team in sorted({1, board.core_count}):
+        wrong = mismatches(session, graph, team, seeds=(1, 2, 3))
+        assert not wrong, wrong
+        count_cases(f"{board.name} x {team}", len(cases), f"cases by {function}")
