@@ -26,6 +26,8 @@ TEAMS = [
     ("qemu-mps2-an385", 1),
     ("qemu-mps2-an386", 1),
     ("qemu-mps2-an500", 1),
+    ("qemu-mps2-an521", 1),
+    ("qemu-mps2-an521", 2),
     ("qemu-mps3-an547", 1),
     ("qemu-musca-b1", 1),
     ("qemu-musca-b1", 2),

@@ -84,7 +84,7 @@ def boards() -> tuple[Target, ...]:
 def doctor() -> list[Tool]:
     """The tools that boards need: which are there, and what the first use would fetch."""
     emulated = [board for board in boards() if board.emulator or board.simulator]
-    return tools(sorted({board.rust_target for board in emulated}))
+    return tools(sorted({core.rust_target for board in emulated for core in board.cores}))
 
 
 def ops() -> list[dict[str, str]]:

@@ -1,32 +1,13 @@
 """Targets: what a chip and a board are, and what work costs there. Data from `targets/`."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ferrule.errors import CompileError
 from ferrule.resources import TARGETS
-
-
-@dataclass(frozen=True)
-class Core:
-    """Processors of one kind."""
-
-    kind: str
-    count: int
-    features: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Memory:
-    """A run of addresses, and what a program may do there: `read-write`, `read-execute`."""
-
-    name: str
-    start: int
-    bytes: int
-    access: str
 
 
 @dataclass(frozen=True)
@@ -44,25 +25,61 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Core:
+    """Processors of one kind. They run one image; another kind has an image of its own.
+
+    `first` is the index of the first of them on the chip. `clock_hz` is 0 where there is no notion
+    of cycles. `barrier` and `costs` are instructions, measured on this kind.
+    """
+
+    kind: str
+    count: int
+    features: tuple[str, ...]
+    first: int
+    clock_hz: int
+    rust_target: str
+    cpu: str  # for the Rust compiler; empty for any core of the Rust target
+    barrier: int
+    costs: dict[str, Cost]
+
+    def cost(self, kernel: str) -> Cost:
+        """Costs of a kernel, or of an average one when it was never measured."""
+        return self.costs.get(kernel, self.costs["default"])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A run of addresses, and what a program may do there: `read-write`, `read-execute`.
+
+    `cores` are the indices of those that use it; empty if all share it.
+    """
+
+    name: str
+    start: int
+    bytes: int
+    access: str
+    cores: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Target:
     """A chip, the board it sits on, and the costs of kernels there.
 
-    `emulator` says how QEMU runs its instructions, `simulator` how its cores can share memory when
-    they are simulated cycle by cycle; both are empty where there is none.
+    `cores` are in the order of their indices; the first leads. `starter` is the kind of core that
+    starts the lead, where that is not what runs after reset. `emulator` says how QEMU runs its
+    instructions, `simulator` how its cores can share memory when they are simulated cycle by
+    cycle; both are empty where there is none.
     """
 
     name: str
     description: str
     tier: str
     port: str
-    rust_target: str
-    cpu: str  # for the Rust compiler; empty for any core of the Rust target
     cores: tuple[Core, ...]
     memories: tuple[Memory, ...]
     emulator: dict[str, Any]
     simulator: dict[str, Any]
-    barrier: int
-    costs: dict[str, Cost]
+    starter: Core | None = None
 
     @property
     def core_count(self) -> int:
@@ -70,13 +87,47 @@ class Target:
         return sum(core.count for core in self.cores)
 
     @property
-    def arena_memory(self) -> Memory:
-        """The memory that holds the arena: the first that can be written."""
-        return next(memory for memory in self.memories if "write" in memory.access)
+    def rust_target(self) -> str:
+        """The Rust target of the lead's image."""
+        return self.cores[0].rust_target
 
-    def cost(self, kernel: str) -> Cost:
-        """Costs of a kernel, or of an average one when it was never measured."""
-        return self.costs.get(kernel, self.costs["default"])
+    @property
+    def can_run(self) -> bool:
+        """Whether firmware for it runs here: in an emulator, a simulator, or as a process."""
+        return bool(self.emulator or self.simulator or self.rust_target == "host")
+
+    @property
+    def arena_memory(self) -> Memory:
+        """The memory that holds the arena: the first that every core can write to."""
+        return next(m for m in self.memories if "write" in m.access and not m.cores)
+
+    def kinds(self, cores: int) -> tuple[Core, ...]:
+        """The kinds of a team's cores: the first `cores` of the chip."""
+        first = self.cores[0].first
+        return tuple(core for core in self.cores if core.first - first < cores)
+
+    def members(self, cores: int) -> tuple[Core, ...]:
+        """The kind of each core of a team, by index."""
+        every = tuple(core for core in self.cores for _ in range(core.count))
+        return every[:cores]
+
+    def alone(self, core: int) -> "Target":
+        """The same board with a team of one, on a core of the same kind as core `core`.
+
+        Raises `CompileError` when there is no such core.
+        """
+        if not 0 <= core < self.core_count:
+            raise CompileError(
+                f"there is no core {core} on {self.name}, which has {self.core_count}",
+                hint=f"cores are 0 to {self.core_count - 1}",
+            )
+        kind = self.members(core + 1)[-1]
+        starter = None if kind is self.cores[0] else self.cores[0]
+        return replace(self, cores=(replace(kind, count=1),), starter=starter)
+
+    def barrier(self, cores: int) -> int:
+        """Instructions that a barrier adds to the path of a team."""
+        return max(core.barrier for core in self.kinds(cores))
 
 
 def boards() -> tuple[str, ...]:
@@ -91,30 +142,43 @@ def load(name: str) -> Target:
         raise CompileError(f"there is no board `{name[:64]}`", hint=f"one of {', '.join(boards())}")
     board = _read(TARGETS / "boards" / f"{name}.toml")
     chip = _read(TARGETS / "chips" / f"{board['chip']}.toml")
-    costs = _read(TARGETS / "costs" / f"{chip['core'][0]['kind']}.toml")
     return Target(
         name=name,
         description=board["description"],
         tier=board["tier"],
-        port=chip["port"],
-        rust_target=chip["rust-target"],
-        cpu=chip.get("rust-cpu", ""),
-        cores=tuple(
-            Core(core["kind"], core["count"], tuple(core.get("features", ())))
-            for core in chip["core"]
-        ),
+        port=chip.get("port", ""),
+        cores=_cores(chip),
         memories=tuple(
-            Memory(m["name"], m["start"], m["bytes"], m["access"])
+            Memory(m["name"], m["start"], m["bytes"], m["access"], tuple(m.get("cores", ())))
             for m in chip["memory"] + board.get("memory", [])
         ),
         emulator=board.get("emulator", {}),
         simulator=board.get("simulator", {}),
-        barrier=costs["barrier-instructions"],
-        costs={
-            kernel: Cost(**{name: float(number) for name, number in cost.items()})
-            for kernel, cost in costs["kernel"].items()
-        },
     )
+
+
+def _cores(chip: dict[str, Any]) -> tuple[Core, ...]:
+    """The kinds of a chip's cores, each with its own costs."""
+    cores: list[Core] = []
+    for data in chip["core"]:
+        costs = _read(TARGETS / "costs" / f"{data['kind']}.toml")
+        cores.append(
+            Core(
+                kind=data["kind"],
+                count=data["count"],
+                features=tuple(data.get("features", ())),
+                first=sum(core.count for core in cores),
+                clock_hz=data.get("clock-hz", 0),
+                rust_target=data.get("rust-target", chip.get("rust-target", "")),
+                cpu=data.get("rust-cpu", chip.get("rust-cpu", "")),
+                barrier=costs["barrier-instructions"],
+                costs={
+                    kernel: Cost(**{name: float(number) for name, number in cost.items()})
+                    for kernel, cost in costs["kernel"].items()
+                },
+            )
+        )
+    return tuple(cores)
 
 
 def _read(path: Path) -> dict[str, Any]:

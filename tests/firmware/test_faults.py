@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ferrule import target
+from ferrule import firmware, target
 from ferrule.resources import CRATES
 from ferrule.toolchain import ibex, qemu, rust
 
@@ -24,52 +24,61 @@ def board(request: pytest.FixtureRequest) -> target.Target:
 
 
 @pytest.fixture(scope="module")
-def program(board: target.Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program of this folder, built for a board with the port's own sizes."""
-    folder = tmp_path_factory.mktemp("faults")
+def images(board: target.Target, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The program of this folder, built for each kind of core with the port's own sizes."""
+    roles = firmware.roles(board, board.core_count)
+    return [build(board, role, tmp_path_factory.mktemp("faults")) for role in roles]
+
+
+def build(board: target.Target, role: firmware.Role, folder: Path) -> Path:
     manifest = (PROGRAM / "Cargo.toml").read_text()
     manifest = manifest.replace("PORT", board.port).replace("CRATES", str(CRATES))
     (folder / "Cargo.toml").write_text(manifest)
     (folder / "src").mkdir()
     (folder / "src/main.rs").write_text((PROGRAM / "src/main.rs").read_text())
-    tools = rust.bare_metal(board.rust_target)
+    tools = rust.bare_metal(role.core.rust_target)
     command = tools.build("--target-dir", str(folder / "target"))
-    environment = tools.environment("-Clink-arg=-Tlink.x")
+    environment = tools.environment(f"-Clink-arg=-T{role.script}")
     answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
-    return folder / "target" / board.rust_target / "release/faults"
+    return folder / "target" / role.core.rust_target / "release/faults"
 
 
-def status(board: target.Target, program: Path, what: str) -> int:
+def status(board: target.Target, images: list[Path], what: str) -> int:
     if board.simulator:
-        words = [f"image={program}", f"cores={board.core_count}", f"line=faults {what}"]
+        words = [f"image={images[0]}", f"cores={board.core_count}", f"line=faults {what}"]
         return subprocess.run([ibex.simulator(), *words], timeout=240).returncode
     machine = qemu.system(board.emulator["architecture"])
     command = [str(machine.path), *board.emulator["arguments"]]
-    command += ["-display", "none", "-monitor", "none", "-serial", "none", "-kernel", str(program)]
+    command += ["-display", "none", "-monitor", "none", "-serial", "none"]
+    command += ["-kernel", str(images[0])]
+    for image in images[1:]:
+        command += ["-device", f"loader,file={image}"]
     command += ["-semihosting-config", f"enable=on,target=native,arg=faults,arg={what}"]
     return subprocess.run(command, env=machine.environment(), timeout=240).returncode
 
 
-def test_a_full_stack_is_a_fault(board: target.Target, program: Path) -> None:
-    assert status(board, program, "overflow-lead") == FAULT
+def test_a_full_stack_is_a_fault(board: target.Target, images: list[Path]) -> None:
+    assert status(board, images, "overflow-lead") == FAULT
     if board.core_count > 1:
-        assert status(board, program, "overflow-helper") == FAULT
+        assert status(board, images, "overflow-helper") == FAULT
 
 
-def test_only_helpers_start_and_only_once(board: target.Target, program: Path) -> None:
-    assert status(board, program, "start") == 1
+def test_only_helpers_start_and_only_once(board: target.Target, images: list[Path]) -> None:
+    assert status(board, images, "start") == 1
 
 
-def test_armv6m_cannot_read_a_word_that_is_not_aligned(board: target.Target, program: Path) -> None:
+def test_armv6m_cannot_read_a_word_that_is_not_aligned(
+    board: target.Target, images: list[Path]
+) -> None:
     """QEMU's RISC-V reads it, as the specification allows; many chips do not."""
     expected = FAULT if board.rust_target.startswith("thumbv6m") else 0
-    assert status(board, program, "unaligned") == expected
+    assert status(board, images, "unaligned") == expected
 
 
-def test_a_handle_exists_once(board: target.Target, program: Path) -> None:
-    assert status(board, program, "handles") == 0
+def test_a_handle_exists_once(board: target.Target, images: list[Path]) -> None:
+    assert status(board, images, "handles") == 0
 
 
-def test_patience_ends(board: target.Target, program: Path) -> None:
-    assert status(board, program, "lonely") == NO_ANSWER
+def test_patience_ends(board: target.Target, images: list[Path]) -> None:
+    assert status(board, images, "lonely") == NO_ANSWER

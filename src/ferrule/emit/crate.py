@@ -70,7 +70,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "digest": hashlib.sha256(model).hexdigest(),
         "board": plan.target.name,
         "port": plan.target.port,
-        "cpu": plan.target.cpu,
+        "cpu": plan.target.cores[0].cpu,
         "cores": plan.cores,
         "arena": plan.arena_bytes,
         "weights": sum(constant_bytes(kernel.params()) for kernel in kernels.values()),

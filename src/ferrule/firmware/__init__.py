@@ -7,6 +7,7 @@ and `count` run `bench`, and `size` is only built, to be looked at.
 from ferrule.firmware.build import build
 from ferrule.firmware.count import Counts, count
 from ferrule.firmware.image import Image, Program
+from ferrule.firmware.roles import Role, roles
 from ferrule.firmware.run import Observed, Results, observe, run
 from ferrule.firmware.simulate import Conditions, conditions
 
@@ -17,9 +18,11 @@ __all__ = [
     "Observed",
     "Program",
     "Results",
+    "Role",
     "build",
     "conditions",
     "count",
     "observe",
+    "roles",
     "run",
 ]

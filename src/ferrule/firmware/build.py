@@ -4,11 +4,14 @@ import hashlib
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ferrule.errors import CompileError, FerruleError, ToolError
 from ferrule.firmware import project
 from ferrule.firmware.image import Image, Program
+from ferrule.firmware.roles import Duty, Role, roles
 from ferrule.firmware.signature import Signature, signature
 from ferrule.target import Target
 from ferrule.toolchain import cache, rust
@@ -27,30 +30,53 @@ def build(crate: Path, target: Target, program: Program, level: str = "3") -> Im
     `level` is cargo's optimization level: `3` for speed, `s` for size. Raises `CompileError` when
     the crate does not fit the board, `ToolError` when cargo fails.
     """
+    if not target.can_run:
+        raise CompileError(
+            f"no firmware can be built for {target.name}: it is {target.tier}",
+            hint="`ferrule compile` writes the crate; start-up and linker script are yours",
+        )
     crate = crate.resolve()
     offered = signature(crate)
-    tools = rust.bare_metal(target.rust_target) if project.is_bare(target) else rust.host()
-    files = project.files(crate, offered, target, level)
-    added = flags(offered, target)
-    key = digest(crate, target, tools, files, added)
+    projects = [
+        Project(role, tools(target, role), project.files(crate, offered, target, role, level),
+                flags(offered, target, role))
+        for role in roles(target, offered.cores)
+    ]  # fmt: skip
+    key = digest(crate, target, projects)
     folder = cache.folder("firmware", f"{offered.crate}-{target.name}-{key[:16]}")
     if not folder.is_dir():
         with cache.locked(folder):
             if not folder.is_dir():
                 with cache.fresh(folder) as partial:
-                    compile_all(files, tools, added, partial, target)
-    return Image(folder / program.value, target, program, offered)
+                    for one in projects:
+                        compile_all(one, partial, target)
+    first, *others = (folder / one.role.folder / program.value for one in projects)
+    return Image(first, target, program, offered, tuple(others))
 
 
-def digest(
-    crate: Path, target: Target, tools: Rust, files: dict[str, str], added: tuple[str, ...]
-) -> str:
-    """Names everything that the image depends on."""
-    total = hashlib.sha256()
-    for word in (target.name, tools.target, tools.version, tools.source, *added):
-        total.update(word.encode() + b"\0")
-    for name, text in files.items():
-        total.update(name.encode() + b"\0" + text.encode() + b"\0")
+@dataclass(frozen=True)
+class Project:
+    """What one image is built from."""
+
+    role: Role
+    tools: Rust
+    files: dict[str, str]
+    flags: tuple[str, ...]
+
+
+def tools(target: Target, role: Role) -> Rust:
+    """The Rust tools for an image."""
+    return rust.bare_metal(role.core.rust_target) if project.is_bare(target) else rust.host()
+
+
+def digest(crate: Path, target: Target, projects: Sequence[Project]) -> str:
+    """Names everything that the images depend on."""
+    total = hashlib.sha256(target.name.encode() + b"\0")
+    for one in projects:
+        for word in (one.tools.target, one.tools.version, one.tools.source, *one.flags):
+            total.update(word.encode() + b"\0")
+        for name, text in one.files.items():
+            total.update(name.encode() + b"\0" + text.encode() + b"\0")
     for folder in (crate, project.SEMIHOSTING):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "target" not in path.relative_to(folder).parts:
@@ -59,7 +85,7 @@ def digest(
     return total.hexdigest()
 
 
-def flags(offered: Signature, target: Target) -> tuple[str, ...]:
+def flags(offered: Signature, target: Target, role: Role) -> tuple[str, ...]:
     """Compiler flags that name the core and the port's linker script, and size the stacks."""
     if not project.is_bare(target):
         return ()
@@ -69,26 +95,27 @@ def flags(offered: Signature, target: Target) -> tuple[str, ...]:
         "_helper_stack_bytes": STACK_BYTES,
         "_helpers": offered.cores - 1,
     }
+    if role.duty is not Duty.LEAD:
+        symbols["_leads"] = 0
     # Before the script: lld takes assignments in order, and the script's defaults come after.
     arguments = [f"--defsym={name}={value}" for name, value in symbols.items()]
-    arguments += ["-Tlink.x", "--nmagic"]
-    cpu = (f"-Ctarget-cpu={target.cpu}",) if target.cpu else ()
+    arguments += [f"-T{role.script}", "--nmagic"]
+    cpu = (f"-Ctarget-cpu={role.core.cpu}",) if role.core.cpu else ()
     return (*cpu, *(f"-Clink-arg={argument}" for argument in arguments))
 
 
-def compile_all(
-    files: dict[str, str], tools: Rust, added: tuple[str, ...], folder: Path, target: Target
-) -> None:
-    """Compiles all programs in a folder and leaves only their ELF files there."""
+def compile_all(one: Project, root: Path, target: Target) -> None:
+    """Compiles all programs of an image in its folder and leaves only their ELF files there."""
+    folder = root / one.role.folder
     work = folder / "work"
-    for name, text in files.items():
+    for name, text in one.files.items():
         path = work / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     answer = subprocess.run(
-        tools.build("--bins", "--target-dir", str(work / "target")),
+        one.tools.build("--bins", "--target-dir", str(work / "target")),
         cwd=work,
-        env=tools.environment(*added),
+        env=one.tools.environment(*one.flags),
         capture_output=True,
         text=True,
         check=False,
@@ -96,7 +123,7 @@ def compile_all(
     if answer.returncode != 0:
         raise failure(answer.stderr, target)
     for program in Program:
-        shutil.copy(work / "target" / tools.target / "release" / program.value, folder)
+        shutil.copy(work / "target" / one.tools.target / "release" / program.value, folder)
     shutil.rmtree(work)
 
 

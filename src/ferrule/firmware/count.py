@@ -77,7 +77,8 @@ def count(
         execute(image, Program.BENCH, cores, [inputs], folder, patience, *added, chosen=chosen)
         counted = counter.read(written)
         stacks = results(image, cores, folder).stacks
-    runs = {core.index: core.runs for core in counted}
+    lead = image.target.cores[0].first
+    runs = {core.index - lead: core.runs for core in counted}
     columns = [runs[core][0].steps if runs.get(core) else () for core in range(cores)]
     if not columns[0] or len({len(column) for column in columns}) != 1:
         raise ToolError(
@@ -86,7 +87,7 @@ def count(
             hint="this is a defect of Ferrule; please report it with the model",
         )
     before, *steps = zip(*columns, strict=True)
-    return Counts(before, tuple(steps), image.target.barrier, stacks, runs[0][0].cycles)
+    return Counts(before, tuple(steps), image.target.barrier(cores), stacks, runs[0][0].cycles)
 
 
 def requests(image: Image, written: Path) -> list[str]:

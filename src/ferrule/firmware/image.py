@@ -45,24 +45,22 @@ class Section:
 
 @dataclass(frozen=True)
 class Image:
-    """An ELF file that runs on a target's board, or on this machine."""
+    """A program that runs on a target's board, or on this machine: an ELF file.
+
+    Where cores are of several kinds, `others` are the files for those that the first one starts.
+    Functions, sections and sizes are then those of all files together.
+    """
 
     path: Path
     target: Target
     program: Program
     signature: Signature
+    others: tuple[Path, ...] = ()
 
     @cached_property
     def functions(self) -> tuple[Symbol, ...]:
         """All functions, by address."""
-        with self.path.open("rb") as file:
-            found = [
-                Symbol(symbol.name, symbol["st_value"], symbol["st_size"])
-                for table in ELFFile(file).iter_sections()
-                if isinstance(table, SymbolTableSection)
-                for symbol in table.iter_symbols()
-                if symbol["st_info"]["type"] == "STT_FUNC"
-            ]
+        found = [symbol for path in (self.path, *self.others) for symbol in _functions(path)]
         return tuple(sorted(found, key=lambda symbol: (symbol.address, symbol.name)))
 
     def find(self, module: str, function: str) -> tuple[Symbol, ...]:
@@ -90,12 +88,7 @@ class Image:
     @cached_property
     def sections(self) -> tuple[Section, ...]:
         """The sections that occupy memory while the program runs, by address."""
-        with self.path.open("rb") as file:
-            found = [
-                Section(s.name, s["sh_addr"], s["sh_size"], s["sh_type"] != "SHT_NOBITS")
-                for s in ELFFile(file).iter_sections()
-                if s["sh_flags"] & _ALLOCATED and s["sh_size"]
-            ]
+        found = {section for path in (self.path, *self.others) for section in _sections(path)}
         return tuple(sorted(found, key=lambda section: section.address))
 
     def section_bytes(self, *names: str) -> int:
@@ -120,4 +113,24 @@ class Image:
     @property
     def memory_bytes(self) -> int:
         """Bytes of variables, the arena among them, without stacks."""
-        return self.section_bytes(".data", ".bss")
+        return self.section_bytes(".data", ".bss", ".team")
+
+
+def _functions(path: Path) -> list[Symbol]:
+    with path.open("rb") as file:
+        return [
+            Symbol(symbol.name, symbol["st_value"], symbol["st_size"])
+            for table in ELFFile(file).iter_sections()
+            if isinstance(table, SymbolTableSection)
+            for symbol in table.iter_symbols()
+            if symbol["st_info"]["type"] == "STT_FUNC"
+        ]
+
+
+def _sections(path: Path) -> list[Section]:
+    with path.open("rb") as file:
+        return [
+            Section(s.name, s["sh_addr"], s["sh_size"], s["sh_type"] != "SHT_NOBITS")
+            for s in ELFFile(file).iter_sections()
+            if s["sh_flags"] & _ALLOCATED and s["sh_size"]
+        ]

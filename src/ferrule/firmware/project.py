@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ferrule.firmware.roles import Role
 from ferrule.firmware.signature import Signature
 from ferrule.resources import CRATES
 from ferrule.target import Target
@@ -16,8 +17,10 @@ SEMIHOSTING = CRATES / "ports/semihosting"
 LEVELS = {"3": "3", "2": "2", "s": '"s"', "z": '"z"'}
 
 
-def files(crate: Path, signature: Signature, target: Target, level: str) -> dict[str, str]:
-    """The project's files, by path."""
+def files(
+    crate: Path, signature: Signature, target: Target, role: Role, level: str
+) -> dict[str, str]:
+    """The files of the project for one image, by path."""
     environment = Environment(
         loader=PackageLoader("ferrule.firmware", "template"),
         undefined=StrictUndefined,
@@ -34,6 +37,8 @@ def files(crate: Path, signature: Signature, target: Target, level: str) -> dict
         "port": target.port,
         "bare": is_bare(target),
         "semihosting": SEMIHOSTING,
+        "kind": role.core.kind if role.core.kind in signature.kinds else "",
+        "duty": role.duty,
         "level": LEVELS[level],
         "inputs": signature.inputs,
         "outputs": signature.outputs,

@@ -180,5 +180,8 @@ def launch(
     semihosting = f"enable=on,target=native,arg={image.program},arg={cores}"
     command = [str(machine.path), *emulator["arguments"]]
     command += ["-display", "none", "-monitor", "none", "-serial", "none"]
-    command += ["-semihosting-config", semihosting, "-kernel", str(image.path), *added]
+    command += ["-semihosting-config", semihosting, "-kernel", str(image.path)]
+    for other in image.others:
+        command += ["-device", f"loader,file={str(other).replace(',', ',,')}"]
+    command += added
     return command, machine.environment()

@@ -36,12 +36,16 @@ class Border:
 
 @dataclass(frozen=True)
 class Signature:
-    """A crate's name, its largest team, and the parameters of `infer`."""
+    """A crate's name, its largest team, and the parameters of `infer`.
+
+    `kinds` are the kinds of cores that it has a cargo feature for.
+    """
 
     crate: str
     cores: int
     inputs: tuple[Border, ...]
     outputs: tuple[Border, ...]
+    kinds: tuple[str, ...] = ()
 
     @property
     def input_bytes(self) -> int:
@@ -68,7 +72,8 @@ def signature(folder: Path) -> Signature:
     outputs: list[Border] = []
     for name, mutable, element, count in _PARAMETER.findall(infer["parameters"]):
         (outputs if mutable else inputs).append(Border(name, element, int(count)))
-    return Signature(manifest["package"]["name"], int(cores[1]), tuple(inputs), tuple(outputs))
+    name, kinds = manifest["package"]["name"], tuple(manifest.get("features", ()))
+    return Signature(name, int(cores[1]), tuple(inputs), tuple(outputs), kinds)
 
 
 def absent(folder: Path) -> CompileError:

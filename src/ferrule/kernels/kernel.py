@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ferrule.ir import Op, Struct
-from ferrule.target import Target
+from ferrule.target import Core
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,9 @@ class Kernel:
         """What the Rust function is given."""
         return self.op.params()
 
-    def cost(self, target: Target) -> float:
-        """Instructions of the operator on one core, by the target's cost model."""
-        cost = target.cost(self.function)
+    def cost(self, core: Core) -> float:
+        """Instructions of the operator on one core of a kind, by its cost model."""
+        cost = core.cost(self.function)
         prices = (cost.mac, cost.element, cost.pixel, cost.gather, cost.call)
         return sum(count * price for count, price in zip(self.features(), prices, strict=True))
 
@@ -85,13 +85,12 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(op: Op, target: Target, forced: Collection[str] = ()) -> Choice:
-    """The cheapest kernel that every core of the target can run.
+def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
+    """The cheapest kernel that a kind of core can run.
 
     Tests name kernels by their Rust functions in `forced`: these are chosen wherever they have no
     obstacle, also on cores without their features, where they run as plain Rust.
     """
-    features = frozenset.intersection(*(frozenset(core.features) for core in target.cores))
     if op.kernel in forced:
         return Choice(Kernel(op), ("chosen by name",))
     usable = [Kernel(op)]
@@ -102,11 +101,11 @@ def choose(op: Op, target: Target, forced: Collection[str] = ()) -> Choice:
         obstacle = kind.obstacle(op)
         if not obstacle and kind(op).function in forced:
             return Choice(kind(op), ("chosen by name",))
-        if kind.needs <= features:
+        if kind.needs <= set(core.features):
             if obstacle:
                 reasons.append(f"not {kind(op).function}: {obstacle}")
             else:
                 usable.append(kind(op))
-    best = min(usable, key=lambda kernel: kernel.cost(target))
+    best = min(usable, key=lambda kernel: kernel.cost(core))
     # Where a faster kernel is chosen, nobody asks why another is not.
     return Choice(best, tuple(reasons) if type(best) is Kernel else ())

@@ -23,7 +23,7 @@ def schedule(
 
 def _step(op: Op, target: Target, cores: int, forced: Collection[str]) -> Step:
     """Cuts one operator for teams of every size up to `cores`."""
-    choice = choose(op, target, forced)
+    choice = choose(op, target.cores[0], forced)
     kernel = choice.kernel
     pixels, channels = op.matrix()
     axes = {"pixels": pixels, "channels": channels}
@@ -38,10 +38,10 @@ def _step(op: Op, target: Target, cores: int, forced: Collection[str]) -> Step:
         cut = "channels"
     unit = runs[cut]
     units = -(-axes[cut] // unit)
-    saved = kernel.cost(target) * (1 - _longest(units, 2) / units)
-    if cores > 1 and saved <= target.barrier:
+    saved = kernel.cost(target.cores[0]) * (1 - _longest(units, 2) / units)
+    if cores > 1 and saved <= target.barrier(cores):
         reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
-        return _alone(kernel, cores, (reason + f"{target.barrier}", *choice.reasons))
+        return _alone(kernel, cores, (reason + f"{target.barrier(cores)}", *choice.reasons))
     shares = tuple(_even(units, team) for team in range(1, cores + 1))
     reason = f"shared by {cut}" if cores > 1 else "one core"
     return Step((Part(kernel, cut, unit, units, shares),), "; ".join((reason, *choice.reasons)))

@@ -55,11 +55,37 @@ pub fn fault() -> ! {
     exit(3)
 }
 
-/// Names the function that the lead runs; faults and panics end the program with a sentence.
+/// Starts every other core, of which one leads, and is done.
+pub fn start_lead() -> ! {
+    for core in 1..port::CORES {
+        let _ = start(core, start_lead);
+    }
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+/// Names the function that this image's core runs: the first on a lead, the second on a helper
+/// that has an image of its own.
+#[macro_export]
+macro_rules! run_after_reset {
+    ($lead:path, $help:path) => {
+        const _: [fn() -> !; 2] = [$lead, $help];
+        #[cfg(not(any(feature = "help", feature = "start")))]
+        port::entry!($lead);
+        #[cfg(feature = "help")]
+        port::entry!($help);
+        #[cfg(feature = "start")]
+        port::entry!(firmware::machine::start_lead);
+    };
+}
+
+/// Names the functions that lead and helpers run; faults and panics end the program with a
+/// sentence.
 #[macro_export]
 macro_rules! entry {
-    ($path:path) => {
-        port::entry!($path);
+    ($lead:path, $help:path) => {
+        firmware::run_after_reset!($lead, $help);
         port::on_fault!(firmware::machine::fault);
 
         #[panic_handler]
@@ -69,11 +95,11 @@ macro_rules! entry {
     };
 }
 
-/// Names the function that the lead runs, and adds nothing else.
+/// Names the functions that lead and helpers run, and adds nothing else.
 #[macro_export]
 macro_rules! bare_entry {
-    ($path:path) => {
-        port::entry!($path);
+    ($lead:path, $help:path) => {
+        firmware::run_after_reset!($lead, $help);
 
         #[panic_handler]
         fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

@@ -95,12 +95,12 @@ pub mod stack {
     }
 }
 
-/// Names the function that the lead runs.
+/// Names the functions that lead and helpers run; helpers are started by the lead.
 #[macro_export]
 macro_rules! entry {
-    ($path:path) => {
+    ($lead:path, $help:path) => {
         fn main() {
-            let entry: fn() -> ! = $path;
+            let entry: fn() -> ! = $lead;
             entry()
         }
     };
@@ -109,7 +109,7 @@ macro_rules! entry {
 /// The same as [`entry`], on this machine.
 #[macro_export]
 macro_rules! bare_entry {
-    ($path:path) => {
-        $crate::entry!($path);
+    ($lead:path, $help:path) => {
+        $crate::entry!($lead, $help);
     };
 }

@@ -12,21 +12,31 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use firmware::{chip, core_index, entry, open, stack, start_helpers, team_size, OrFail, Tensors};
 use model::{assist, Lead, Port, Stopped, Team, CORES};
 
-static TEAM: Team = Team::new();
+/// What the cores share, at one address in every image.
+#[repr(C)]
+struct Shared {
+    /// Inferences that each helper has left, and the deepest stack in them. Only that core writes
+    /// its own words, as not every target can add to a word in memory at once.
+    left: [AtomicUsize; CORES],
+    depth: [AtomicUsize; CORES],
+    team: Team,
+}
 
-/// Inferences that each helper has left, and the deepest stack in them. Only that core writes its
-/// own words, as not every target can add to a word in memory at once.
-static LEFT: [AtomicUsize; CORES] = [const { AtomicUsize::new(0) }; CORES];
-static DEPTH: [AtomicUsize; CORES] = [const { AtomicUsize::new(0) }; CORES];
+#[cfg_attr(target_os = "none", unsafe(link_section = ".bss.team"))]
+static SHARED: Shared = Shared {
+    left: [const { AtomicUsize::new(0) }; CORES],
+    depth: [const { AtomicUsize::new(0) }; CORES],
+    team: Team::new(),
+};
 
-entry!(bench);
+entry!(bench, help);
 
 fn bench() -> ! {
     let cores = team_size();
     start_helpers(cores, help);
     let inputs = open(c"inputs.bin", false);
     let outputs = open(c"outputs.bin", true);
-    let mut lead = TEAM.lead(chip(), cores).or_fail();
+    let mut lead = SHARED.team.lead(chip(), cores).or_fail();
     let mut tensors = Tensors::zeros();
     let mut inferences = 0;
     while tensors.read(&inputs) {
@@ -37,7 +47,7 @@ fn bench() -> ! {
         result.or_fail();
         inferences += 1;
         // A helper may still be on its way out; its count must not depend on when we stop.
-        for left in LEFT.iter().take(cores).skip(1) {
+        for left in SHARED.left.iter().take(cores).skip(1) {
             // Acquire: pairs with the release of `help`.
             while left.load(Acquire) != inferences {
                 spin_loop();
@@ -46,7 +56,7 @@ fn bench() -> ! {
         tensors.write(&outputs).or_fail();
     }
     let stacks = open(c"stacks.bin", true);
-    for depth in DEPTH.iter().take(cores) {
+    for depth in SHARED.depth.iter().take(cores) {
         stacks
             .write(&(depth.load(Relaxed) as u32).to_le_bytes())
             .or_fail();
@@ -56,22 +66,24 @@ fn bench() -> ! {
 
 fn help() -> ! {
     let core = core_index();
-    let mut helper = TEAM.helper(chip(), core).or_fail();
+    let mut helper = SHARED.team.helper(chip(), core).or_fail();
     loop {
         let painted = stack::paint();
         let helped = assist(&mut helper);
         counted_end();
         if helped == Ok(true) {
             deepen(core, painted.depth());
+            let left = &SHARED.left[core];
             // Release: pairs with the acquire of `bench`, which then reads the depth.
-            LEFT[core].store(LEFT[core].load(Relaxed) + 1, Release);
+            left.store(left.load(Relaxed) + 1, Release);
         }
     }
 }
 
 /// Remembers a depth of this core's stack, if it is the deepest.
 fn deepen(core: usize, depth: usize) {
-    DEPTH[core].store(DEPTH[core].load(Relaxed).max(depth), Relaxed);
+    let deepest = &SHARED.depth[core];
+    deepest.store(deepest.load(Relaxed).max(depth), Relaxed);
 }
 
 /// One inference, under a name that an instruction counter finds.

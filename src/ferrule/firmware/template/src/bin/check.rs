@@ -9,11 +9,12 @@ use firmware::{chip, core_index, entry, open, start_helpers, team_size, File, Or
 use model::Team;
 use runtime::Observed;
 
+#[cfg_attr(target_os = "none", unsafe(link_section = ".bss.team"))]
 static TEAM: Team = Team::new();
 
 const OUTPUTS: u32 = u32::MAX;
 
-entry!(check);
+entry!(check, help);
 
 fn check() -> ! {
     let cores = team_size();

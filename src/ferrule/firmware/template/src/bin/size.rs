@@ -5,9 +5,10 @@ use core::hint::{black_box, spin_loop};
 use firmware::{bare_entry, chip, core_index, start, Tensors};
 use model::{assist, Team, CORES};
 
+#[cfg_attr(target_os = "none", unsafe(link_section = ".bss.team"))]
 static TEAM: Team = Team::new();
 
-bare_entry!(size);
+bare_entry!(size, help);
 
 fn size() -> ! {
     for core in 1..CORES {
