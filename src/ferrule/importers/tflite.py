@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import tflite
 
@@ -22,6 +23,8 @@ from ferrule.ops.pad import Pad
 from ferrule.ops.reshape import Reshape
 from ferrule.ops.softmax import Softmax
 from ferrule.window import Pair
+
+_Pool = TypeVar("_Pool", AveragePool2d, MaxPool2d)
 
 #: Imports an operator, or gives nothing where its output became a constant.
 Read = Callable[[Operands], Op | None]
@@ -92,13 +95,16 @@ def _refuse_unknown(model: Model) -> None:
 
 
 def operator(read: Read) -> Read:
-    """Registers the function that imports the operator of the same name."""
+    """Registers the function that imports the operator of the same name.
+
+    Its return type names the class, for the table of operators.
+    """
     OPERATORS[read.__name__.upper()] = read
     return read
 
 
 @operator
-def fully_connected(operands: Operands) -> Op:
+def fully_connected(operands: Operands) -> FullyConnected:
     """Weights are `[units, depth]`; the bias is optional."""
     options = operands.options(tflite.FullyConnectedOptions)
     if options.integer("WeightsFormat") != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
@@ -113,7 +119,7 @@ def fully_connected(operands: Operands) -> Op:
 
 
 @operator
-def conv_2d(operands: Operands) -> Op:
+def conv_2d(operands: Operands) -> Conv2d:
     """Weights are `[C', height, width, C]`; the bias is optional."""
     options = operands.options(tflite.Conv2DOptions)
     source = operands.input(0, axes=4)
@@ -132,7 +138,7 @@ def conv_2d(operands: Operands) -> Op:
 
 
 @operator
-def depthwise_conv_2d(operands: Operands) -> Op:
+def depthwise_conv_2d(operands: Operands) -> DepthwiseConv2d:
     """Weights are `[1, height, width, C']`; the bias is optional."""
     options = operands.options(tflite.DepthwiseConv2DOptions)
     source = operands.input(0, axes=4)
@@ -152,19 +158,19 @@ def depthwise_conv_2d(operands: Operands) -> Op:
 
 
 @operator
-def average_pool_2d(operands: Operands) -> Op:
+def average_pool_2d(operands: Operands) -> AveragePool2d:
     """Means under a filter."""
     return _pool(AveragePool2d, operands)
 
 
 @operator
-def max_pool_2d(operands: Operands) -> Op:
+def max_pool_2d(operands: Operands) -> MaxPool2d:
     """Maxima under a filter."""
     return _pool(MaxPool2d, operands)
 
 
 @operator
-def add(operands: Operands) -> Op:
+def add(operands: Operands) -> Add:
     """Both inputs may have scales of their own."""
     activation = operands.activation(operands.options(tflite.AddOptions))
     inputs = operands.input(0), operands.input(1)
@@ -172,14 +178,14 @@ def add(operands: Operands) -> Op:
 
 
 @operator
-def pad(operands: Operands) -> Op:
+def pad(operands: Operands) -> Pad:
     """Adds the output's zero point, which stands for 0."""
     (output,) = operands.outputs
     return _pad(operands, output.quant.zero_points[0] if output.quant else 0)
 
 
 @operator
-def padv2(operands: Operands) -> Op:
+def padv2(operands: Operands) -> Pad:
     """Adds the third input, which is quantized as the output is."""
     value, (output,) = operands.input(2, "value"), operands.outputs
     if value.dtype != "int8" or value.elements != 1 or value.quant != output.quant:
@@ -188,7 +194,7 @@ def padv2(operands: Operands) -> Op:
 
 
 @operator
-def reshape(operands: Operands) -> Op | None:
+def reshape(operands: Operands) -> Reshape | None:
     """The new shape is the output's; the input that repeats it is not read."""
     source = operands.input(0)
     if source.data is not None and operands.fold(source.data):
@@ -197,13 +203,13 @@ def reshape(operands: Operands) -> Op | None:
 
 
 @operator
-def softmax(operands: Operands) -> Op:
+def softmax(operands: Operands) -> Softmax:
     """Over the last axis."""
     beta = operands.options(tflite.SoftmaxOptions).real("Beta")
     return Softmax(operands.name, (operands.input(0),), operands.outputs, beta=beta)
 
 
-def _pad(operands: Operands, value: int) -> Op:
+def _pad(operands: Operands, value: int) -> Pad:
     source, amounts = operands.input(0), operands.constant(1, "paddings")
     if amounts.shape != (len(source.shape), 2) or amounts.dtype.kind != "i":
         raise operands.reject(
@@ -213,7 +219,7 @@ def _pad(operands: Operands, value: int) -> Op:
     return Pad(operands.name, (source,), operands.outputs, before=before, after=after, value=value)
 
 
-def _pool(kind: "type[AveragePool2d | MaxPool2d]", operands: Operands) -> Op:
+def _pool(kind: type[_Pool], operands: Operands) -> _Pool:
     options = operands.options(tflite.Pool2DOptions)
     source = operands.input(0, axes=4)
     size = options.integer("FilterHeight"), options.integer("FilterWidth")

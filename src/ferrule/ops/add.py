@@ -15,10 +15,12 @@ _HEADROOM = 20
 
 @dataclass(frozen=True, eq=False)
 class Add(Op):
-    """Element by element with broadcasting, up to 4 axes; one of the inputs may be a constant.
+    """Element by element with broadcasting; one of the inputs may be a constant.
 
     int8, any scales. Arithmetic: TensorFlow Lite Micro's `ADD`, which brings both operands to
     twice the larger scale, adds, and brings the sum to the output's scale.
+
+    Limits: up to 4 axes; an output scale of more than 2^-19 times the larger input scale.
     """
 
     activation: str

@@ -14,8 +14,10 @@ from ferrule.window import Padding, Window
 class AveragePool2d(Op):
     """`[1, H, W, C]` under a filter `(height, width)` to `[1, H', W', C]`.
 
-    int8, the same scale on both sides. Padding does not count. The mean of the stored values is
-    rounded to nearest, ties away from zero, as TensorFlow Lite Micro's `AVERAGE_POOL_2D`.
+    int8. Padding does not count. The mean of the stored values is rounded to nearest, ties away
+    from zero, as TensorFlow Lite Micro's `AVERAGE_POOL_2D`.
+
+    Limits: a batch of 1; the same quantization on both sides; a filter of less than 2^23 taps.
     """
 
     filter: tuple[int, int]

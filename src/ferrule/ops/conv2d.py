@@ -17,6 +17,9 @@ class Conv2d(Op):
     Inputs: activations (int8), weights (int8, per tensor or per output channel, symmetric), bias
     (int32). Pairs are (height, width). Padding counts as real 0. Arithmetic: TensorFlow Lite
     Micro's int8 `CONV_2D`.
+
+    Limits: a batch of 1; one group; padding narrower than the filter; constant weights and bias,
+    with which no accumulator can leave 32 bits.
     """
 
     stride: tuple[int, int]

@@ -18,6 +18,9 @@ class DepthwiseConv2d(Op):
     activations (int8), weights (int8, per tensor or per output channel, symmetric), bias (int32).
     Pairs are (height, width). Padding counts as real 0. Arithmetic: TensorFlow Lite Micro's int8
     `DEPTHWISE_CONV_2D`.
+
+    Limits: a batch of 1; padding narrower than the filter; constant weights and bias, with which no
+    accumulator can leave 32 bits.
     """
 
     multiplier: int

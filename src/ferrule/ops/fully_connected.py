@@ -15,6 +15,8 @@ class FullyConnected(Op):
 
     Inputs: activations (int8, any shape of `rows * depth` elements), weights (int8, per tensor or
     per output), bias (int32). Arithmetic: TensorFlow Lite Micro's int8 `FULLY_CONNECTED`.
+
+    Limits: constant weights and bias, with which no accumulator can leave 32 bits.
     """
 
     activation: str

@@ -14,8 +14,9 @@ from ferrule.window import Padding, Window
 class MaxPool2d(Op):
     """`[1, H, W, C]` under a filter `(height, width)` to `[1, H', W', C]`.
 
-    int8, the same scale on both sides. Padding does not count. TensorFlow Lite Micro's
-    `MAX_POOL_2D`.
+    int8. Padding does not count. TensorFlow Lite Micro's `MAX_POOL_2D`.
+
+    Limits: a batch of 1; the same quantization on both sides.
     """
 
     filter: tuple[int, int]

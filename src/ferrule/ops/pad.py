@@ -12,8 +12,9 @@ from ferrule.ir import Array, Op, Struct
 class Pad(Op):
     """Adds `before[i]` and `after[i]` elements along each axis; they hold the stored `value`.
 
-    int8, up to 4 axes, the same scale on both sides. TensorFlow Lite Micro's `PAD`, whose value is
-    the output's zero point, and `PADV2`.
+    int8. TensorFlow Lite Micro's `PAD`, whose value is the output's zero point, and `PADV2`.
+
+    Limits: up to 4 axes; constant amounts, none below 0; the same quantization on both sides.
     """
 
     before: tuple[int, ...]

@@ -9,7 +9,12 @@ from ferrule.ir import Array, Op, Work
 
 @dataclass(frozen=True, eq=False)
 class Reshape(Op):
-    """Elements in the same order; the output is the input's memory, so nothing is computed."""
+    """Elements in the same order; the output is the input's memory, so nothing is computed.
+
+    int8.
+
+    Limits: the same quantization on both sides; a shape that is known while compiling.
+    """
 
     is_view: ClassVar[bool] = True
 

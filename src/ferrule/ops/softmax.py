@@ -18,10 +18,13 @@ _LONGEST_ROW = (1 << _SUM_BITS) - 1
 
 @dataclass(frozen=True, eq=False)
 class Softmax(Op):
-    """`exp(beta * x)` over its sum along the last axis, int8 to int8 of scale 1/256.
+    """`exp(beta * x)` over its sum along the last axis.
 
-    Arithmetic: gemmlowp's fixed point, as TensorFlow Lite Micro's `SOFTMAX`. The exponentials of
-    all differences from a row's maximum, at most 256, are computed while compiling.
+    int8. Arithmetic: gemmlowp's fixed point, as TensorFlow Lite Micro's `SOFTMAX`. The exponentials
+    of all differences from a row's maximum, at most 256, are computed while compiling.
+
+    Limits: an output of scale 1/256 and zero point -128; rows of up to 4,095 elements; `beta` times
+    the input's scale of more than 2^-26.
     """
 
     beta: float
