@@ -13,6 +13,7 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
 from ferrule.ops.max_pool2d import MaxPool2d
 from ferrule.ops.pad import Pad
+from ferrule.ops.relu import Relu
 from ferrule.ops.reshape import Reshape
 from ferrule.ops.softmax import Softmax
 from ferrule.window import NO_PADDING, Window, same_padding
@@ -39,7 +40,7 @@ class Builder:
     def grow(self) -> None:
         """One more operator, on a tensor that is there."""
         step: Callable[[Tensor], Op] = self.pick(
-            self.conv, self.conv, self.depthwise, self.pool, self.add, self.pad
+            self.conv, self.conv, self.depthwise, self.pool, self.add, self.pad, self.relu
         )
         op = step(self.pick(*self.images))
         self.ops.append(op)
@@ -112,6 +113,10 @@ class Builder:
         return Pad(
             name, (source,), (output,), before=before, after=after, value=source.zero_point
         )  # fmt: skip
+
+    def relu(self, source: Tensor) -> Op:
+        output = self.image(*source.shape[1:], 0.04)
+        return Relu(f"relu_{self.seed}_{len(self.ops)}", (source,), (output,))
 
     def close(self, source: Tensor) -> None:
         """Reshape, fully connected and softmax, as at the end of a classifier."""

@@ -18,7 +18,7 @@ QUANTIZE = "\n\nhint: quantize the model to int8 with int8 inputs and outputs, t
 STATIC = "\n\nhint: export the model with static shapes"
 SUPPORTED = (
     "\n\nhint: supported are ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, "
-    "MAX_POOL_2D, PAD, PADV2, RESHAPE, SOFTMAX"
+    "MAX_POOL_2D, PAD, PADV2, RELU, RESHAPE, SOFTMAX"
 )
 
 Change = Callable[[Table, Table], None]

@@ -39,6 +39,7 @@ def output(op: Op, **changes: object) -> Op:
 CONV, DEPTHWISE, FULL = OPS["conv2d_same"], OPS["depthwise_same"], OPS["fully_connected_plain"]
 POOL, LARGEST, ADD = OPS["average_pool_valid"], OPS["max_pool_valid"], OPS["add_plain"]
 SOFTMAX, PAD, RESHAPE = OPS["softmax_rows"], OPS["pad_image"], OPS["reshape_flat"]
+RELU = OPS["relu_same_scale"]
 NAN, OTHER = Quant((float("nan"),), (0,)), Quant((0.5,), (0,))
 
 REFUSED = [
@@ -98,6 +99,8 @@ REFUSED = [
     (replace(PAD, before=(0, -1, 0, 0)), "pads [0, -1, 0, 0] and [0, 1, 1, 0], less than 0"),
     (replace(PAD, before=(0,)), "pads 1 and 4 axes of an input with 4"),
     (replace(PAD, value=200), "pads with 200; int8 needs -128 to 127"),
+    (output(RELU, shape=(1, 5, 4, 7)), "and [1, 5, 4, 6] follows from the operator's other"),
+    (source(RELU, quant=Quant((2.0**23,), (0,))), "is too small for an input of scale 8.38861e+06"),
     (output(RESHAPE, shape=(1, 25)), "24 elements [1, 3, 2, 4] do not fit the output [1, 25]"),
 ]
 

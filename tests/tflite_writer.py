@@ -12,6 +12,7 @@ import numpy as np
 import tflite
 
 from ferrule.ir import Array, Graph, Op, Tensor
+from ferrule.names import snake_case
 from ferrule.window import NO_PADDING, Padding, same_padding
 
 TYPES = {"float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9}
@@ -135,7 +136,7 @@ class _Description:
         return self.indices[tensor.name]
 
     def _operator(self, op: Op) -> Table:
-        kind, options, extra = _OPERATORS[type(op).__name__](op)
+        kind, options, extra = _OPERATORS.get(type(op).__name__, _without_options)(op)
         code = int(getattr(tflite.BuiltinOperator, kind))
         self.codes.append(
             Table("OperatorCode", DeprecatedBuiltinCode=code, BuiltinCode=code, Version=1)
@@ -147,7 +148,9 @@ class _Description:
             OpcodeIndex=len(self.codes) - 1,
             Inputs=self._vector((*op.inputs, *extra)),
             Outputs=self._vector(op.outputs),
-            BuiltinOptionsType=getattr(tflite.BuiltinOptions, options.kind),
+            BuiltinOptionsType=getattr(
+                tflite.BuiltinOptions, "NONE" if options is None else options.kind
+            ),
             BuiltinOptions=options,
         )
 
@@ -217,8 +220,13 @@ def _pad(op: Any) -> tuple[str, Table, tuple[Tensor, ...]]:
     return "PADV2", Table("PadV2Options"), extra
 
 
+def _without_options(op: Op) -> tuple[str, None, tuple[Tensor, ...]]:
+    """An operator whose class has TFLite's name for it, and that has no attributes."""
+    return snake_case(type(op).__name__).upper(), None, ()
+
+
 #: From the name of an operator's class: TFLite's name, its options, and inputs that are attributes.
-_OPERATORS: dict[str, Callable[[Any], tuple[str, Table, tuple[Tensor, ...]]]] = {
+_OPERATORS: dict[str, Callable[[Any], tuple[str, Table | None, tuple[Tensor, ...]]]] = {
     "Add": lambda op: (
         "ADD",
         Table("AddOptions", FusedActivationFunction=ACTIVATIONS[op.activation]),

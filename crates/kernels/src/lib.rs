@@ -23,6 +23,7 @@ pub mod max_pool2d;
 pub mod narrow_conv2d_dsp;
 pub mod pad;
 pub mod pointwise_conv2d_dsp;
+pub mod relu;
 pub mod requantize;
 pub mod softmax;
 pub mod window;

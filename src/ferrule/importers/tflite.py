@@ -20,6 +20,7 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
 from ferrule.ops.max_pool2d import MaxPool2d
 from ferrule.ops.pad import Pad
+from ferrule.ops.relu import Relu
 from ferrule.ops.reshape import Reshape
 from ferrule.ops.softmax import Softmax
 from ferrule.window import Pair
@@ -191,6 +192,12 @@ def padv2(operands: Operands) -> Pad:
     if value.dtype != "int8" or value.elements != 1 or value.quant != output.quant:
         raise operands.reject(f"its value `{value.name}` is not quantized as its output is")
     return _pad(operands, int(operands.constant(2, "value").item()))
+
+
+@operator
+def relu(operands: Operands) -> Relu:
+    """Has no options."""
+    return Relu(operands.name, (operands.input(0),), operands.outputs)
 
 
 @operator
