@@ -1,0 +1,263 @@
+"""Writes the pages of `docs/reference` that follow from the code.
+
+python tools/reference.py            writes the pages that differ
+python tools/reference.py --check    writes nothing, and fails where a page differs
+"""
+
+import argparse
+import difflib
+import inspect
+import sys
+import tomllib
+import typing
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ferrule import target
+from ferrule.cli import commands
+from ferrule.importers.tflite import OPERATORS
+from ferrule.ir import Op
+from ferrule.kernels import Kernel
+from ferrule.resources import TARGETS
+from ferrule.target import Target
+
+FOLDER = Path(__file__).parents[1] / "docs/reference"
+
+ABOUT_OPERATORS = """\
+# Operators
+
+Written by `tools/reference.py` from the classes of operators and kernels; do not edit.
+
+What is computed at run time is int8, quantized per tensor, in shapes that are known while
+compiling. Weights are int8, per tensor or per output channel; bias is int32. A fused activation
+function is none, ReLU, ReLU6 or ReLU from -1 to 1. Every result equals TensorFlow Lite Micro's.
+"""
+
+ABOUT_KERNELS = """\
+## Kernels
+
+A plain kernel runs on every core. A faster one is taken where all cores of the board have its
+features, nothing stands against it, and the cost model finds it cheaper; `plan.txt` says which one
+was taken, and why another was not.
+"""
+
+ABOUT_LIMITS = """\
+## Types and limits
+"""
+
+ABOUT_BOARDS = """\
+# Boards
+
+Written by `tools/reference.py` from the files of `targets/`; do not edit.
+
+**No board of silicon is here, because none has been tried.** The tier says when the tests run on a
+board. `docs/guides/add-a-board.md` says how one is added.
+"""
+
+ABOUT_MEMORIES = """\
+## Memories
+
+The arena is in the first memory that can be written; code and weights are in the other one.
+"""
+
+ABOUT_COMMANDS = """\
+# Command line
+
+Written by `tools/reference.py` from the program's own help; do not edit.
+"""
+
+Row = Sequence[str]
+
+
+def main() -> None:
+    """Writes or checks every page."""
+    parser = argparse.ArgumentParser(description="Writes the pages that follow from the code.")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, fail where one differs"
+    )
+    check = parser.parse_args().check
+    differing = {path: text for path, text in pages().items() if text != present(path)}
+    for path, text in differing.items():
+        if check:
+            name = f"docs/reference/{path.name}"
+            texts = present(path).splitlines(), text.splitlines()
+            print("\n".join(difflib.unified_diff(*texts, name, "the code", lineterm="")))
+        else:
+            path.write_text(text)
+    if check and differing:
+        sys.exit("error: pages of docs/reference are stale\n\nhint: `python tools/reference.py`")
+
+
+def present(path: Path) -> str:
+    """What a page says now."""
+    return path.read_text() if path.exists() else ""
+
+
+def pages() -> dict[Path, str]:
+    """The pages, by file."""
+    return {
+        FOLDER / "operators.md": operators(),
+        FOLDER / "boards.md": boards(),
+        FOLDER / "command-line.md": command_line(),
+    }
+
+
+def table(head: Row, rows: Iterable[Row]) -> str:
+    """A table."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def operators() -> str:
+    """Operators with TFLite's names, kernels with the features they need, types and limits."""
+    kinds = [kind for _, kind in sorted(Op.registry.items())]
+    sources = tflite_names()
+    rows = [
+        (f"[{kind.__name__}](#{kind.__name__.lower()})", ", ".join(sources[kind]), computes(kind))
+        for kind in kinds
+    ]
+    plain = [(kind.__name__, "none: a view" if kind.is_view else "plain", "", "") for kind in kinds]
+    faster = [
+        (
+            kind.computes.__name__,
+            kind.__name__,
+            ", ".join(sorted(kind.needs)),
+            paragraphs(kind)[0],
+        )
+        for kind in Kernel.registry
+    ]
+    kernels = sorted(plain + faster, key=lambda row: row[0])
+    parts = [
+        ABOUT_OPERATORS,
+        table(("operator", "TFLite", "computes"), rows),
+        ABOUT_KERNELS,
+        table(("operator", "kernel", "features", "how"), kernels),
+        ABOUT_LIMITS,
+        *(f"### {kind.__name__}\n\n" + "\n\n".join(paragraphs(kind)) + "\n" for kind in kinds),
+    ]
+    return "\n".join(parts)
+
+
+def tflite_names() -> dict[type[Op], list[str]]:
+    """TFLite's names of each operator: an importer function says what it returns."""
+    names: dict[type[Op], list[str]] = {kind: [] for kind in Op.registry.values()}
+    for name, read in sorted(OPERATORS.items()):
+        returned = typing.get_type_hints(read)["return"]
+        for kind in typing.get_args(returned) or (returned,):
+            if kind in names:
+                names[kind].append(name)
+    for kind, found in names.items():
+        assert found, f"no importer function says that it returns {kind.__name__}"
+    return names
+
+
+def computes(kind: type[Op]) -> str:
+    """What the first line of an operator's module says after its name."""
+    module = inspect.getmodule(kind)
+    assert module is not None
+    name, _, text = (module.__doc__ or "").partition("\n")[0].partition(": ")
+    assert name == kind.__name__, f"`{module.__name__}` must begin with `{kind.__name__}: `"
+    return text.removesuffix(".")
+
+
+def paragraphs(kind: type) -> list[str]:
+    """The documentation of a class."""
+    text = inspect.cleandoc(kind.__doc__ or "").split("\n\n")
+    assert not issubclass(kind, Op) or text[-1].startswith("Limits: "), kind.__name__
+    return text
+
+
+def boards() -> str:
+    """Boards with their cores, and the memories of their chips with sources."""
+    targets = [target.load(name) for name in target.boards()]
+    rows = [
+        (
+            f"`{board.name}`",
+            board.description,
+            ", ".join(f"{core.count} {core.kind}" for core in board.cores),
+            ", ".join(sorted({name for core in board.cores for name in core.features})),
+            f"`{board.rust_target}`",
+            f"`{board.port}`",
+            counted(board),
+            board.tier,
+        )
+        for board in targets
+    ]
+    head = ("board", "what it is", "cores", "features", "Rust target", "port", "counts", "tier")
+    memories = [
+        (
+            f"`{board.name}`",
+            f"`{memory['name']}`",
+            f"{memory['start']:#010x}",
+            f"{memory['bytes']:,}",
+            memory["access"],
+            memory["source"],
+        )
+        for board in targets
+        for memory in memories_of(board)
+    ]
+    parts = [
+        ABOUT_BOARDS,
+        table(head, rows),
+        ABOUT_MEMORIES,
+        table(("board", "memory", "start", "bytes", "access", "source of the numbers"), memories),
+    ]
+    return "\n".join(parts)
+
+
+def counted(board: Target) -> str:
+    """What `ferrule bench` counts there."""
+    if board.simulator:
+        return "cycles, in Verilator"
+    return "instructions, in QEMU" if board.emulator else "nothing"
+
+
+def memories_of(board: Target) -> list[dict[str, Any]]:
+    """The memories of a board as its files describe them, with their sources."""
+    described = tomllib.loads((TARGETS / f"boards/{board.name}.toml").read_text())
+    chip = tomllib.loads((TARGETS / f"chips/{described['chip']}.toml").read_text())
+    return [*chip["memory"], *described.get("memory", [])]
+
+
+def command_line() -> str:
+    """Every command with its arguments and options."""
+    parts = [ABOUT_COMMANDS, inspect.cleandoc(commands.help or "") + "\n"]
+    for name, command in sorted(commands.commands.items()):
+        words = ["ferrule", name]
+        rows = []
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                rows.append((spelling(parameter), parameter.help or "", default(parameter)))
+                if parameter.required:
+                    words += [parameter.opts[-1], parameter.metavar or ""]
+            else:
+                words.append((parameter.name or "").upper())
+        parts += [
+            f"## `{' '.join([*words, '[OPTIONS]'])}`\n",
+            inspect.cleandoc(command.help or "") + "\n",
+            table(("option", "meaning", "default"), rows),
+        ]
+    return "\n".join(parts)
+
+
+def spelling(option: click.Option) -> str:
+    """How an option is written."""
+    value = option.metavar or ""
+    if isinstance(option.type, click.Choice):
+        value = "|".join(map(str, option.type.choices))
+    return " ".join([f"`{', '.join(option.opts)}", value]).strip() + "`"
+
+
+def default(option: click.Option) -> str:
+    """What counts where an option is not given."""
+    if option.required:
+        return "required"
+    return str(option.default) if option.show_default else ""
+
+
+if __name__ == "__main__":
+    main()
