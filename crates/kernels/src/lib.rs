@@ -14,6 +14,7 @@ pub mod conv2d;
 pub mod conv2d_dsp;
 pub mod conv2d_lanes;
 pub mod depthwise_conv2d;
+pub mod depthwise_conv2d_dsp;
 pub mod dsp_filters;
 pub mod fully_connected;
 pub mod grid;

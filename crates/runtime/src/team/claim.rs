@@ -171,6 +171,38 @@ impl<'c, T: Element> Output<'c, T> {
         self.pixels.clone()
     }
 
+    /// The owned channels of an owned pixel, counted from the first; empty for any other.
+    #[inline]
+    #[must_use]
+    pub fn run(&mut self, index: usize) -> &mut [T] {
+        if index >= self.pixels.len() {
+            return &mut [];
+        }
+        // SAFETY: the pixel's run of channels is owned by the claim that this view came from and
+        // inside the output, and nothing else of it is borrowed.
+        unsafe {
+            let first = self.start.add(index * self.stride);
+            core::slice::from_raw_parts_mut(first, self.channels.len())
+        }
+    }
+
+    /// The first owned element, for kernels that step from pixel to pixel themselves.
+    ///
+    /// What may be written through it is the owned channels of each owned pixel, which are
+    /// [`Self::stride`] elements apart, while the view is borrowed.
+    #[inline]
+    #[must_use]
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self.start
+    }
+
+    /// Elements from a pixel to the next.
+    #[inline]
+    #[must_use]
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
     /// The owned channels of each owned pixel, in order, with the pixel's index in the tensor.
     #[inline]
     pub fn by_pixel(self) -> impl Iterator<Item = (usize, &'c mut [T])> {

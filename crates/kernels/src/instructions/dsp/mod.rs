@@ -4,5 +4,6 @@
 //! the host, the twins run.
 
 pub mod arithmetic;
+pub mod depthwise;
 pub mod gather;
 pub mod multiply;

@@ -1,0 +1,628 @@
+//! Depthwise filters of 3 x 3: pairs of rows as 16-bit halves, four channels at a time.
+//!
+//! A word of a pair of rows holds a value of the upper row and the one below it. Two pairs are the
+//! rows that two rows of outputs see at a stride of 1, or one row at a stride of 2.
+
+use crate::depthwise_conv2d_dsp::DepthwiseFilters;
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+use crate::instructions::dsp::arithmetic::{halves, high, low, smlad, stored, sxtb16};
+use runtime::Output;
+
+/// Channels that are computed together.
+pub const GROUP: usize = 4;
+
+/// Words of filters for each channel.
+pub const WORDS: usize = 6;
+
+/// Where input values of a pair of rows lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'r> {
+    /// From the first pixel's first channel on.
+    pub values: &'r [i8],
+    /// Elements from a pixel to the next; 0 where they are all the same.
+    pub step: usize,
+}
+
+/// How many pairs of rows are made, and how they lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Pixels of a row.
+    pub pixels: usize,
+    /// Words from a pair to the next.
+    pub pitch: usize,
+    /// Pairs.
+    pub pairs: usize,
+    /// Elements from a pair's row to the next pair's.
+    pub next: usize,
+}
+
+impl Shape {
+    /// Whether a row has four values wherever they are read, and there is place for the words.
+    fn fits(&self, row: Row<'_>, words: &[u32]) -> bool {
+        let more = self.pairs.saturating_sub(1);
+        let last = self.pixels.saturating_sub(1).checked_mul(row.step);
+        let (Some(skipped), Some(last), Some(start), Some(length)) = (
+            more.checked_mul(self.next),
+            last,
+            more.checked_mul(self.pitch),
+            self.pixels.checked_mul(GROUP),
+        ) else {
+            return false;
+        };
+        let values = row.values.len().saturating_sub(skipped);
+        self.pairs > 0
+            && self.pixels > 0
+            && values.saturating_sub(last) >= GROUP
+            && words.len().saturating_sub(start) >= length
+    }
+}
+
+/// Makes pairs of rows: four words for each pixel.
+///
+/// Does nothing where a row is too short, or there is no place.
+#[inline]
+pub fn make(upper: Row<'_>, lower: Row<'_>, shape: Shape, words: &mut [u32]) {
+    if shape.fits(upper, words) && shape.fits(lower, words) {
+        pairs(upper, lower, shape, words);
+    }
+}
+
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+fn pairs(upper: Row<'_>, lower: Row<'_>, shape: Shape, words: &mut [u32]) {
+    for pair in 0..shape.pairs {
+        for pixel in 0..shape.pixels {
+            for channel in 0..GROUP {
+                let of = |row: Row<'_>| {
+                    let at = pair * shape.next + pixel * row.step + channel;
+                    i16::from(row.values.get(at).copied().unwrap_or_default())
+                };
+                let at = pair * shape.pitch + pixel * GROUP + channel;
+                if let Some(word) = words.get_mut(at) {
+                    *word = halves(of(upper), of(lower));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+#[inline]
+fn pairs(upper: Row<'_>, lower: Row<'_>, shape: Shape, words: &mut [u32]) {
+    let skipped = |row: Row<'_>| shape.next.wrapping_sub(shape.pixels * row.step);
+    let work = [
+        upper.step,
+        lower.step,
+        shape.pixels,
+        shape.pairs,
+        skipped(upper),
+        skipped(lower),
+        4 * (shape.pitch - shape.pixels * GROUP),
+    ];
+    // SAFETY: `fits` saw to it that both rows have four values at every step of every pair, and
+    // that there is place for four words for each.
+    unsafe {
+        ferrule_dsp_pairs(
+            words.as_mut_ptr(),
+            upper.values.as_ptr(),
+            lower.values.as_ptr(),
+            &work,
+        );
+    }
+}
+
+/// Moves the last of some pairs of rows, each `pitch` words, to the place of the first.
+#[inline]
+pub fn last_to_first(words: &mut [u32], pitch: usize) {
+    let last = words.len().saturating_sub(pitch);
+    let Some((first, last)) = words.split_at_mut_checked(last) else {
+        return;
+    };
+    if pitch % GROUP != 0 || pitch == 0 || first.len() < pitch || last.len() < pitch {
+        return;
+    }
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    // SAFETY: both hold `pitch` words, a multiple of four and not 0, and are apart.
+    unsafe {
+        ferrule_dsp_copy(first.as_mut_ptr(), last.as_ptr(), pitch);
+    }
+    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+    if let (Some(first), Some(last)) = (first.get_mut(..pitch), last.get(..pitch)) {
+        first.copy_from_slice(last);
+    }
+}
+
+/// Rows of outputs of four channels, and the pairs of rows that they see.
+#[derive(Debug)]
+pub struct Band<'b> {
+    /// Pairs of rows, each [`Self::pitch`] words.
+    pub pairs: &'b [u32],
+    /// Words of a pair of rows.
+    pub pitch: usize,
+    /// Outputs of a row.
+    pub width: usize,
+    /// Stride in both directions: 1 or 2.
+    pub stride: usize,
+    /// Steps from a pair of rows to the next, of two rows of outputs or one.
+    pub steps: usize,
+    /// Whether the second row of outputs is there; if not, there is one step.
+    pub has_second: bool,
+    /// First output pixel, counted from the first that the output owns.
+    pub pixel: usize,
+    /// First channel, counted from the first that the output owns.
+    pub channel: usize,
+}
+
+impl Band<'_> {
+    /// Whether pairs hold what is seen, and the output has what is computed.
+    fn fits(&self, output: &Output<'_, i8>) -> bool {
+        let rows = match (self.stride, self.has_second) {
+            (1, true) => self.steps.checked_mul(2),
+            (1, false) | (2, _) => Some(self.steps),
+            _ => None,
+        };
+        let pixels = rows.and_then(|rows| rows.checked_mul(self.width));
+        let seen = self.width.checked_mul(self.stride);
+        let words = self
+            .steps
+            .checked_add(1)
+            .and_then(|n| n.checked_mul(self.pitch));
+        let (Some(pixels), Some(seen), Some(words)) = (pixels, seen, words) else {
+            return false;
+        };
+        let is_alone = self.has_second || self.stride == 2 || self.steps == 1;
+        let (owned, channels) = (output.pixels().len(), output.channels().len());
+        is_alone
+            && pixels > 0
+            && (self.pitch / GROUP).saturating_sub(3 - self.stride) >= seen
+            && words <= self.pairs.len()
+            && pixels <= owned.saturating_sub(self.pixel)
+            && GROUP <= channels.saturating_sub(self.channel)
+    }
+
+    /// Computes four channels of the band. Does nothing where its numbers do not fit.
+    #[inline]
+    pub fn compute(&self, filters: &DepthwiseFilters, first: usize, output: &mut Output<'_, i8>) {
+        let words = first * WORDS..(first + GROUP) * WORDS;
+        let Some(words) = filters.words.get(words) else {
+            return;
+        };
+        if self.fits(output) {
+            self.four(filters, words, output);
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+impl Band<'_> {
+    fn four(&self, filters: &DepthwiseFilters, words: &[i32], output: &mut Output<'_, i8>) {
+        let rows = if self.stride == 1 && self.has_second {
+            2
+        } else {
+            1
+        };
+        for (channel, words) in words.chunks_exact(WORDS).enumerate() {
+            for place in 0..self.steps * rows * self.width {
+                let (row, column) = (place / self.width, place % self.width);
+                let sum = self.sum(words, channel, row, column);
+                let &[_, _, _, multiplier, scale, _] = words else {
+                    return;
+                };
+                let (zero_point, signed) = (filters.zero_point, filters.signed);
+                let pixel = output.run(self.pixel + place);
+                if let Some(value) = pixel.get_mut(self.channel + channel) {
+                    *value = stored(sum, multiplier, scale, zero_point, signed);
+                }
+            }
+        }
+    }
+
+    fn sum(&self, words: &[i32], channel: usize, row: usize, column: usize) -> i32 {
+        let (step, is_second) = match self.stride {
+            1 => (row / 2, row % 2 == 1),
+            _ => (row, false),
+        };
+        let mut sum = words.last().copied().unwrap_or_default();
+        for (tap, &word) in words.iter().take(3).enumerate() {
+            let at = step * self.pitch + (column * self.stride + tap) * GROUP + channel;
+            let upper = self.pairs.get(at).copied().unwrap_or_default();
+            let lower = self.pairs.get(at + self.pitch).copied().unwrap_or_default();
+            let word = u32::from_le_bytes(word.to_le_bytes());
+            let (first, second) = (sxtb16(word), sxtb16(word.rotate_right(8)));
+            let seen = match is_second {
+                false => [
+                    (upper, first),
+                    (halves(low(lower), 0), halves(high(second), 0)),
+                ],
+                true => [
+                    (halves(high(upper), 0), halves(low(first), 0)),
+                    (lower, second),
+                ],
+            };
+            for (values, weights) in seen {
+                sum = smlad(weights, values, sum);
+            }
+        }
+        sum
+    }
+}
+
+/// What the assembly is given; it copies this to its stack and changes it there.
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+#[repr(C)]
+struct Work {
+    zero_point: i32,
+    /// Bytes from an output to the next.
+    step: usize,
+    /// Bytes from a row of outputs to the second one, 0 where that is missing.
+    second: usize,
+    filters: *const i32,
+    output: *mut i8,
+    pairs: *const u32,
+    /// Bytes of a pair of rows, of those that blocks of two outputs begin at, and the rest.
+    pitch: usize,
+    blocks: usize,
+    rest: usize,
+    steps: usize,
+    signed: u32,
+    is_odd: u32,
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+impl Band<'_> {
+    #[inline]
+    fn four(&self, filters: &DepthwiseFilters, words: &[i32], output: &mut Output<'_, i8>) {
+        let step = output.stride();
+        let pixel = 16 * self.stride;
+        let blocks = self.width / 2 * 2 * pixel;
+        let tail = self.width % 2 * 32;
+        let work = Work {
+            zero_point: filters.zero_point,
+            step,
+            second: if self.stride == 1 && self.has_second {
+                self.width * step
+            } else {
+                0
+            },
+            output: output
+                .as_mut_ptr()
+                .wrapping_add(self.pixel * step + self.channel),
+            filters: words.as_ptr(),
+            pairs: self.pairs.as_ptr(),
+            pitch: 4 * self.pitch,
+            blocks,
+            rest: (4 * self.pitch).wrapping_sub(blocks + tail),
+            steps: self.steps,
+            signed: u32::from(filters.signed),
+            is_odd: u32::from(self.width % 2 == 1),
+        };
+        // SAFETY: `fits` saw to it that each step reads inside two pairs of rows of the band, and
+        // that the outputs it writes, four channels of `width` pixels in one row or two, are
+        // owned. Where a second row is missing, it is written where the first one is after it.
+        unsafe {
+            match self.stride {
+                1 => ferrule_dsp_depthwise_1(&work),
+                _ => ferrule_dsp_depthwise_2(&work),
+            }
+        }
+    }
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+extern "C" {
+    fn ferrule_dsp_pairs(words: *mut u32, upper: *const i8, lower: *const i8, work: &[usize; 7]);
+    fn ferrule_dsp_copy(to: *mut u32, from: *const u32, words: usize);
+    fn ferrule_dsp_depthwise_1(work: &Work);
+    fn ferrule_dsp_depthwise_2(work: &Work);
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+core::arch::global_asm!(
+    r#"
+    .section .text.ferrule_dsp_copy,"ax",%progbits
+    .syntax unified
+    .thumb
+    .global ferrule_dsp_copy
+    .type ferrule_dsp_copy,%function
+    .thumb_func
+ferrule_dsp_copy:
+    push {r4-r6, lr}
+1:
+    ldm r1!, {r3-r6}
+    stm r0!, {r3-r6}
+    subs r2, r2, #4
+    bne 1b
+    pop {r4-r6, pc}
+    .size ferrule_dsp_copy, . - ferrule_dsp_copy
+"#,
+    options(raw)
+);
+
+// r0 words, r1 and r2 rows, r4 and r5 steps, r10 pairs that are left, r11 pixels, r12 those that
+// are left, lr skipped words.
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+core::arch::global_asm!(
+    r#"
+    .section .text.ferrule_dsp_pairs,"ax",%progbits
+    .syntax unified
+    .thumb
+    .cpu cortex-m4
+    .global ferrule_dsp_pairs
+    .type ferrule_dsp_pairs,%function
+    .thumb_func
+ferrule_dsp_pairs:
+    push {r4-r11, lr}
+    ldrd r4, r5, [r3]
+    ldrd r11, r10, [r3, #8]
+    ldr lr, [r3, #24]
+1:
+    mov r12, r11
+2:
+    ldr r6, [r1]
+    ldr r7, [r2]
+    add r1, r1, r4
+    add r2, r2, r5
+    pkhbt r8, r6, r7, lsl #16
+    pkhtb r9, r7, r6, asr #16
+    sxtb16 r6, r8
+    sxtb16 r7, r8, ror #8
+    sxtb16 r8, r9
+    sxtb16 r9, r9, ror #8
+    stm r0!, {r6-r9}
+    subs r12, r12, #1
+    bne 2b
+    ldrd r6, r7, [r3, #16]
+    add r1, r1, r6
+    add r2, r2, r7
+    add r0, r0, lr
+    subs r10, r10, #1
+    bne 1b
+    pop {r4-r11, pc}
+    .size ferrule_dsp_pairs, . - ferrule_dsp_pairs
+"#,
+    options(raw)
+);
+
+// r0 and r1 are sums of two neighbours in the first row of outputs, r2 and r3 below them; r4, r6,
+// r8 taps 0 and 1 of three columns, r5, r7, r9 taps 1 and 2; r10 a word of a pair; r11 pairs, r12
+// from one to the next; lr the bias. The stack has multiplier, scale, 8 zero point, 12 step, 16
+// second row, 20 outputs, 24 weights, 48 where sums go on after the first multiplication, in
+// blocks and 52 at the end of a row, 56 end of the blocks, 60 steps that are left, 64 channels
+// that are left, 68 filters, 72 first output, 76 pairs, 80 pitch, 84 bytes of blocks, 88 rest of
+// a pitch, 92 steps, 96 where a row begins, 100 where it goes on after its blocks.
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+core::arch::global_asm!(
+    r#"
+    // A word of the lower pair, then of the upper one, for outputs a and, below it, b.
+    .macro ferrule_dsp_low stride, a, b, taps, sum_a, sum_b
+    smlabt \a, r10, \taps, \sum_a
+    .if \stride == 1
+    smlad \b, r10, \taps, \sum_b
+    .endif
+    .endm
+    .macro ferrule_dsp_high stride, a, b, taps
+    smlad \a, r10, \taps, \a
+    .if \stride == 1
+    smlatb \b, r10, \taps, \b
+    .endif
+    .endm
+    .macro ferrule_dsp_depthwise stride
+    .section .text.ferrule_dsp_depthwise_\stride,"ax",%progbits
+    .syntax unified
+    .thumb
+    .cpu cortex-m4
+    .global ferrule_dsp_depthwise_\stride
+    .type ferrule_dsp_depthwise_\stride,%function
+    .thumb_func
+ferrule_dsp_depthwise_\stride:
+    push {r4-r11, lr}
+    sub sp, sp, #108
+    ldm r0!, {r1-r9}
+    ldm r0, {r10-r12}
+    add r0, sp, #8
+    stm r0, {r1-r3}
+    add r0, sp, #68
+    stm r0!, {r4-r9}
+    str r10, [sp, #92]
+    // A row begins with its blocks, and ends with one more output where their number is odd.
+    adr.w r0, .Lferrule_dsp_block_\stride
+    adr.w r1, .Lferrule_dsp_tail_\stride
+    adr.w r2, .Lferrule_dsp_row_done_\stride
+    cmp r8, #0
+    it eq
+    moveq r0, r1
+    cmp r12, #0
+    it eq
+    moveq r1, r2
+    adds r0, r0, #1
+    adds r1, r1, #1
+    strd r0, r1, [sp, #96]
+    cmp r11, #0
+    adr.w r0, .Lferrule_dsp_block_up_\stride
+    adr.w r1, .Lferrule_dsp_tail_up_\stride
+    itt ne
+    adrne.w r0, .Lferrule_dsp_block_away_\stride
+    adrne.w r1, .Lferrule_dsp_tail_away_\stride
+    adds r0, r0, #1
+    adds r1, r1, #1
+    strd r0, r1, [sp, #48]
+    movs r0, #4
+    str r0, [sp, #64]
+    // Each of four channels: its filters and constants, its column of outputs and of pairs.
+.Lferrule_dsp_channel_\stride:
+    ldr r0, [sp, #68]
+    ldm r0!, {r1-r3, r10, r12, lr}
+    str r0, [sp, #68]
+    strd r10, r12, [sp]
+    sxtb16 r4, r1
+    sxtb16 r5, r1, ror #8
+    sxtb16 r6, r2
+    sxtb16 r7, r2, ror #8
+    sxtb16 r8, r3
+    sxtb16 r9, r3, ror #8
+    add r10, sp, #24
+    stm r10, {r4-r9}
+    ldrd r0, r11, [sp, #72]
+    str r0, [sp, #20]
+    adds r0, r0, #1
+    add r1, r11, #4
+    strd r0, r1, [sp, #72]
+    ldrd r12, r0, [sp, #80]
+    add r0, r0, r11
+    ldr r1, [sp, #92]
+    strd r0, r1, [sp, #56]
+    ldr pc, [sp, #96]
+    .p2align 2
+.Lferrule_dsp_block_\stride:
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r0, r2, r5, lr, lr
+    ldr r10, [r11], #16
+    ferrule_dsp_high \stride, r0, r2, r4
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r0, r2, r7, r0, r2
+    .if \stride == 1
+    ferrule_dsp_low \stride, r1, r3, r5, lr, lr
+    .endif
+    ldr r10, [r11], #16
+    ferrule_dsp_high \stride, r0, r2, r6
+    .if \stride == 1
+    ferrule_dsp_high \stride, r1, r3, r4
+    .endif
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r0, r2, r9, r0, r2
+    .if \stride == 1
+    ferrule_dsp_low \stride, r1, r3, r7, r1, r3
+    .else
+    ferrule_dsp_low \stride, r1, r3, r5, lr, lr
+    .endif
+    ldr r10, [r11], #16
+    ferrule_dsp_high \stride, r0, r2, r8
+    .if \stride == 1
+    ferrule_dsp_high \stride, r1, r3, r6
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r1, r3, r9, r1, r3
+    ldr r10, [r11], #-16
+    ferrule_dsp_high \stride, r1, r3, r8
+    .else
+    ferrule_dsp_high \stride, r1, r3, r4
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r1, r3, r7, r1, r3
+    ldr r10, [r11], #16
+    ferrule_dsp_high \stride, r1, r3, r6
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r1, r3, r9, r1, r3
+    ldr r10, [r11]
+    ferrule_dsp_high \stride, r1, r3, r8
+    .endif
+    ldm sp, {r4-r9}
+    smmlar r0, r0, r4, r0
+    smmlar r1, r1, r4, r1
+    .if \stride == 1
+    smmlar r2, r2, r4, r2
+    smmlar r3, r3, r4, r3
+    .endif
+    ldr pc, [sp, #48]
+    .p2align 2
+.Lferrule_dsp_block_away_\stride:
+    add r0, r0, r0, asr #31
+    add r1, r1, r1, asr #31
+    .if \stride == 1
+    add r2, r2, r2, asr #31
+    add r3, r3, r3, asr #31
+    .endif
+    .p2align 2
+.Lferrule_dsp_block_up_\stride:
+    smmlsr r0, r0, r5, r6
+    smmlsr r1, r1, r5, r6
+    ssat r0, #8, r0
+    ssat r1, #8, r1
+    add r10, r9, r7
+    .if \stride == 1
+    smmlsr r2, r2, r5, r6
+    smmlsr r3, r3, r5, r6
+    ssat r2, #8, r2
+    ssat r3, #8, r3
+    strb r3, [r10, r8]
+    strb r2, [r9, r8]
+    .endif
+    strb r1, [r10]
+    strb r0, [r9]
+    add r9, r10, r7
+    str r9, [sp, #20]
+    add r10, sp, #24
+    ldm r10, {r4-r9}
+    ldr r10, [sp, #56]
+    cmp r11, r10
+    bne .Lferrule_dsp_block_\stride
+    ldr pc, [sp, #100]
+    .p2align 2
+.Lferrule_dsp_tail_\stride:
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r0, r2, r5, lr, lr
+    ldr r10, [r11], #16
+    ferrule_dsp_high \stride, r0, r2, r4
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r0, r2, r7, r0, r2
+    ldr r10, [r11], #16
+    ferrule_dsp_high \stride, r0, r2, r6
+    ldr r10, [r11, r12]
+    ferrule_dsp_low \stride, r0, r2, r9, r0, r2
+    ldr r10, [r11]
+    ferrule_dsp_high \stride, r0, r2, r8
+    ldm sp, {r4-r9}
+    smmlar r0, r0, r4, r0
+    .if \stride == 1
+    smmlar r2, r2, r4, r2
+    .endif
+    ldr pc, [sp, #52]
+    .p2align 2
+.Lferrule_dsp_tail_away_\stride:
+    add r0, r0, r0, asr #31
+    .if \stride == 1
+    add r2, r2, r2, asr #31
+    .endif
+    .p2align 2
+.Lferrule_dsp_tail_up_\stride:
+    smmlsr r0, r0, r5, r6
+    ssat r0, #8, r0
+    .if \stride == 1
+    smmlsr r2, r2, r5, r6
+    ssat r2, #8, r2
+    strb r2, [r9, r8]
+    .endif
+    strb r0, [r9]
+    add r9, r9, r7
+    str r9, [sp, #20]
+    add r10, sp, #24
+    ldm r10, {r4-r9}
+    .p2align 2
+.Lferrule_dsp_row_done_\stride:
+    ldrd r0, r1, [sp, #56]
+    subs r1, r1, #1
+    beq .Lferrule_dsp_rows_done_\stride
+    add r0, r0, r12
+    strd r0, r1, [sp, #56]
+    ldr r0, [sp, #88]
+    add r11, r11, r0
+    .if \stride == 1
+    ldrd r0, r1, [sp, #16]
+    add r1, r1, r0
+    str r1, [sp, #20]
+    .endif
+    ldr pc, [sp, #96]
+.Lferrule_dsp_rows_done_\stride:
+    ldr r0, [sp, #64]
+    subs r0, r0, #1
+    str r0, [sp, #64]
+    bne .Lferrule_dsp_channel_\stride
+    add sp, sp, #108
+    pop {r4-r11, pc}
+    .size ferrule_dsp_depthwise_\stride, . - ferrule_dsp_depthwise_\stride
+    .endm
+    ferrule_dsp_depthwise 1
+    ferrule_dsp_depthwise 2
+    .purgem ferrule_dsp_depthwise
+    .purgem ferrule_dsp_low
+    .purgem ferrule_dsp_high
+"#,
+    options(raw)
+);
