@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ferrule as ferrule_package
 from ferrule import api, cli
 
 ROOT = Path(__file__).parents[1]
 KEYWORD = str(ROOT / "models/keyword/keyword_int8.tflite")
+UNWRITABLE = "hint: name a place with `-o` or `--output` that you may write to\n"
 YES = str(ROOT / "models/keyword/examples/yes.npy")
 
 
@@ -56,7 +58,7 @@ def test_a_folder_that_cannot_be_made(ferrule, tmp_path: Path) -> None:
     folder = tmp_path / "file" / "crate"
     status, _, err = ferrule("compile", KEYWORD, "--board", "host", "-o", folder)
     assert status == 2
-    assert err == f"error: cannot write `{folder}`: File exists\n"
+    assert err == f"error: cannot write `{folder}`: File exists\n\n{UNWRITABLE}"
 
 
 def test_a_full_disk_leaves_nothing(ferrule, tmp_path: Path, monkeypatch) -> None:
@@ -66,8 +68,38 @@ def test_a_full_disk_leaves_nothing(ferrule, tmp_path: Path, monkeypatch) -> Non
     monkeypatch.setattr(Path, "write_bytes", full)
     status, _, err = ferrule("compile", KEYWORD, "--board", "host", "-o", tmp_path / "crate")
     assert status == 2
-    assert err == f"error: cannot write `{tmp_path / 'crate'}`: No space left on device\n"
+    assert (
+        err
+        == f"error: cannot write `{tmp_path / 'crate'}`: No space left on device\n\n{UNWRITABLE}"
+    )
     assert not list(tmp_path.iterdir())
+
+
+def test_the_folder_one_stands_in(ferrule, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ferrule("compile", KEYWORD, "--board", "host", "-o", ".")[0] == 0
+    assert (tmp_path / "src/lib.rs").is_file()
+
+
+def test_a_link_to_an_empty_folder(ferrule, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert ferrule("compile", KEYWORD, "--board", "host", "-o", tmp_path / "link")[0] == 0
+    assert (tmp_path / "real/src/lib.rs").is_file()
+
+
+def test_file_names_with_quotes_and_blanks(ferrule, tmp_path: Path) -> None:
+    model = tmp_path / "a b;c\"d'\\&.tflite"
+    model.write_bytes(Path(KEYWORD).read_bytes())
+    scores = tmp_path / "y.npy"
+    command = ("run", model, "--board", "host", "--input", YES, "--output", scores)
+    assert ferrule(*command)[0] == 0
+
+
+def test_functions_take_names_of_files(tmp_path: Path) -> None:
+    assert ferrule_package.plan(KEYWORD, "host").arena_bytes == 16_000
+    with pytest.raises(ferrule_package.CompileError):
+        ferrule_package.compile("no.tflite", "host", output=str(tmp_path))
 
 
 def test_unknown_board(ferrule) -> None:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_golden import HOSTILE, TAKEN, crate_of, tiny
+from test_golden import HOSTILE, LOCALS, TAKEN, crate_of, tiny
 
 from ferrule import api
 from ferrule.emit import folder
@@ -62,7 +62,7 @@ def test_generated_crate(board: str, cores: int, tmp_path: Path, count_cases) ->
     count_cases("cargo test --offline", tests, "tests of generated crates")
 
 
-@pytest.mark.parametrize("names", [HOSTILE, TAKEN])
+@pytest.mark.parametrize("names", [HOSTILE, TAKEN, LOCALS])
 def test_names_of_a_model_build(names: tuple[str, str, str], tmp_path: Path) -> None:
     folder.write(crate_of(tiny(names), "qemu-musca-b1", 2), tmp_path / "tiny")
     output = cargo(tmp_path / "tiny", tmp_path / "target", "test", "--offline")

@@ -6,17 +6,34 @@ The functions are the commands: `compile`, `plan`, `run`, `check`, `bench`, and 
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ferrule.errors import CompileError, FerruleError, ToolError
 
 if TYPE_CHECKING:
     from ferrule.api import bench, boards, calibrate, check, compile, doctor, ops, plan, run  # noqa: A004
 
-__all__ = ["bench", "boards", "calibrate", "check", "compile", "doctor", "ops", "plan", "run"]
+__version__ = "0.1.0"
+
+_FUNCTIONS = ["bench", "boards", "calibrate", "check", "compile", "doctor", "ops", "plan", "run"]
+
+__all__ = [
+    "CompileError",
+    "FerruleError",
+    "ToolError",
+    "bench",
+    "boards",
+    "calibrate",
+    "check",
+    "compile",
+    "doctor",
+    "ops",
+    "plan",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Loads the functions when they are asked for, so that tools can be used on a bare Python."""
-    if name not in __all__:
+    if name not in _FUNCTIONS:
         raise AttributeError(f"module `ferrule` has no attribute `{name}`")
     from ferrule import api
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ferrule import compiler, interpreter, target
+from ferrule import benchmark, checking, compiler, interpreter, target
 from ferrule.arrays import fitting
-from ferrule.benchmark import Bench, bench
+from ferrule.benchmark import Bench
 from ferrule.calibration import calibrate
-from ferrule.checking import Check, check
+from ferrule.checking import Check
 from ferrule.emit import folder
 from ferrule.emit.crate import crate_name
 from ferrule.emit.report import describe
@@ -36,6 +37,10 @@ __all__ = [
 ]
 
 
+#: A file or folder, as users name them.
+File = str | PathLike[str]
+
+
 @dataclass(frozen=True)
 class Written:
     """A crate on disk: its folder, and its plan as plain data."""
@@ -45,35 +50,51 @@ class Written:
 
 
 def compile(  # noqa: A001 - the name of the command
-    model: Path, board: str, cores: int | None = None, output: Path | None = None
+    model: File, board: str, cores: int | None = None, output: File | None = None
 ) -> Written:
     """Writes the crate of a model into `output`, by default a folder named after the model.
 
     Raises `CompileError`, also when the folder exists and is not empty.
     """
-    compiled = compiler.compile_model(model, board, cores)
-    output = output or Path(crate_name(model.name))
-    folder.write(compiled.files, output)
-    return Written(output, describe(compiled.plan))
+    compiled = compiler.compile_model(Path(model), board, cores)
+    place = Path(output or crate_name(Path(model).name))
+    folder.write(compiled.files, place)
+    return Written(place, describe(compiled.plan))
 
 
-def plan(model: Path, board: str, cores: int | None = None) -> Plan:
+def plan(model: File, board: str, cores: int | None = None) -> Plan:
     """Decides everything that `compile` would write down, and writes nothing."""
-    return compiler.plan(model, board, cores)
+    return compiler.plan(Path(model), board, cores)
 
 
-def run(model: Path, board: str, cores: int | None, inputs: Sequence[Array]) -> list[Array]:
+def run(model: File, board: str, inputs: Sequence[Array], cores: int | None = None) -> list[Array]:
     """Runs one inference on a board, or on the board `interpreter`; returns all outputs.
 
     Raises `CompileError` for inputs of another shape or type, `ToolError` when a tool is missing.
     """
     if board == "interpreter":
-        graph = load(model)
+        graph = load(Path(model))
         graph.verify()
         values = interpreter.run(graph, fitting(graph, inputs))
         return [values[tensor] for tensor in graph.outputs]
-    session = Session(compiler.compile_model(model, board, cores))
+    session = Session(compiler.compile_model(Path(model), board, cores))
     return session.run(fitting(session.plan.graph, inputs))
+
+
+def check(model: File, board: str, cores: int | None = None, seeds: int = 16) -> Check:
+    """Compares every layer on a board with the interpreter, and that with the oracle."""
+    return checking.check(Path(model), board, cores, seeds)
+
+
+def bench(
+    model: File,
+    board: str,
+    teams: Sequence[int] | None = None,
+    memory: str | None = None,
+    arbiter: str | None = None,
+) -> list[Bench]:
+    """Measures a model on a board, once for each team size (default: one core, and all)."""
+    return benchmark.bench(Path(model), board, teams, memory, arbiter)
 
 
 def boards() -> tuple[Target, ...]:

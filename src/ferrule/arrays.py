@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ferrule.emit.folder import unwritable
 from ferrule.errors import CompileError
 from ferrule.ir import Array, Graph
 
@@ -28,6 +29,7 @@ def read(path: Path) -> list[Array]:
 
 def write(path: Path, arrays: Sequence[Array]) -> None:
     """Writes one array as `.npy`, several as `.npz`. Raises `CompileError`."""
+    path = path if len(arrays) == 1 else path.with_suffix(".npz")
     try:
         with path.open("wb") as file:
             if len(arrays) == 1:
@@ -35,7 +37,7 @@ def write(path: Path, arrays: Sequence[Array]) -> None:
             else:
                 np.savez(file, *arrays)
     except OSError as error:
-        raise CompileError(f"cannot write `{path}`: {error.strerror}") from error
+        raise unwritable(path, error) from error
 
 
 def fitting(graph: Graph, arrays: Sequence[Array]) -> list[Array]:

@@ -138,6 +138,11 @@ def activation(op: Op, name: str) -> None:
         raise op.reject(
             f"activation function `{name}` cannot be fused; known are {', '.join(ACTIVATIONS)}"
         )
+    # The source framework casts the stored bound to int32, which is undefined beyond it.
+    if name != "none" and 6.0 / op.output.scale >= 2.0**31:
+        raise op.reject(
+            f"activation function `{name}` does not fit the output's scale {op.output.scale:.9g}"
+        )
 
 
 def accumulator(op: Op, source: Tensor, sums: Array, biases: Array, shifts: Array) -> None:

@@ -121,7 +121,7 @@ def run_command(
     model: Path, board: str, cores: int | None, source: Path, sink: Path, as_json: bool
 ) -> None:
     """Runs one inference. The board `interpreter` needs no tools."""
-    outputs = api.run(model, board, cores, arrays.read(source))
+    outputs = api.run(model, board, arrays.read(source), cores)
     arrays.write(sink, outputs)
     if as_json:
         click.echo(json.dumps({"output": str(sink), "shapes": [list(o.shape) for o in outputs]}))
@@ -154,6 +154,8 @@ def check_command(model: Path, board: str, cores: int | None, seeds: int, as_jso
             f"{result.mismatches:,} mismatches in {result.elements:,} elements, "
             f"{result.seeds} seeds, oracle: {result.oracle}"
         )
+    if result.oracle == "none":
+        _ERRORS.print("note: TensorFlow Lite Micro is not installed; `pip install 'ferrule[tflm]'`")
     if result.mismatches:
         sys.exit(1)
 
@@ -318,7 +320,7 @@ def _team_sizes(text: str | None) -> list[int] | None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs a command and exits with its status."""
-    sys.exit(status(lambda: commands.main(arguments, standalone_mode=False)))
+    sys.exit(status(lambda: commands.main(arguments, "ferrule", standalone_mode=False)))
 
 
 def status(command: Callable[[], Any]) -> int:

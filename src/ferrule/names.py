@@ -13,7 +13,12 @@ _RUST_KEYWORDS = frozenset(
     where while yield
     """.split()  # noqa: SIM905 - a word list is easier to read than quotes
 )
-_LONGEST = 48
+# Two identifiers are then arguments of one line.
+_LONGEST = 26
+
+# Longer text keeps its ends.
+_LONGEST_TEXT = 96
+_ENDS = 46
 
 
 def snake_case(name: str) -> str:
@@ -42,7 +47,7 @@ def unused_identifier(name: str, fallback: str, used: Container[str]) -> str:
     plain = identifier(name, fallback)
     chosen, number = plain, 2
     while chosen in used:
-        chosen, number = f"{plain}_{number}", number + 1
+        chosen, number = f"{plain.rstrip('_')}_{number}", number + 1
     return chosen
 
 
@@ -58,7 +63,20 @@ def unique_identifiers(
     return result
 
 
-def printable(text: str, longest: int = 80) -> str:
-    """Text of a model, fit for a comment or a message: printable ASCII on one line, bounded."""
-    plain = "".join(c if " " <= c <= "~" else "?" for c in text)
-    return plain if len(plain) <= longest else plain[: longest - 3] + "..."
+def printable(text: str) -> str:
+    """ASCII text of bounded length, for messages and comments.
+
+    Other characters, among them newlines and marks that reverse the writing direction, become
+    escapes. A backtick would end the quotation in a message, so it becomes an apostrophe.
+    """
+    return _shorten("".join(_escape(character) for character in _shorten(text)))
+
+
+def _escape(character: str) -> str:
+    if character == "`":
+        return "'"
+    return character if " " <= character <= "~" else f"\\u{{{ord(character):x}}}"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_ENDS]}...{text[-_ENDS:]}"

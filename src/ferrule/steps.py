@@ -138,12 +138,13 @@ def _verify_part(part: Part, cores: int) -> None:
 def too_large(plan: Plan, memory: str, free: int) -> CompileError:
     """The error for an arena that does not fit, with the tensors that are alive at its peak."""
     steps = range(len(plan.steps))
-    at = max(steps, key=lambda step: sum(s.bytes for s in plan.slots if s.first <= step <= s.last))
-    alive = [slot for slot in plan.slots if slot.first <= at <= slot.last]
+    slots = (*plan.slots, *plan.scratch.values())
+    at = max(steps, key=lambda step: sum(s.bytes for s in slots if s.first <= step <= s.last))
+    alive = [slot for slot in slots if slot.first <= at <= slot.last]
     lines = [f"peak is at step {at}, `{plan.steps[at].parts[0].op.name}`"]
     for slot in sorted(alive, key=lambda slot: -slot.bytes):
         lines.append(
-            f"{slot.bytes:>11,} B  {slot.tensor.name}  "
+            f"{slot.bytes:>11,} B  {slot.tensor.name.strip()}  "
             f"alive over steps {max(slot.first, 0)} to {min(slot.last, steps[-1])}"
         )
     return CompileError(

@@ -139,7 +139,10 @@ def boards() -> tuple[str, ...]:
 def load(name: str) -> Target:
     """The target of a board. Raises `CompileError` with the known boards for an unknown one."""
     if name not in boards():
-        raise CompileError(f"there is no board `{name[:64]}`", hint=f"one of {', '.join(boards())}")
+        hint = f"one of {', '.join(boards())}"
+        if name == "interpreter":
+            hint += "; `interpreter` is for `run` and `check`"
+        raise CompileError(f"there is no board `{name[:64]}`", hint=hint)
     board = _read(TARGETS / "boards" / f"{name}.toml")
     chip = _read(TARGETS / "chips" / f"{board['chip']}.toml")
     return Target(

@@ -3,6 +3,9 @@
 use crate::Element;
 use core::marker::PhantomData;
 
+/// Bytes of the largest arena: offsets and lengths then fit 31 bits.
+const LARGEST: u32 = (1 << 31) - 1;
+
 /// A tensor's place in the arena: `N` elements of type `T` at a fixed offset.
 #[derive(Debug)]
 pub struct Slot<T, const N: usize> {
@@ -31,9 +34,9 @@ impl<T: Element, const N: usize> Slot<T, N> {
             offset as usize % align_of::<T>() == 0,
             "a slot must be aligned for its elements"
         );
-        assert!(N < (1 << 31), "a slot must end below 2 GiB");
+        // In u128, because arithmetic wraps while compiling without overflow checks.
         assert!(
-            (offset as usize) < (1 << 31) - N * size_of::<T>(),
+            offset as u128 + N as u128 * size_of::<T>() as u128 <= LARGEST as u128,
             "a slot must end below 2 GiB"
         );
         Self {

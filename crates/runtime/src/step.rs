@@ -4,6 +4,9 @@ use crate::slot::Extent;
 use crate::{Element, Inputs, Slot};
 use core::marker::PhantomData;
 
+/// Most cores of a team.
+pub(crate) const MAX_CORES: usize = 8;
+
 /// Most inputs that one part can read.
 pub(crate) const MAX_INPUTS: usize = 2;
 
@@ -333,6 +336,7 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
         let Self {
             number, geometry, ..
         } = self;
+        assert!(shares.len() <= MAX_CORES, "a team has at most eight cores");
         let mut team = 0;
         while team < shares.len() {
             assert!(

@@ -1,6 +1,7 @@
 """From a plan to the files of a crate. Same input, same bytes."""
 
 import hashlib
+import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -18,8 +19,21 @@ from ferrule.steps import Part, Plan, Slot, Step
 Files = dict[str, str | bytes]
 
 # Names that the generated file uses itself.
-_RESERVED = ("lead", "helper", "member", "begin", "done", "team", "run", "infer", "assist", "step")
-_RESERVED_CRATES = ("core", "std", "alloc", "test", "runtime", "kernels", "port_host", "proc_macro")
+_RESERVED = (
+    *("lead", "helper", "member", "begin", "done", "team", "run", "infer", "assist", "step"),
+    *("inputs", "outputs", "result", "int8", "replay", "cores"),
+)
+_RESERVED_CRATES = (
+    "firmware",
+    "core",
+    "std",
+    "alloc",
+    "test",
+    "runtime",
+    "kernels",
+    "port_host",
+    "proc_macro",
+)
 # Attributes that change nothing are not worth a word.
 _NEUTRAL = ("1", "1x1", "none", "0+0 by 0+0", "1.0")
 _RUST_TYPES = {
@@ -125,6 +139,7 @@ def _render(template: str, context: dict[str, object]) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - not HTML
     )
+    environment.filters["toml"] = lambda text: json.dumps(text)  # ASCII, so TOML too
     environment.filters["grouped"] = lambda number: f"{number:,}".replace(",", " ")
     environment.filters["literal"] = lambda number: f"{number:_}"
     return environment.get_template(template + ".jinja").render(context)

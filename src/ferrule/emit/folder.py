@@ -15,26 +15,47 @@ def write(files: Files, folder: Path) -> None:
     leaves nothing half-written. Raises `CompileError`.
     """
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        place = folder.resolve()
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise CompileError(
                 f"`{folder}` exists and is not empty", hint="name a new folder with `-o`"
             )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
     try:
         for name, content in files.items():
             path = draft / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         draft.chmod(0o755)
-        draft.replace(folder)
+        _move(draft, place)
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _unwritable(folder: Path, error: OSError) -> CompileError:
-    return CompileError(f"cannot write `{folder}`: {error.strerror or error}")
+def _move(draft: Path, place: Path) -> None:
+    """Renames a folder, or moves what it holds into one that exists, all of it or nothing."""
+    if not place.exists():
+        draft.rename(place)
+        return
+    moved = []
+    try:
+        for child in sorted(draft.iterdir()):
+            moved.append(child.rename(place / child.name))
+    except OSError:
+        for child in moved:
+            shutil.rmtree(child, ignore_errors=True)
+            child.unlink(missing_ok=True)
+        raise
+
+
+def unwritable(path: Path, error: OSError) -> CompileError:
+    """The error for a place that cannot be written to."""
+    return CompileError(
+        f"cannot write `{path}`: {error.strerror or error}",
+        hint="name a place with `-o` or `--output` that you may write to",
+    )

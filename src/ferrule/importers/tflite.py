@@ -8,11 +8,12 @@ from typing import TypeVar
 import tflite
 
 from ferrule.errors import CompileError
-from ferrule.importers.model_names import Names, printable
+from ferrule.importers.model_names import Names
 from ferrule.importers.tflite_file import check_kind, open_file
 from ferrule.importers.tflite_model import QUANTIZE_HINT, Model
 from ferrule.importers.tflite_operands import Operands
 from ferrule.ir import Graph, Op, Tensor
+from ferrule.names import printable
 from ferrule.ops.add import Add
 from ferrule.ops.average_pool2d import AveragePool2d
 from ferrule.ops.conv2d import Conv2d

@@ -11,8 +11,9 @@ from tflite.utils import BUILTIN_OPCODE2NAME
 from ferrule.errors import CompileError
 from ferrule.importers import flatbuffer
 from ferrule.importers.flatbuffer import DAMAGED_HINT, Table
-from ferrule.importers.model_names import Names, printable
+from ferrule.importers.model_names import Names
 from ferrule.ir import Array, Quant, Tensor
+from ferrule.names import printable
 
 _TYPES = {
     code: name.lower() for name, code in vars(tflite.TensorType).items() if not name.startswith("_")

@@ -1,7 +1,7 @@
 """The shortest requantization for cores with a high multiply, proved before it is used.
 
-The double rounding of `fixed_point.py` becomes one multiplication, one addition and one shift, as the
-inner loops in `crates/kernels/src/instructions` compute it.
+The double rounding of `fixed_point.py` becomes one multiplication, one addition and one shift, as
+the inner loops in `crates/kernels/src/instructions` compute it.
 """
 
 from dataclasses import dataclass

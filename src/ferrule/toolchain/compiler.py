@@ -28,7 +28,12 @@ class Compiler:
     @property
     def environment(self) -> dict[str, str]:
         """Returns the variables that cargo needs to run this compiler and nothing else."""
-        own = {"RUSTC": str(self.rustc), "RUSTC_WRAPPER": "", "RUSTC_WORKSPACE_WRAPPER": ""}
+        own = {
+            "RUSTC": str(self.rustc),
+            "RUSTDOC": str(self.rustc.with_name("rustdoc")),
+            "RUSTC_WRAPPER": "",
+            "RUSTC_WORKSPACE_WRAPPER": "",
+        }
         if self.prefix is None:
             return own
         home = {"CARGO_HOME": str(cache.folder("cargo"))}

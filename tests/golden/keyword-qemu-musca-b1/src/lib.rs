@@ -8,6 +8,7 @@
 #![deny(missing_docs)]
 
 #[rustfmt::skip]
+#[allow(clippy::unreadable_literal)]
 mod weights;
 
 use kernels::average_pool2d::average_pool2d;
@@ -42,7 +43,7 @@ const RELU_8: Slot<i8, 8_000> = Slot::at(8_000); // 7..=8
 const RELU_9: Slot<i8, 8_000> = Slot::at(0); // 8..=9
 const AVGPOOL: Slot<i8, 64> = Slot::at(8_000); // 9..=10
 const MATMUL: Slot<i8, 12> = Slot::at(0); // 10..=11
-const STATEFULPARTITIONEDCALL_1_0: Slot<i8, 12> = Slot::at(12); // 11..
+const STATEFULPARTITIONEDCALL_1: Slot<i8, 12> = Slot::at(12); // 11..
 const SCRATCH_0: Slot<u32, 180> = Slot::at(8_000); // 0..=0
 const SCRATCH_1: Slot<u32, 448> = Slot::at(16_000); // 1..=1
 const SCRATCH_2: Slot<u32, 192> = Slot::at(16_000); // 2..=2
@@ -160,7 +161,7 @@ static STEP_10: Step<(i8,), i8> = step(10)
 // One unit.
 static STEP_11: Step<(i8,), i8> = step(11)
     .reads(MATMUL)
-    .writes(STATEFULPARTITIONEDCALL_1_0)
+    .writes(STATEFULPARTITIONEDCALL_1)
     .by_pixels(1, 12, 1)
     .alone(CORES);
 
@@ -177,14 +178,14 @@ fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
     team.step(&STEP_8, pointwise_conv2d_dsp, &weights::RELU_9)?;
     team.step(&STEP_9, average_pool2d, &weights::AVGPOOL)?;
     team.step(&STEP_10, fully_connected, &weights::MATMUL)?;
-    team.step(&STEP_11, softmax, &weights::STATEFULPARTITIONEDCALL_1_0)?;
+    team.step(&STEP_11, softmax, &weights::STATEFULPARTITIONEDCALL_1)?;
     Ok(())
 }
 
 /// Runs one inference on the lead's core; the helpers of the team are in [`assist`].
 ///
 /// `serving_default_features_0` is int8[1, 49, 10, 1], real = 0.297220439 * (stored - 18).
-/// `statefulpartitionedcall_1_0` becomes int8[1, 12], real = 0.00390625 * (stored + 128).
+/// `statefulpartitionedcall_1` becomes int8[1, 12], real = 0.00390625 * (stored + 128).
 ///
 /// # Errors
 ///
@@ -192,14 +193,14 @@ fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
 pub fn infer<P: Port>(
     lead: &mut Lead<'_, P>,
     serving_default_features_0: &[i8; 490],
-    statefulpartitionedcall_1_0: &mut [i8; 12],
+    statefulpartitionedcall_1: &mut [i8; 12],
 ) -> Result<(), Stopped> {
     let mut begin = lead.begin()?;
     begin.store(SERVING_DEFAULT_FEATURES_0, serving_default_features_0)?;
     let mut member = begin.member();
     run(&mut member)?;
     let done = member.finish()?;
-    done.load(STATEFULPARTITIONEDCALL_1_0, statefulpartitionedcall_1_0)
+    done.load(STATEFULPARTITIONEDCALL_1, statefulpartitionedcall_1)
 }
 
 /// Lends this core to one inference; returns when its work in it is done.

@@ -8,6 +8,7 @@
 #![deny(missing_docs)]
 
 #[rustfmt::skip]
+#[allow(clippy::unreadable_literal)]
 mod weights;
 
 use kernels::fully_connected::fully_connected;
@@ -33,7 +34,7 @@ const LEAD: Slot<i8, 2> = Slot::at(0); // 1..
 const SHARES_2: &[&[u16]] = &[&[2]];
 const SHARES_4: &[&[u16]] = &[&[4]];
 
-// 0 a";?panic!()//?: FullyConnected, activation relu. [1, 8] -> [1, 4].
+// 0 a";\u{a}panic!()//\u{202e}: FullyConnected, activation relu. [1, 8] -> [1, 4].
 // One core.
 static STEP_0: Step<(i8,), i8> = step(0)
     .reads(FN_)

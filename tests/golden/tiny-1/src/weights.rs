@@ -3,7 +3,7 @@
 use kernels::fully_connected::FullyConnected;
 use kernels::requantize::Requantize;
 
-/// Of `a";?panic!()//?`.
+/// Of `a";\u{a}panic!()//\u{202e}`.
 pub static A: FullyConnected = FullyConnected {
     depth: 8,
     input_zero_point: 3,
