@@ -164,4 +164,11 @@ CASES = [
     conv2d("narrow_stride_2", (9, 10, 3), channels=8, stride=(2, 2), activation="relu"),
     conv2d("narrow_words", (9, 10, 1), (5, 4), 4, stride=(2, 2)),
     conv2d("narrow_wide_filter", (4, 13, 2), (2, 7), 2, stride=(1, 3)),
+    conv2d("many_pixels", (9, 11, 9), (3, 3), 11, activation="relu"),
+    conv2d("seven_pixels", (1, 7, 16), (1, 1), 3, activation="relu6"),
+    conv2d("ten_pixels", (2, 5, 6), (1, 1), 4),
+    conv2d("one_tap", (3, 3, 1), (1, 1), 9, activation="relu"),
+    conv2d("wide_input", (9, 9, 36), channels=3, activation="relu"),
+    conv2d("wide_input_dilated", (8, 8, 29), channels=3, dilation=(2, 2)),
+    conv2d("lowest_weights_relu", (6, 5, 13), constant=-128, activation="relu"),
 ]

@@ -82,4 +82,6 @@ CASES = [
         fully_connected(activation, rows=2, units=11, activation=activation)
         for activation in ("relu", "relu6", "relu_n1_to_1")
     ),
+    fully_connected("many_units_relu", 2, 67, 13, activation="relu"),
+    fully_connected("four_units", 1, 8, 4, per_channel=True),
 ]

@@ -1,6 +1,6 @@
 //! What a filter sees of pairs of pixels, as words that hold a value of both.
 
-use crate::instructions::join::join;
+use crate::instructions::join::{join, Lines};
 use crate::window::{Taps, Window};
 
 /// Words from one tap to the next: pairs of pixels that are computed at a time.
@@ -9,37 +9,93 @@ pub const PAIRS: usize = 3;
 /// The taps of an output pixel, in the order of a filter's elements.
 #[derive(Debug)]
 pub struct Columns {
-    /// Where the filter lies.
+    /// Where the filter lies; over the image, if there is one, then without padding.
     pub window: Window,
     /// Input channels.
     pub depth: usize,
     /// Stored value of padding: the zero point of the input, in `[-128, 127]`.
     pub padding: i8,
+    /// Whether an output pixel sees the input pixel of the same number and nothing else.
+    pub is_pointwise: bool,
+    /// A copy of a small input with its padding, so that no filter meets a border.
+    pub image: Image,
+}
+
+/// A copy of an input with its padding; of size 0 where none is made.
+#[derive(Debug)]
+pub struct Image {
+    /// Values of all of it.
+    pub size: usize,
+    /// Values of a row of the input.
+    pub row: usize,
+    /// Values of a row of the copy.
+    pub padded_row: usize,
+    /// Values of the copy before the input's first.
+    pub before: usize,
 }
 
 impl Columns {
+    /// The input, or the copy of it in `bytes`, and what is left of `bytes`.
+    pub fn image<'c>(&self, input: &'c [i8], bytes: &'c mut [i8]) -> (&'c [i8], &'c mut [i8]) {
+        if self.image.size == 0 {
+            return (input, bytes);
+        }
+        let Some((copy, rest)) = bytes.split_at_mut_checked(self.image.size) else {
+            return (input, &mut []);
+        };
+        copy.fill(self.padding);
+        let inside = copy.get_mut(self.image.before..).unwrap_or_default();
+        let places = inside.chunks_mut(self.image.padded_row.max(1));
+        for (place, row) in places.zip(input.chunks(self.image.row.max(1))) {
+            for (to, &from) in place.iter_mut().zip(row) {
+                *to = from;
+            }
+        }
+        (copy, rest)
+    }
+
     /// Writes the words of a pair of pixels, one for each tap, `PAIRS` apart.
     ///
     /// `bytes` has room for the taps of both pixels.
-    pub fn gather(&self, input: &[i8], pixels: &[usize], bytes: &mut [i8], words: &mut [u32]) {
-        let &[first, second] = pixels else { return };
-        let (first, second) = (self.window.inside(first), self.window.inside(second));
-        let line = self.window.filter_width * self.depth;
-        if self.is_inside(first) && self.is_inside(second) {
-            let lines = words.chunks_mut((line * PAIRS).max(1));
-            for ((words, (_, low)), (_, high)) in lines.zip(first.0.iter()).zip(second.0.iter()) {
-                let low = self.line(input, low, first.1);
-                let high = self.line(input, high, second.1);
-                join(low, high, words);
-            }
+    pub fn gather(&self, input: &[i8], pixels: [usize; 2], bytes: &mut [i8], words: &mut [u32]) {
+        let length = self.window.filter_width * self.depth;
+        if self.is_pointwise {
+            let [low, high] = pixels.map(|pixel| input.get(pixel * length..).unwrap_or_default());
+            let lines = Lines {
+                count: 1,
+                length,
+                step: length,
+            };
+            join(low, high, lines, words);
             return;
         }
-        let Some((low, high)) = bytes.split_at_mut_checked(self.window.filter_height * line) else {
+        let seen = pixels.map(|pixel| self.window.inside(pixel));
+        if seen.iter().all(|&seen| self.is_inside(seen)) {
+            let [low, high] = seen.map(|(rows, columns)| {
+                let first = (rows.start * self.window.input_width + columns.start) * self.depth;
+                input.get(first..).unwrap_or_default()
+            });
+            let lines = Lines {
+                count: self.window.filter_height,
+                length,
+                step: self.window.input_width * self.window.dilation_height * self.depth,
+            };
+            join(low, high, lines, words);
+            return;
+        }
+        let [low_seen, high_seen] = seen;
+        let taps = self.window.filter_height * length;
+        let Some((low, high)) = bytes.split_at_mut_checked(taps) else {
             return;
         };
-        self.copy(input, first, low);
-        self.copy(input, second, high);
-        join(low, high, words);
+        self.copy(input, low_seen, low);
+        self.copy(input, high_seen, high);
+        let lines = Lines {
+            count: 1,
+            length: taps,
+            step: taps,
+        };
+        join(low, high, lines, words);
     }
 
     /// Whether a filter lies inside the input, its rows each in one piece.
@@ -48,14 +104,6 @@ impl Columns {
         rows.count == self.window.filter_height
             && columns.count == self.window.filter_width
             && (columns.dilation == 1 || columns.count == 1)
-    }
-
-    /// A row of taps inside the input.
-    #[inline]
-    fn line<'c>(&self, input: &'c [i8], row: usize, columns: Taps) -> &'c [i8] {
-        let first = (row * self.window.input_width + columns.start) * self.depth;
-        let length = columns.count * self.depth;
-        input.get(first..first + length).unwrap_or_default()
     }
 
     /// Copies what the filter sees of one pixel.

@@ -1,8 +1,9 @@
 //! Conv2d for cores without SIMD, two products in one multiplication.
 
 use crate::columns::{Columns, PAIRS};
-use crate::instructions::lanes::{as_bytes, Lanes};
-use crate::instructions::rv32::{Outputs, CHANNELS, PIXELS, RECORD};
+use crate::instructions::bytes::bytes;
+use crate::instructions::lanes::Lanes;
+use crate::instructions::rv32::lanes::{Outputs, CHANNELS, PIXELS, RECORD};
 use core::ops::Range;
 use runtime::Claim;
 
@@ -26,14 +27,15 @@ pub struct Conv2dLanes {
 
 /// Computes `[pixels, outputs]` from `[height, width, depth]`.
 ///
-/// Scratch: for each tap three words of pixel pairs, then two pixels' values as bytes.
+/// Scratch: for each tap three words of pixel pairs; then as bytes a copy of the input with its
+/// padding, or two pixels' values.
 pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let taps = params.weights.taps();
-    let Some((columns, bytes)) = claim.scratch.split_at_mut_checked(taps * PAIRS) else {
+    let Some((columns, words)) = claim.scratch.split_at_mut_checked(taps * PAIRS) else {
         return;
     };
-    let bytes = as_bytes(bytes);
+    let (input, bytes) = params.columns.image(input, bytes(words));
     let channels = claim.output.channels();
     let mut pixels = claim.output.by_pixel();
     loop {
@@ -55,8 +57,10 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
             *spare = last;
         }
         for (pair, pixels) in numbers.chunks_exact(2).take(count.div_ceil(2)).enumerate() {
-            let words = columns.get_mut(pair..).unwrap_or_default();
-            params.columns.gather(input, pixels, bytes, words);
+            let (Some(words), &[low, high]) = (columns.get_mut(pair..), pixels) else {
+                return;
+            };
+            params.columns.gather(input, [low, high], bytes, words);
         }
         compute(params, columns, channels.clone(), &mut outputs, count);
     }

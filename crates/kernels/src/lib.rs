@@ -8,6 +8,7 @@
 #![deny(missing_docs)]
 
 pub mod add;
+pub mod add_linear;
 pub mod average_pool2d;
 pub mod columns;
 pub mod conv2d;
@@ -15,8 +16,10 @@ pub mod conv2d_dsp;
 pub mod conv2d_lanes;
 pub mod depthwise_conv2d;
 pub mod depthwise_conv2d_dsp;
+pub mod depthwise_planes;
 pub mod dsp_filters;
 pub mod fully_connected;
+pub mod fully_connected_quads;
 pub mod grid;
 #[allow(unsafe_code)]
 pub mod instructions;

@@ -20,6 +20,8 @@ from ferrule.toolchain.rust import Rust
 #: Stack of each core; the lead's also holds the model's inputs and outputs.
 STACK_BYTES = 8 * 1024
 _STACK_ALIGNMENT = 64
+# Where an input or output lies is passed on, on the stack when there are many.
+_BORDER_BYTES = 32
 
 _OVERFLOW = re.compile(r"will not fit in region '(\w+)': overflowed by (\d+) bytes")
 
@@ -89,7 +91,8 @@ def flags(offered: Signature, target: Target, role: Role) -> tuple[str, ...]:
     """Compiler flags that name the core and the port's linker script, and size the stacks."""
     if not project.is_bare(target):
         return ()
-    lead = STACK_BYTES + offered.input_bytes + offered.output_bytes
+    borders = len(offered.inputs) + len(offered.outputs)
+    lead = STACK_BYTES + offered.input_bytes + offered.output_bytes + _BORDER_BYTES * borders
     symbols = {
         "_lead_stack_bytes": -(-lead // _STACK_ALIGNMENT) * _STACK_ALIGNMENT,
         "_helper_stack_bytes": STACK_BYTES,

@@ -1,4 +1,4 @@
-"""Conv2d for cores without SIMD: one multiplication for two pixels, six pixels at a time."""
+"""Convolutions for cores without SIMD: one multiplication for two pixels, six at a time."""
 
 import math
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from typing import ClassVar
 import numpy as np
 
 from ferrule.ir import Array, Op, Struct
+from ferrule.kernels.columns import Columns
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.lanes import packed
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.short_rescale import ShortRescale
 from ferrule.ops.conv2d import Conv2d
-from ferrule.window import NO_PADDING
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 # Pairs of pixels, and channels, that the inner loop computes at a time.
 _PAIRS = 3
@@ -26,14 +27,14 @@ _MOST_SCRATCH = 16_384
 class Conv2dLanes(Kernel):
     """Joins the values of two pixels in a word, for every tap, and multiplies both at once."""
 
-    op: Conv2d
+    op: Conv2d | DepthwiseConv2d
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
         """Why not: a requantization that is not proved, or too many taps."""
-        assert isinstance(op, Conv2d)
+        assert isinstance(op, Conv2d | DepthwiseConv2d)
         if (size := 4 * cls(op).scratch_words) > _MOST_SCRATCH:
             return f"it needs {size:,} B of scratch on each core"
         filters = Filters.of(op)
@@ -53,26 +54,20 @@ class Conv2dLanes(Kernel):
         """Pixels one by one, because the last few are cheap; channels by groups."""
         return _CHANNELS if cut == "channels" else 1
 
-    @property
-    def _taps(self) -> int:
-        return math.prod(self.op.inputs[1].shape[1:])
-
-    @property
-    def _is_copied(self) -> bool:
-        """Whether the taps of a pixel are apart in memory, or in the padding."""
-        window = self.op.window
-        return window.size != (1, 1) or window.padding != NO_PADDING
+    @cached_property
+    def _columns(self) -> Columns:
+        return Columns(self.op.window, self.op.inputs[0])
 
     @property
     def scratch_words(self) -> int:
-        """A word of each pair for each tap, then the bytes of two pixels where they are copied."""
-        return self._taps * _PAIRS + (math.ceil(self._taps / 2) if self._is_copied else 0)
+        """A word of each pair for each tap, then what the columns need."""
+        return self._columns.taps * _PAIRS + math.ceil(self._columns.bytes / 4)
 
     @property
     def gathered(self) -> int:
         """Every tap of every pixel."""
         pixels, _ = self.op.matrix()
-        return pixels * self._taps
+        return pixels * self._columns.taps
 
     def params(self) -> Struct:
         """Fields of `Conv2dLanes` in `crates/kernels/src/conv2d_lanes.rs`."""
@@ -85,14 +80,7 @@ class Conv2dLanes(Kernel):
         return Struct(
             "Conv2dLanes",
             {
-                "columns": Struct(
-                    "Columns",
-                    {
-                        "window": self.op.window.params(),
-                        "depth": self.op.inputs[0].shape[3],
-                        "padding": self.op.inputs[0].zero_point,
-                    },
-                ),
+                "columns": self._columns.params(),
                 "weights": packed(filters.weights, _CHANNELS),
                 "records": _records(filters),
                 "is_signed": rescale.is_signed,
@@ -100,6 +88,20 @@ class Conv2dLanes(Kernel):
                 "span": filters.requantize.high - filters.requantize.low,
             },
         )
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseLanes(Conv2dLanes):
+    """With one input channel a DepthwiseConv2d is a Conv2d."""
+
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: several input channels, or as of a Conv2d."""
+        if op.inputs[0].shape[3] != 1:
+            return "made for one input channel"
+        return super().obstacle(op)
 
 
 def _records(filters: Filters) -> Array:

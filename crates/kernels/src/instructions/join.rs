@@ -2,85 +2,111 @@
 
 use crate::columns::PAIRS;
 
-/// Joins the values of two pixels into words, `PAIRS` apart, as many as all three have.
-#[inline(never)]
-pub fn join(low: &[i8], high: &[i8], words: &mut [u32]) {
-    let room = words.len().div_ceil(PAIRS);
-    let count = low.len().min(high.len()).min(room);
-    let fours = count - count % 4;
-    #[cfg(target_arch = "riscv32")]
-    rv32(low, high, words, fours);
-    #[cfg(not(target_arch = "riscv32"))]
-    plain(low, high, words, 0..fours);
-    plain(low, high, words, fours..count);
+/// Rows of taps: the same distance from each to the next, and as many of the same length.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines {
+    /// Number of rows.
+    pub count: usize,
+    /// Values of a row.
+    pub length: usize,
+    /// Values from a row to the next.
+    pub step: usize,
 }
 
-/// Joins a range of them.
-#[inline]
+/// Joins the values of two pixels into words, `PAIRS` apart, row after row; nothing if a slice is
+/// too short.
+#[inline(never)]
+pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
+    let Lines {
+        count,
+        length,
+        step,
+    } = lines;
+    let seen = count
+        .saturating_sub(1)
+        .saturating_mul(step)
+        .saturating_add(length);
+    let written = (count * length).saturating_sub(1).saturating_mul(PAIRS);
+    let is_short = seen > low.len().min(high.len()) || written >= words.len();
+    if is_short || count == 0 || length == 0 {
+        return;
+    }
+    #[cfg(target_arch = "riscv32")]
+    rv32(low, high, lines, words);
+    #[cfg(not(target_arch = "riscv32"))]
+    plain(low, high, lines, words);
+}
+
+#[cfg(not(target_arch = "riscv32"))]
 #[allow(clippy::cast_sign_loss)] // a word
-fn plain(low: &[i8], high: &[i8], words: &mut [u32], range: core::ops::Range<usize>) {
-    let words = words.get_mut(range.start * PAIRS..).unwrap_or_default();
-    let low = low.get(range.clone()).unwrap_or_default();
-    let high = high.get(range).unwrap_or_default();
-    for ((word, &low), &high) in words.iter_mut().step_by(PAIRS).zip(low).zip(high) {
+fn plain(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
+    let rows = low
+        .chunks(lines.step.max(1))
+        .zip(high.chunks(lines.step.max(1)));
+    let values = rows
+        .take(lines.count)
+        .flat_map(|(low, high)| low.iter().zip(high).take(lines.length));
+    for (word, (&low, &high)) in words.iter_mut().step_by(PAIRS).zip(values) {
         *word = (i32::from(low) + (i32::from(high) << 16)) as u32;
     }
 }
 
-/// Joins the first `count`, a multiple of four.
 #[cfg(target_arch = "riscv32")]
 #[inline]
-fn rv32(low: &[i8], high: &[i8], words: &mut [u32], count: usize) {
+fn rv32(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
     macro_rules! one {
-        ($index:literal, $x:literal, $y:literal) => {
+        ($index:literal) => {
             concat!(
-                "lb ",
-                $x,
-                ", ",
+                "lb {x}, ",
                 $index,
                 "({low})\n",
-                "lb ",
-                $y,
-                ", ",
+                "lb {y}, ",
                 $index,
                 "({high})\n",
-                "slli ",
-                $y,
-                ", ",
-                $y,
-                ", 16\n",
-                "add ",
-                $x,
-                ", ",
-                $x,
-                ", ",
-                $y,
-                "\n",
-                "sw ",
-                $x,
-                ", 12*",
+                "slli {y}, {y}, 16\n",
+                "add {x}, {x}, {y}\n",
+                "sw {x}, 12*",
                 $index,
                 "({words})\n",
             )
         };
     }
-    // SAFETY: the caller's `join` took care that all three have `count` elements, the words with
-    // two between them; the loop takes four at a time and `count` is a multiple of that.
+    // SAFETY: `join` took care that there are so many values in rows, and words with two between
+    // them; every row takes four at a time while there are four, then one.
     unsafe {
         core::arch::asm!(
-            "beq {low}, {end}, 3f",
             "2:",
-            one!(0, "{x}", "{y}"), one!(1, "{x}", "{y}"),
-            one!(2, "{x}", "{y}"), one!(3, "{x}", "{y}"),
+            "add {end}, {low}, {length}",
+            "andi {x}, {length}, -4",
+            "add {fours}, {low}, {x}",
+            "beq {low}, {fours}, 4f",
+            "3:",
+            one!(0), one!(1), one!(2), one!(3),
             "addi {low}, {low}, 4",
             "addi {high}, {high}, 4",
             "addi {words}, {words}, 48",
-            "bne {low}, {end}, 2b",
-            "3:",
-            end = in(reg) low.as_ptr().add(count),
+            "bne {low}, {fours}, 3b",
+            "4:",
+            "beq {low}, {end}, 6f",
+            "5:",
+            one!(0),
+            "addi {low}, {low}, 1",
+            "addi {high}, {high}, 1",
+            "addi {words}, {words}, 12",
+            "bne {low}, {end}, 5b",
+            "6:",
+            "add {low}, {low}, {rest}",
+            "add {high}, {high}, {rest}",
+            "addi {count}, {count}, -1",
+            "bnez {count}, 2b",
+            count = inout(reg) lines.count => _,
+            length = in(reg) lines.length,
+            rest = in(reg) lines.step.wrapping_sub(lines.length),
             low = inout(reg) low.as_ptr() => _,
             high = inout(reg) high.as_ptr() => _,
             words = inout(reg) words.as_mut_ptr() => _,
+            end = out(reg) _,
+            fours = out(reg) _,
             x = out(reg) _,
             y = out(reg) _,
             options(nostack),

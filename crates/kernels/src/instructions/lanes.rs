@@ -121,11 +121,3 @@ pub fn twin<'r, const C: usize, const P: usize>(
     }
     runs.get(1..).unwrap_or_default()
 }
-
-/// A core's temporary words as bytes.
-#[must_use]
-pub fn as_bytes(words: &mut [u32]) -> &mut [i8] {
-    // SAFETY: every word is four bytes, and neither type has invalid values.
-    let (_, bytes, _) = unsafe { words.align_to_mut::<i8>() };
-    bytes
-}

@@ -6,7 +6,10 @@
 //! block. Tests hold both equal.
 
 pub mod bytes;
+pub mod dots;
 pub mod dsp;
 pub mod join;
 pub mod lanes;
+pub mod linear;
 pub mod rv32;
+pub mod strided;

@@ -1,7 +1,7 @@
-//! Inner loops for RV32IM: two channels at up to three pairs of pixels.
+//! Weights in lanes: two channels at up to three pairs of pixels.
 
-use super::lanes::Groups;
 use crate::columns::PAIRS;
+use crate::instructions::lanes::Groups;
 use core::marker::PhantomData;
 
 /// Channels of a group.
@@ -373,7 +373,7 @@ fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: u
         };
         let mut both = [first, second].map(|bias| [bias.wrapping_add(bias << 16); PAIRS]);
         let mut high = [first, second].map(|bias| [bias; PAIRS]);
-        runs = super::lanes::twin(runs, columns, pairs, &mut both, &mut high);
+        runs = crate::instructions::lanes::twin(runs, columns, pairs, &mut both, &mut high);
         for (channel, scale) in scales.chunks_exact(3).enumerate() {
             let &[multiplier, constant, shift] = scale else {
                 return;

@@ -1,0 +1,115 @@
+//! DepthwiseConv2d of 3x3 taps for cores without SIMD, channel by channel.
+
+use crate::instructions::bytes::bytes;
+use crate::instructions::rv32::planes::{filter, Plane, Target, RECORD, TAPS};
+use crate::instructions::strided::strided;
+use crate::window::Window;
+use runtime::Claim;
+
+/// Parameters of [`depthwise_planes`].
+#[derive(Debug)]
+pub struct DepthwisePlanes {
+    /// Where the filter lies: 3x3 taps, not dilated, both strides the same.
+    pub window: Window,
+    /// Input channels.
+    pub depth: usize,
+    /// Output channels of an input channel.
+    pub multiplier: usize,
+    /// Stored value of padding: the zero point of the input, in `[-128, 127]`.
+    pub padding: i8,
+    /// Whether the lines of a plane are columns, which is better where they are longer than rows.
+    pub by_columns: bool,
+    /// Weights `[depth * multiplier, 9]`, a line of taps after the other.
+    pub weights: &'static [i8],
+    /// For each output channel four times the bias, less the zero point of the input times the sum of the
+    /// weights; then multiplier, constant and shift.
+    pub records: &'static [i32],
+    /// Smallest stored value, in `[-128, 127]`.
+    pub low: i32,
+    /// Largest stored value, less the smallest.
+    pub span: i32,
+}
+
+/// Computes channels of `[pixels, depth * multiplier]` from `[height, width, depth]`; a claim has
+/// all pixels.
+///
+/// Scratch: a plane as bytes, padding included.
+pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
+    let input = claim.input().flat();
+    let bytes = bytes(claim.scratch);
+    let mut output = claim.output;
+    let window = &params.window;
+    let width = window.output_width;
+    let height = output.pixels().len().checked_div(width).unwrap_or_default();
+    let stride = window.stride_height;
+    let (lines, length, line, step) = if params.by_columns {
+        (width, height, 1, width)
+    } else {
+        (height, width, width, 1)
+    };
+    let pitch = length.saturating_sub(1) * stride + 3;
+    let size = pitch * (lines.saturating_sub(1) * stride + 3);
+    let plane = bytes.get_mut(..size).unwrap_or_default();
+    plane.fill(params.padding);
+    let mut gathered = None;
+    for (channel, index) in output.channels().enumerate() {
+        let source = index.checked_div(params.multiplier).unwrap_or_default();
+        if gathered != Some(source) {
+            gather(
+                params,
+                input.get(source..).unwrap_or_default(),
+                pitch,
+                plane,
+            );
+            gathered = Some(source);
+        }
+        let weights = params.weights.get(index * TAPS..);
+        let record = params.records.get(index * RECORD..);
+        let (Some(weights), Some(record)) = (
+            weights.and_then(<[i8]>::first_chunk),
+            record.and_then(<[i32]>::first_chunk),
+        ) else {
+            return;
+        };
+        let values = Plane {
+            values: plane,
+            pitch,
+            stride,
+        };
+        let target = Target {
+            channel,
+            lines,
+            length,
+            line,
+            step,
+        };
+        filter(
+            values,
+            weights,
+            record,
+            (params.low, params.span),
+            target,
+            &mut output,
+        );
+    }
+}
+
+/// Copies a channel's values into the lines of a plane; padding stays as it is.
+fn gather(params: &DepthwisePlanes, input: &[i8], pitch: usize, plane: &mut [i8]) {
+    let window = &params.window;
+    let (depth, row) = (params.depth, params.depth * window.input_width);
+    let (lines, length) = (window.input_height, window.input_width);
+    let (before, first) = (window.padding_top, window.padding_left);
+    let (lines, length, before, first, line, step) = if params.by_columns {
+        (length, lines, first, before, depth, row)
+    } else {
+        (lines, length, before, first, row, depth)
+    };
+    let length = length.min(pitch.saturating_sub(first));
+    let padded = plane.chunks_exact_mut(pitch.max(1)).skip(before);
+    for (padded, number) in padded.zip(0..lines) {
+        let values = input.get(number * line..).unwrap_or_default();
+        let inside = padded.get_mut(first..first + length).unwrap_or_default();
+        strided(values, step, inside);
+    }
+}

@@ -1,0 +1,4 @@
+//! Inner loops for RV32IM.
+
+pub mod lanes;
+pub mod planes;

@@ -1,0 +1,103 @@
+"""DepthwiseConv2d of 3x3 taps for cores without SIMD: a channel is copied with its padding."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from ferrule.ir import Op, Struct
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.kernels.short_rescale import ShortRescale
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+
+_SIZE = 3
+# Most bytes of scratch for each core: a plain kernel needs none.
+_MOST_SCRATCH = 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwisePlanes(Kernel):
+    """Keeps nine weights in registers while it walks along the lines of a channel."""
+
+    op: DepthwiseConv2d
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+    needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: another filter, or a requantization that is not proved."""
+        assert isinstance(op, DepthwiseConv2d)
+        if op.window.size != (_SIZE, _SIZE) or op.dilation != (1, 1):
+            return "made for filters of 3x3 taps, not dilated"
+        if op.stride not in ((1, 1), (2, 2)):
+            return "made for strides of 1 or 2"
+        if (size := 4 * cls(op).scratch_words) > _MOST_SCRATCH:
+            return f"it needs {size:,} B of scratch on each core"
+        filters = Filters.of(op)
+        rescale = ShortRescale(filters.requantize)
+        if rescale.is_signed:
+            return "made for results that are not below the zero point"
+        return rescale.obstacle(filters)
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return "depthwise_planes"
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "depthwise_planes"
+
+    def cuts(self) -> tuple[str, ...]:
+        """Channels: each is copied once, with all its pixels."""
+        return ("channels",)
+
+    @property
+    def _plane(self) -> tuple[int, int]:
+        """Height and width of what the filter sees of a channel, padding included."""
+        height, width = self.op.window.results
+        stride, _ = self.op.stride
+        return (height - 1) * stride + _SIZE, (width - 1) * stride + _SIZE
+
+    @property
+    def scratch_words(self) -> int:
+        """A plane of bytes."""
+        return math.ceil(math.prod(self._plane) / 4)
+
+    @property
+    def gathered(self) -> int:
+        """Every value of the input."""
+        return self.op.inputs[0].elements
+
+    def params(self) -> Struct:
+        """Fields of `DepthwisePlanes` in `crates/kernels/src/depthwise_planes.rs`."""
+        return self._params
+
+    @cached_property
+    def _params(self) -> Struct:
+        filters = Filters.of(self.op)
+        multiplier, constant, shift = ShortRescale(filters.requantize).constants
+        height, width = self.op.window.results
+        by_columns = height > width
+        taps = filters.weights.reshape(-1, _SIZE, _SIZE)
+        if by_columns:
+            taps = taps.transpose(0, 2, 1)
+        records = np.stack([4 * filters.folded_bias, multiplier, constant, shift], axis=1)
+        return Struct(
+            "DepthwisePlanes",
+            {
+                "window": self.op.window.params(),
+                "depth": self.op.inputs[0].shape[3],
+                "multiplier": self.op.multiplier,
+                "padding": self.op.inputs[0].zero_point,
+                "by_columns": by_columns,
+                "weights": taps.astype(np.int8),
+                "records": records.astype(np.int32),
+                "low": filters.requantize.low,
+                "span": filters.requantize.high - filters.requantize.low,
+            },
+        )

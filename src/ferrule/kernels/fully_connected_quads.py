@@ -1,0 +1,61 @@
+"""FullyConnected for cores without SIMD: four channels at a time, bias folded."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ferrule.ir import Op, Struct
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.kernels.short_rescale import ShortRescale
+from ferrule.ops.fully_connected import FullyConnected
+
+
+@dataclass(frozen=True, eq=False)
+class FullyConnectedQuads(Kernel):
+    """Loads each value once for four channels."""
+
+    op: FullyConnected
+    computes: ClassVar[type[Op]] = FullyConnected
+    needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: weights with a zero point, or a requantization that is not proved."""
+        assert isinstance(op, FullyConnected)
+        if op.weights_zero_point:
+            return "made for weights with a zero point of 0"
+        filters = Filters.of(op)
+        return ShortRescale(filters.requantize).obstacle(filters)
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return "fully_connected_quads"
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "fully_connected_quads"
+
+    def unit(self, cut: str) -> int:
+        """Four channels."""
+        return 4 if cut == "channels" else 1
+
+    def params(self) -> Struct:
+        """Fields of `FullyConnectedQuads` in `crates/kernels/src/fully_connected_quads.rs`."""
+        filters = Filters.of(self.op)
+        rescale = ShortRescale(filters.requantize)
+        records = np.stack([filters.folded_bias, *rescale.constants], axis=1)
+        return Struct(
+            "FullyConnectedQuads",
+            {
+                "depth": self.op.depth,
+                "weights": filters.weights.astype(np.int8),
+                "records": records.astype(np.int32),
+                "is_signed": rescale.is_signed,
+                "low": filters.requantize.low,
+                "span": filters.requantize.high - filters.requantize.low,
+            },
+        )
