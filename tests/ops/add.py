@@ -76,4 +76,21 @@ CASES = [
     add("relu", activation="relu"),
     add("relu6", activation="relu6"),
     add("relu_n1_to_1", activation="relu_n1_to_1"),
+    # Scales without ties: sums that one linear form has.
+    *(
+        add(
+            f"linear_{name}",
+            shape,
+            shape,
+            scales=(0.0393, 0.1042, 0.0509),
+            zero_points=zero_points,
+            activation=activation,
+        )
+        for name, shape, zero_points, activation in (
+            ("plain", (1, 4, 3, 5), (-3, 11, 5), "none"),
+            ("one", (1,), (0, 0, 0), "none"),
+            ("batch", (2, 3, 2, 4), (-128, 127, -128), "relu"),
+            ("one_pixel", (1, 1, 1, 37), (127, -128, 127), "none"),
+        )
+    ),
 ]

@@ -19,10 +19,12 @@ pub mod depthwise_conv2d_dsp;
 pub mod depthwise_planes;
 pub mod dsp_filters;
 pub mod fully_connected;
+pub mod fully_connected_dsp;
 pub mod fully_connected_quads;
 pub mod grid;
 #[allow(unsafe_code)]
 pub mod instructions;
+pub mod linear_add;
 pub mod max_pool2d;
 pub mod narrow_conv2d_dsp;
 pub mod pad;

@@ -190,10 +190,9 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         ".alone(CORES)" if part.is_alone else f".shares(SHARES_{part.units})",
     ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
-    comment = (
-        f"// {number} {printable(op.name)}: {summary(op)}. "
-        f"{shapes} -> {list(op.output.shape)}.\n// {step.reason[0].upper()}{step.reason[1:]}."
-    )
+    what = f"{number} {printable(op.name)}: {summary(op)}. {shapes} -> {list(op.output.shape)}."
+    why = f"{step.reason[0].upper()}{step.reason[1:]}."
+    comment = f"// {what}\n" + layout.comment(why)
     constants = f"&weights::{names.ops[op.name]}"
     return StepText(
         comment,

@@ -1,5 +1,6 @@
 """Lays Rust out as rustfmt does, for the few forms that are emitted with varying lengths."""
 
+import textwrap
 from collections.abc import Sequence
 
 # rustfmt's defaults: `max_width`, `chain_width`, `array_width`, `fn_call_width`.
@@ -7,6 +8,11 @@ _WIDTH = 100
 _CHAIN = 60
 _ARRAY = 60
 _CALL = 60
+
+
+def comment(text: str) -> str:
+    """A comment, on as many lines as it needs."""
+    return "\n".join(f"// {line}" for line in textwrap.wrap(text, _WIDTH - len("// ")))
 
 
 def signature(head: str, parameters: Sequence[str], tail: str) -> str:

@@ -12,6 +12,15 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.window import Window
 
 
+def convolution_obstacle(op: Conv2d | DepthwiseConv2d) -> str:
+    """Why no convolution in three columns suits an operator; empty if one does."""
+    if op.dilation != (1, 1):
+        return "the filter is dilated"
+    if op.output.shape[3] % 2:
+        return "the number of output channels is odd"
+    return dsp.obstacle(Filters.of(op))
+
+
 @dataclass(frozen=True, eq=False)
 class Conv2dDsp(Kernel):
     """What three pixels see is widened to 16 bits once, for all channels."""
@@ -26,9 +35,7 @@ class Conv2dDsp(Kernel):
         assert isinstance(op, Conv2d | DepthwiseConv2d)
         if op.inputs[0].shape[3] % 4:
             return "the input channels are not a multiple of 4"
-        if op.dilation != (1, 1):
-            return "the filter is dilated"
-        return dsp.obstacle(Filters.of(op))
+        return convolution_obstacle(op)
 
     @property
     def module(self) -> str:
@@ -129,9 +136,7 @@ class NarrowConv2dDsp(Conv2dDsp):
         assert isinstance(op, Conv2d | DepthwiseConv2d)
         if op.inputs[0].shape[3] % 4 == 0:
             return "the input channels are a multiple of 4"
-        if op.dilation != (1, 1):
-            return "the filter is dilated"
-        return dsp.obstacle(Filters.of(op))
+        return convolution_obstacle(op)
 
     @property
     def _pitch(self) -> int:

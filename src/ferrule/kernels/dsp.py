@@ -15,8 +15,6 @@ NEEDS = frozenset({"dsp"})
 def obstacle(filters: Filters) -> str:
     """Why the inner loop does not suit these filters; empty if it does."""
     requantize = filters.requantize
-    if len(filters.weights) % 2:
-        return "the number of output channels is odd"
     if (requantize.low, requantize.high) != (-128, 127):
         return f"it stores all of -128 to 127, not {requantize.low} to {requantize.high}"
     if requantize.shifts.max() > -1:

@@ -35,7 +35,7 @@ const SHARES_2: &[&[u16]] = &[&[2]];
 const SHARES_4: &[&[u16]] = &[&[4]];
 
 // 0 a";\u{a}panic!()//\u{202e}: FullyConnected, activation relu. [1, 8] -> [1, 4].
-// One core.
+// One core; not fully_connected_dsp: it stores all of -128 to 127, not -5 to 127.
 static STEP_0: Step<(i8,), i8> = step(0)
     .reads(FN_)
     .writes(A)
@@ -43,7 +43,7 @@ static STEP_0: Step<(i8,), i8> = step(0)
     .shares(SHARES_4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
-// One core.
+// One core; not fully_connected_dsp: it stores all of -128 to 127, not 0 to 127.
 static STEP_1: Step<(i8,), i8> = step(1)
     .reads(A)
     .writes(LEAD)

@@ -34,7 +34,7 @@ const LEAD: Slot<i8, 2> = Slot::at(0); // 1..
 const SHARES_4: &[&[u16]] = &[&[4], &[2, 2]];
 
 // 0 a";\u{a}panic!()//\u{202e}: FullyConnected, activation relu. [1, 8] -> [1, 4].
-// Shared by channels.
+// Shared by channels; not fully_connected_dsp: it stores all of -128 to 127, not -5 to 127.
 static STEP_0: Step<(i8,), i8> = step(0)
     .reads(FN_)
     .writes(A)
@@ -42,7 +42,8 @@ static STEP_0: Step<(i8,), i8> = step(0)
     .shares(SHARES_4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
-// One core: sharing saves about 72 instructions, a barrier costs 150.
+// One core: sharing saves about 72 instructions, a barrier costs 150; not fully_connected_dsp: it
+// stores all of -128 to 127, not 0 to 127.
 static STEP_1: Step<(i8,), i8> = step(1)
     .reads(A)
     .writes(LEAD)

@@ -4,6 +4,7 @@
 //! the host, the twins run.
 
 pub mod arithmetic;
+pub mod dense;
 pub mod depthwise;
 pub mod gather;
 pub mod multiply;

@@ -1,0 +1,72 @@
+//! FullyConnected for cores with the DSP extension: four outputs at a time.
+
+use crate::instructions::bytes::bytes;
+use crate::instructions::dsp::dense::{Dense, GROUP, SCALES};
+use runtime::Claim;
+
+/// Parameters of [`fully_connected_dsp`].
+#[derive(Debug)]
+pub struct FullyConnectedDsp {
+    /// Elements of an input row.
+    pub depth: usize,
+    /// For each four outputs, for each four elements, a word of four weights of each output.
+    /// What is missing at the end of either is 0.
+    pub weights: &'static [i32],
+    /// For each four outputs four biases, multipliers and scales.
+    pub scales: &'static [i32],
+    /// Zero point of the output.
+    pub zero_point: i32,
+    /// Whether values below the zero point are stored, so that their ties matter.
+    pub signed: bool,
+}
+
+/// Computes `[rows, outputs]` from `[rows, depth]`; a pixel of the claim is a row.
+///
+/// Scratch holds a row where rows are not whole words.
+pub fn fully_connected_dsp(params: &FullyConnectedDsp, claim: Claim<'_, (i8,), i8>) {
+    let input = claim.input();
+    let channels = claim.output.channels();
+    let filled = bytes(claim.scratch);
+    let first = channels.start / GROUP;
+    let whole = first + channels.len() / GROUP;
+    for (row, outputs) in claim.output.by_pixel() {
+        let mut values = input.row(row, params.depth);
+        if values.len() % 4 != 0 {
+            for (to, &from) in filled.iter_mut().zip(values) {
+                *to = from;
+            }
+            values = filled;
+        }
+        let split = outputs.len() / GROUP * GROUP;
+        let Some((most, rest)) = outputs.split_at_mut_checked(split) else {
+            return;
+        };
+        params.groups(first, whole, values, most);
+        if !rest.is_empty() {
+            let mut last = [0; GROUP];
+            params.groups(whole, whole + 1, values, &mut last);
+            for (output, last) in rest.iter_mut().zip(last) {
+                *output = last;
+            }
+        }
+    }
+}
+
+impl FullyConnectedDsp {
+    #[inline(never)]
+    fn groups(&self, start: usize, end: usize, values: &[i8], outputs: &mut [i8]) {
+        let dense = Dense {
+            weights: self
+                .weights
+                .get(start * values.len()..end * values.len())
+                .unwrap_or_default(),
+            scales: self
+                .scales
+                .get(start * SCALES..end * SCALES)
+                .unwrap_or_default(),
+            zero_point: self.zero_point,
+            signed: self.signed,
+        };
+        dense.multiply(values, outputs);
+    }
+}

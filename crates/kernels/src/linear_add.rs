@@ -1,0 +1,47 @@
+//! Add of two tensors of one shape as one linear form, which was compared with every sum.
+
+use crate::requantize::narrow;
+use runtime::Claim;
+
+/// Parameters of [`linear_add`]; no sum leaves 32 bits.
+#[derive(Debug)]
+pub struct LinearAdd {
+    /// Factor of the first input's stored values.
+    pub first: i32,
+    /// Factor of the second input's.
+    pub second: i32,
+    /// What is added: zero points and rounding.
+    pub constant: i32,
+    /// Bits that are shifted out, in `[0, 31]`.
+    pub shift: u32,
+}
+
+/// Computes `[pixels, channels]` from two of the same shape.
+pub fn linear_add(params: &LinearAdd, claim: Claim<'_, (i8, i8), i8>) {
+    let (first, second) = claim.inputs();
+    let (first, second) = (first.flat(), second.flat());
+    let stride = claim.output.stride();
+    let channel = claim.output.channels().start;
+    match claim.output.flat() {
+        Ok((start, outputs)) => params.run(first, second, start, outputs),
+        Err(output) => {
+            for (pixel, outputs) in output.by_pixel() {
+                params.run(first, second, pixel * stride + channel, outputs);
+            }
+        }
+    }
+}
+
+impl LinearAdd {
+    /// Adds a run of elements.
+    fn run(&self, first: &[i8], second: &[i8], start: usize, outputs: &mut [i8]) {
+        let end = start + outputs.len();
+        let (Some(first), Some(second)) = (first.get(start..end), second.get(start..end)) else {
+            return;
+        };
+        for ((output, &a), &b) in outputs.iter_mut().zip(first).zip(second) {
+            let sum = i32::from(a) * self.first + i32::from(b) * self.second + self.constant;
+            *output = narrow((sum >> (self.shift & 31)).clamp(-128, 127));
+        }
+    }
+}
