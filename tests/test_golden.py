@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,13 @@ def test_keyword_crate(golden, board: str) -> None:
 
 def test_same_input_same_bytes() -> None:
     assert compile_model(KEYWORD, "host").files == compile_model(KEYWORD, "host").files
+
+
+def test_a_board_without_a_port_gets_no_other_ports() -> None:
+    plan = plan_graph(tiny(), "qemu-musca-b1", 2)
+    files = emit(replace(plan, target=replace(plan.target, port="")), "tiny.tflite", b"model")
+    ports = {name.split("/")[2] for name in files if name.startswith("crates/ports/")}
+    assert ports == {"host"}
 
 
 def has_rustfmt() -> bool:

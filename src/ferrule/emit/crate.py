@@ -119,7 +119,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     files |= golden.vectors(plan.graph)
     files |= crate_files("runtime")
     files |= kernel_files({part.kernel.module for part in parts})
-    for port in sorted({"host", plan.target.port}):
+    for port in sorted({"host", plan.target.port} - {""}):
         files |= crate_files(f"ports/{port}")
     return dict(sorted(files.items()))
 
