@@ -1,4 +1,4 @@
-"""Writes the pages of `docs/reference` that follow from the code.
+"""Writes what documents say that follows from the code: pages of `docs/reference`, a plan.
 
 python tools/reference.py            writes the pages that differ
 python tools/reference.py --check    writes nothing, and fails where a page differs
@@ -7,6 +7,7 @@ python tools/reference.py --check    writes nothing, and fails where a page diff
 import argparse
 import difflib
 import inspect
+import re
 import sys
 import tomllib
 import typing
@@ -16,15 +17,18 @@ from typing import Any
 
 import click
 
-from ferrule import target
+from ferrule import api, target
 from ferrule.cli import commands
+from ferrule.emit.report import plan_text
 from ferrule.importers.tflite import OPERATORS
 from ferrule.ir import Op
 from ferrule.kernels import Kernel
 from ferrule.resources import TARGETS
 from ferrule.target import Target
 
-FOLDER = Path(__file__).parents[1] / "docs/reference"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs/reference"
+GUIDE = ROOT / "docs/guides/read-the-plan.md"
 
 ABOUT_OPERATORS = """\
 # Operators
@@ -53,14 +57,14 @@ ABOUT_BOARDS = """\
 
 Written by `tools/reference.py` from the files of `targets/`; do not edit.
 
-**No board of silicon is here, because none has been tried.** The tier says when the tests run on a
-board. `docs/guides/add-a-board.md` says how one is added.
+**No silicon has run Ferrule yet.** The tier says when the tests run on a board.
+`docs/guides/add-a-board.md` says how one is added.
 """
 
 ABOUT_MEMORIES = """\
 ## Memories
 
-The arena is in the first memory that can be written; code and weights are in the other one.
+The arena is in the first memory that all cores can write to. A memory without cores is shared.
 """
 
 ABOUT_COMMANDS = """\
@@ -82,13 +86,13 @@ def main() -> None:
     differing = {path: text for path, text in pages().items() if text != present(path)}
     for path, text in differing.items():
         if check:
-            name = f"docs/reference/{path.name}"
+            name = path.relative_to(ROOT).as_posix()
             texts = present(path).splitlines(), text.splitlines()
             print("\n".join(difflib.unified_diff(*texts, name, "the code", lineterm="")))
         else:
             path.write_text(text)
     if check and differing:
-        sys.exit("error: pages of docs/reference are stale\n\nhint: `python tools/reference.py`")
+        sys.exit("error: documents are stale\n\nhint: run `python tools/reference.py`")
 
 
 def present(path: Path) -> str:
@@ -102,6 +106,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "operators.md": operators(),
         FOLDER / "boards.md": boards(),
         FOLDER / "command-line.md": command_line(),
+        GUIDE: with_plan(present(GUIDE)),
     }
 
 
@@ -120,12 +125,15 @@ def operators() -> str:
         (f"[{kind.__name__}](#{kind.__name__.lower()})", ", ".join(sources[kind]), computes(kind))
         for kind in kinds
     ]
-    plain = [(kind.__name__, "none: a view" if kind.is_view else "plain", "", "") for kind in kinds]
+    plain = [
+        (kind.__name__, *(("none: a view", "", "") if kind.is_view else ("plain", "any", "")))
+        for kind in kinds
+    ]
     faster = [
         (
             kind.computes.__name__,
             kind.__name__,
-            ", ".join(sorted(kind.needs)),
+            ", ".join(sorted(kind.needs)) or "any",
             paragraphs(kind)[0],
         )
         for kind in Kernel.registry
@@ -180,8 +188,8 @@ def boards() -> str:
             board.description,
             ", ".join(f"{core.count} {core.kind}" for core in board.cores),
             ", ".join(sorted({name for core in board.cores for name in core.features})),
-            f"`{board.rust_target}`",
-            f"`{board.port}`",
+            ", ".join(dict.fromkeys(f"`{core.rust_target}`" for core in board.cores)),
+            f"`{board.port}`" if board.port else "none",
             counted(board),
             board.tier,
         )
@@ -195,6 +203,7 @@ def boards() -> str:
             f"{memory['start']:#010x}",
             f"{memory['bytes']:,}",
             memory["access"],
+            ", ".join(map(str, memory.get("cores", ()))),
             memory["source"],
         )
         for board in targets
@@ -204,7 +213,10 @@ def boards() -> str:
         ABOUT_BOARDS,
         table(head, rows),
         ABOUT_MEMORIES,
-        table(("board", "memory", "start", "bytes", "access", "source of the numbers"), memories),
+        table(
+            ("board", "memory", "start", "bytes", "access", "cores", "source of the numbers"),
+            memories,
+        ),
     ]
     return "\n".join(parts)
 
@@ -221,6 +233,14 @@ def memories_of(board: Target) -> list[dict[str, Any]]:
     described = tomllib.loads((TARGETS / f"boards/{board.name}.toml").read_text())
     chip = tomllib.loads((TARGETS / f"chips/{described['chip']}.toml").read_text())
     return [*chip["memory"], *described.get("memory", [])]
+
+
+def with_plan(guide: str) -> str:
+    """The guide with what its command `ferrule plan MODEL --board B --cores N` prints."""
+    block = re.search(r"\$ ferrule plan (\S+) --board (\S+) --cores (\d)\n([^`]*)", guide)
+    assert block is not None
+    model, board, cores, printed = block.groups()
+    return guide.replace(printed, plan_text(api.plan(ROOT / model, board, int(cores))))
 
 
 def command_line() -> str:
