@@ -1,0 +1,147 @@
+"""Convolutions for cores with the vector extension MVE: four channels by two pixels at a time."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from ferrule.ir import Op, Struct
+from ferrule.kernels import mve
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.ops.conv2d import Conv2d
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+from ferrule.ops.fully_connected import FullyConnected
+from ferrule.window import NO_PADDING, Window
+
+# What the filter sees of some pixels is copied together: at least a pair, and few bytes.
+_COLUMN_BYTES = 1024
+_MOST_PIXELS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2dMve(Kernel):
+    """`conv2d_mve`: what the filter sees of a pixel is one column, which all channels read."""
+
+    computes: ClassVar[type[Op]] = Conv2d
+    needs: ClassVar[frozenset[str]] = mve.NEEDS
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Dilated filters, and what the requantization is not made for."""
+        assert isinstance(op, Conv2d | DepthwiseConv2d)
+        if op.dilation != (1, 1):
+            return "the filter is dilated"
+        return mve.obstacle(Filters.of(op))
+
+    @property
+    def module(self) -> str:
+        """The file of the Rust function."""
+        return "conv2d_mve"
+
+    @property
+    def function(self) -> str:
+        """The Rust function."""
+        return "conv2d_mve"
+
+    @property
+    def window(self) -> Window:
+        """Where the filter lies."""
+        assert isinstance(self.op, Conv2d | DepthwiseConv2d)
+        return self.op.window
+
+    @property
+    def depth(self) -> int:
+        """Elements of an input pixel."""
+        return self.op.inputs[0].shape[3]
+
+    @property
+    def _column(self) -> int:
+        """Bytes of a pixel's column, in whole vectors."""
+        return mve.VECTOR * mve.vectors(math.prod(self.window.size) * self.depth)
+
+    @property
+    def _pixels(self) -> int:
+        """Pixels whose columns are copied together; 0 where the input's pixels are columns."""
+        window = self.window
+        is_pointwise = (window.size, window.stride) == ((1, 1), (1, 1))
+        if is_pointwise and window.padding == NO_PADDING and self.depth % mve.VECTOR == 0:
+            return 0
+        pixels, _ = self.op.matrix()
+        most = min(max(_COLUMN_BYTES // self._column, 2), _MOST_PIXELS)
+        return min(most // 2 * 2, pixels)
+
+    @property
+    def scratch_words(self) -> int:
+        """The columns of some pixels."""
+        return self._pixels * self._column // 4
+
+    @property
+    def gathered(self) -> int:
+        """Every pixel's column, once, where they are copied."""
+        pixels, _ = self.op.matrix()
+        return pixels * self._column if self._pixels else 0
+
+    def unit(self, cut: str) -> int:
+        """Pixels in pairs."""
+        return 2
+
+    def cuts(self) -> tuple[str, ...]:
+        """Pixels only: every claim goes through all weights once."""
+        return ("pixels",)
+
+    def params(self) -> Struct:
+        """Fields of `Conv2dMve` in `crates/kernels/src/conv2d_mve.rs`."""
+        return self._params
+
+    @cached_property
+    def _params(self) -> Struct:
+        filters = Filters.of(self.op)
+        return Struct(
+            "Conv2dMve",
+            {
+                "window": self.window.params(),
+                "depth": self.depth,
+                "input_zero_point": filters.zero_point,
+                "pixels": self._pixels,
+                "filters": mve.packed(filters),
+            },
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OneToManyMve(Conv2dMve):
+    """The same for a depthwise convolution of one input channel, which is a convolution."""
+
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Several input channels, and what a convolution has."""
+        if op.inputs[0].shape[3] != 1:
+            return "there are several input channels"
+        return super().obstacle(op)
+
+
+@dataclass(frozen=True, eq=False)
+class FullyConnectedMve(Conv2dMve):
+    """The same for a fully connected operator: its rows are pixels."""
+
+    computes: ClassVar[type[Op]] = FullyConnected
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """What the requantization is not made for."""
+        return mve.obstacle(Filters.of(op))
+
+    @property
+    def window(self) -> Window:
+        """A filter of one tap over a row of pixels."""
+        rows, _ = self.op.matrix()
+        return Window((1, rows), (1, 1), (1, 1), (1, 1), NO_PADDING)
+
+    @property
+    def depth(self) -> int:
+        """Elements of a row."""
+        assert isinstance(self.op, FullyConnected)
+        return self.op.depth
