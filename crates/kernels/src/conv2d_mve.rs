@@ -1,6 +1,7 @@
 //! Conv2d for cores with the vector extension MVE: 16 taps of a channel in one multiplication.
 
-use crate::instructions::mve::copy::{copy, elements, Rows};
+use crate::instructions::bytes::bytes;
+use crate::instructions::mve::copy::{copy, Rows};
 use crate::instructions::mve::multiply::multiply;
 use crate::mve_filters::{MveFilters, VECTOR};
 use crate::window::Window;
@@ -37,7 +38,7 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
         multiply(filters, columns, params.depth, outputs);
         return;
     }
-    let columns = elements(claim.scratch);
+    let columns = bytes(claim.scratch);
     let pitch = filters.vectors * VECTOR;
     for outputs in outputs.chunks_mut(params.pixels * filters.channels) {
         let mut left = outputs

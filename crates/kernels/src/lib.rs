@@ -17,6 +17,7 @@ pub mod conv2d_lanes;
 pub mod conv2d_mve;
 pub mod depthwise_conv2d;
 pub mod depthwise_conv2d_dsp;
+pub mod depthwise_conv2d_mve;
 pub mod depthwise_planes;
 pub mod dsp_filters;
 pub mod fully_connected;

@@ -64,13 +64,3 @@ pub fn copy(from: &[i8], rows: Rows, to: &mut [i8]) {
         }
     }
 }
-
-/// A core's temporary words as elements.
-#[inline]
-#[must_use]
-pub fn elements(words: &mut [u32]) -> &mut [i8] {
-    let length = size_of_val(words);
-    // SAFETY: the bytes of these words are borrowed with them; bytes need no alignment, and all
-    // values are valid for both.
-    unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), length) }
-}

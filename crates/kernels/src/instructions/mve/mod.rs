@@ -5,4 +5,5 @@
 
 pub mod copy;
 pub mod multiply;
+pub mod plane;
 pub mod stored;

@@ -1,0 +1,123 @@
+"""DepthwiseConv2d for cores with the vector extension MVE: all taps in one multiplication."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from ferrule.ir import Op, Struct
+from ferrule.kernels import mve
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+
+# Most bytes of scratch for each core: a plain kernel needs none.
+_MOST_SCRATCH = 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConv2dMve(Kernel):
+    """Copies one channel into a padded plane, and computes pairs of its outputs."""
+
+    op: DepthwiseConv2d
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+    needs: ClassVar[frozenset[str]] = mve.NEEDS
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Filters that a vector does not hold, and what the requantization is not made for."""
+        assert isinstance(op, DepthwiseConv2d)
+        kernel = cls(op)
+        _, pitch = kernel._plane
+        row, height = kernel._row, op.window.size[0]
+        if op.multiplier != 1:
+            return "an input channel has several output channels"
+        if op.dilation != (1, 1):
+            return "the filter is dilated"
+        if op.window.results[1] < 2:
+            return "an output row is one pixel"
+        if height * row > mve.VECTOR or (height - 1) * pitch + row > 256:
+            return "the filter, or the input's width, is too large"
+        if op.output.elements > 1 << 16 or op.output.shape[3] >= 1 << 13:
+            return "the output is too large"
+        if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
+            return f"it needs {size:,} B of scratch on each core"
+        return mve.obstacle(Filters.of(op))
+
+    @property
+    def module(self) -> str:
+        """The file of the Rust function."""
+        return "depthwise_conv2d_mve"
+
+    @property
+    def function(self) -> str:
+        """The Rust function."""
+        return "depthwise_conv2d_mve"
+
+    @property
+    def _row(self) -> int:
+        """Taps of a row that either output of a pair sees."""
+        window = self.op.window
+        return window.size[1] + window.stride[1]
+
+    @property
+    def _plane(self) -> tuple[int, int]:
+        """Height and width of a padded channel."""
+        window = self.op.window
+        before = window.padding.top, window.padding.left
+        height, width = (
+            max(
+                before[axis] + window.source[axis],
+                (window.results[axis] - 1) * window.stride[axis] + window.size[axis],
+            )
+            for axis in (0, 1)
+        )
+        return height, width
+
+    @property
+    def scratch_words(self) -> int:
+        """A table of outputs, eight words for each four pairs, and a plane."""
+        rows, width = self.op.window.results
+        height, pitch = self._plane
+        return -(-rows * -(-width // 2) // 4) * 8 + -(-height * pitch // 4)
+
+    @property
+    def gathered(self) -> int:
+        """The whole input."""
+        return self.op.inputs[0].elements
+
+    def unit(self, cut: str) -> int:
+        """Whole rows."""
+        return self.op.window.results[1]
+
+    def cuts(self) -> tuple[str, ...]:
+        """Rows only: an output of a channel is apart from the next."""
+        return ("pixels",)
+
+    def params(self) -> Struct:
+        """Fields of `DepthwiseConv2dMve` in `crates/kernels/src/depthwise_conv2d_mve.rs`."""
+        return self._params
+
+    @cached_property
+    def _params(self) -> Struct:
+        filters = Filters.of(self.op)
+        requantize = filters.requantize
+        channels, _ = filters.weights.shape
+        weights = filters.weights.reshape(channels, *self.op.window.size)
+        weights = np.pad(weights, ((0, 0), (0, 0), (0, self.op.window.stride[1])))
+        scales = [filters.folded_bias, requantize.multipliers, requantize.shifts]
+        height, pitch = self._plane
+        return Struct(
+            "DepthwiseConv2dMve",
+            {
+                "window": self.op.window.params(),
+                "channels": channels,
+                "height": height,
+                "pitch": pitch,
+                "input_zero_point": filters.zero_point,
+                "weights": weights.astype(np.int8),
+                "scales": np.stack(scales, axis=1).astype(np.int32),
+                "range": mve.stored_range(requantize),
+            },
+        )
