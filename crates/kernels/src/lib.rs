@@ -9,6 +9,7 @@
 
 pub mod add;
 pub mod add_linear;
+pub mod add_mve;
 pub mod average_pool2d;
 pub mod columns;
 pub mod conv2d;

@@ -3,6 +3,7 @@
 //! The assembly is for every Arm core that a plan with these kernels is made for; elsewhere, as on
 //! the host, the twins run.
 
+pub mod add;
 pub mod copy;
 pub mod multiply;
 pub mod plane;
