@@ -1,7 +1,7 @@
 //! DepthwiseConv2d for cores with the vector extension MVE: all taps in one multiplication.
 
 use crate::instructions::mve::plane::{Filter, Plane};
-use crate::mve_filters::{MveRange, VECTOR};
+use crate::mve_filters::MveRange;
 use crate::window::Window;
 use runtime::Claim;
 
@@ -18,7 +18,8 @@ pub struct DepthwiseConv2dMve {
     pub pitch: usize,
     /// Zero point of the input, in `[-128, 127]`, which padding has.
     pub input_zero_point: i8,
-    /// For each channel and row of the filter: its weights, then as many zeros as the stride.
+    /// For each channel and row of the filter as many zeros as the stride, then its weights; at the
+    /// end zeros again.
     pub weights: &'static [i8],
     /// For each channel: bias, which the input's zero point is folded into, multiplier, shift.
     pub scales: &'static [i32],
@@ -49,24 +50,19 @@ pub fn depthwise_conv2d_mve(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,),
         return;
     };
     let lanes = window.filter_height * (window.filter_width + window.stride_width);
-    let filters = params.weights.chunks_exact(lanes);
-    for (channel, (weights, scales)) in filters.zip(params.scales.chunks_exact(3)).enumerate() {
+    let mut weights = params.weights;
+    for (channel, scales) in params.scales.chunks_exact(3).enumerate() {
         let &[bias, multiplier, shift] = scales else {
             return;
         };
-        let mut filter = Filter {
+        let filter = Filter {
             bias,
             multiplier,
-            shift: shift as i8,
-            weights: [[0; VECTOR]; 2],
+            shift,
+            weights,
         };
-        let [first, second] = &mut filter.weights;
-        // The second output of a pair sees the same a stride later.
-        let later = second.iter_mut().skip(window.stride_width);
-        for ((first, second), &weight) in first.iter_mut().zip(later).zip(weights) {
-            (*first, *second) = (weight, weight);
-        }
         plane.load(input, channel);
-        plane.compute(&filter, params.range, channel, outputs);
+        plane.compute(filter, params.range, channel, outputs);
+        weights = weights.get(lanes..).unwrap_or_default();
     }
 }

@@ -105,7 +105,8 @@ class DepthwiseConv2dMve(Kernel):
         requantize = filters.requantize
         channels, _ = filters.weights.shape
         weights = filters.weights.reshape(channels, *self.op.window.size)
-        weights = np.pad(weights, ((0, 0), (0, 0), (0, self.op.window.stride[1])))
+        stride = self.op.window.stride[1]
+        weights = np.pad(weights, ((0, 0), (0, 0), (stride, 0)))
         scales = [filters.folded_bias, requantize.multipliers, requantize.shifts]
         height, pitch = self._plane
         return Struct(
@@ -116,7 +117,7 @@ class DepthwiseConv2dMve(Kernel):
                 "height": height,
                 "pitch": pitch,
                 "input_zero_point": filters.zero_point,
-                "weights": weights.astype(np.int8),
+                "weights": np.pad(weights.ravel(), (0, stride)).astype(np.int8),
                 "scales": np.stack(scales, axis=1).astype(np.int32),
                 "range": mve.stored_range(requantize),
             },

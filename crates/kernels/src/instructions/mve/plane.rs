@@ -4,6 +4,8 @@ use crate::instructions::bytes::bytes;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::mve::stored::stored;
 use crate::mve_filters::{MveRange, VECTOR};
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+use crate::requantize::narrow;
 use crate::window::Window;
 
 /// Words of the table for four pairs of outputs: where they see, then where they go.
@@ -11,15 +13,18 @@ const BLOCK: usize = 8;
 
 /// The filter of one channel.
 #[derive(Clone, Copy, Debug)]
-pub struct Filter {
+pub struct Filter<'f> {
     /// Bias, which the input's zero point is folded into.
     pub bias: i32,
     /// Fixed-point multiplier.
     pub multiplier: i32,
     /// Power of two that goes with it, -1 or less.
-    pub shift: i8,
-    /// For each tap that either output of a pair sees, the weights for both.
-    pub weights: [[i8; VECTOR]; 2],
+    pub shift: i32,
+    /// For each row of the filter as many zeros as the stride, then its weights; then zeros again.
+    ///
+    /// The second output of a pair sees the taps that these begin with, the first those after the
+    /// zeros.
+    pub weights: &'f [i8],
 }
 
 /// A padded channel in scratch, and a table of the outputs that are computed from it.
@@ -29,11 +34,14 @@ pub struct Plane<'s> {
     channels: usize,
     plane: &'s mut [i8],
     pitch: usize,
+    /// Elements of the outputs.
+    elements: usize,
     /// For each four pairs of outputs: the address of what each pair sees, in the plane, then
     /// the offsets of the eight outputs as halves of words, the second four in upper halves.
     table: &'s [u32],
-    /// Offsets of taps from that address.
+    /// Offsets of taps from that address, and how many there are.
     offsets: [u8; VECTOR],
+    lanes: usize,
 }
 
 impl<'s> Plane<'s> {
@@ -41,6 +49,7 @@ impl<'s> Plane<'s> {
     ///
     /// `None` where the geometry or the scratch does not allow it.
     #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // offsets and addresses fit, as seen first
     pub fn new(
         window: &'s Window,
         (height, pitch): (usize, usize),
@@ -51,56 +60,56 @@ impl<'s> Plane<'s> {
     ) -> Option<Self> {
         let width = window.output_width;
         let row = window.filter_width + window.stride_width;
-        let reach = (window.filter_height.checked_sub(1)?) * pitch + row;
+        let lanes = row * window.filter_height;
+        let elements = rows.len() * width * channels;
         let fits = width >= 2
-            && row * window.filter_height <= VECTOR
-            && reach <= 256
+            && 1 <= lanes
+            && lanes <= VECTOR
+            && (window.filter_height - 1) * pitch + row <= 256
             && window.padding_left + window.input_width <= pitch
             && window.padding_top + window.input_height <= height
             && (width - 1) * window.stride_width + window.filter_width <= pitch
-            && (rows.end.checked_sub(1)?) * window.stride_height + window.filter_height <= height
-            && rows.len() * width * channels <= 1 << 16;
+            && rows.end.checked_sub(1)? * window.stride_height + window.filter_height <= height
+            && 1 <= elements
+            && elements <= 1 << 16;
         if !fits {
             return None;
         }
-        let mut offsets = [0; VECTOR];
-        for (lane, offset) in offsets
-            .iter_mut()
-            .take(row * window.filter_height)
-            .enumerate()
-        {
-            let tap_row = lane.checked_div(row)?;
-            *offset = u8::try_from(tap_row * pitch + lane - tap_row * row).ok()?;
-        }
-        let pairs = rows.len() * width.div_ceil(2);
-        let (table, plane) = scratch.split_at_mut_checked(pairs.div_ceil(4) * BLOCK)?;
+        let blocks = (rows.len() * width.div_ceil(2)).div_ceil(4);
+        let (table, plane) = scratch.split_at_mut_checked(blocks * BLOCK)?;
         let plane = bytes(plane).get_mut(..height * pitch)?;
         plane.fill(padding);
+        let mut offsets = [0; VECTOR];
+        for (to, tap_row) in offsets.chunks_mut(row).zip(0..window.filter_height) {
+            for (offset, from) in to.iter_mut().zip(tap_row * pitch..) {
+                *offset = from as u8;
+            }
+        }
         #[cfg(all(target_arch = "arm", target_os = "none"))]
-        let base = u32::try_from(plane.as_mut_ptr().expose_provenance()).ok()?;
+        let base = plane.as_mut_ptr().expose_provenance();
         #[cfg(not(all(target_arch = "arm", target_os = "none")))]
         let base = 0;
-        let first = rows.start;
-        let pair = |number: usize| {
-            let row = number.min(pairs - 1).checked_div(width.div_ceil(2))?;
-            let place = 2 * (number.min(pairs - 1) - row * width.div_ceil(2));
-            // The last of an odd row is computed with the one before it, which is computed twice.
-            let place = place.min(width - 2);
-            let seen = (first + row) * window.stride_height * pitch + place * window.stride_width;
-            Some((seen, (row * width + place) * channels))
-        };
-        for (block, words) in table.chunks_exact_mut(BLOCK).enumerate() {
-            let mut places = [0_usize; BLOCK];
-            let (addresses, offsets) = words.split_at_mut(BLOCK / 2);
-            for (index, address) in addresses.iter_mut().enumerate() {
-                let (seen, place) = pair(4 * block + index)?;
-                *address = base + u32::try_from(seen).ok()?;
-                *places.get_mut(2 * index)? = place;
-                *places.get_mut(2 * index + 1)? = place + channels;
-            }
-            let (low, high) = places.split_at(BLOCK / 2);
-            for (offset, (&low, &high)) in offsets.iter_mut().zip(low.iter().zip(high)) {
-                *offset = u32::try_from(low | high << 16).ok()?;
+        let (mut index, mut place) = (0, 0);
+        for words in table.chunks_exact_mut(BLOCK) {
+            let (addresses, outputs) = words.split_at_mut(BLOCK / 2);
+            let mut half = 0;
+            for pairs in addresses.chunks_exact_mut(2) {
+                for (address, outputs) in pairs.iter_mut().zip(outputs.chunks_exact_mut(2)) {
+                    // The last of an odd row is computed with the one before it, so again.
+                    let first = place.min(width - 2);
+                    let seen = (rows.start + index) * window.stride_height * pitch;
+                    *address = (base + seen + first * window.stride_width) as u32;
+                    let output = (index * width + first) * channels;
+                    for (word, output) in outputs.iter_mut().zip([output, output + channels]) {
+                        *word = if half == 0 { 0 } else { *word } | (output as u32) << half;
+                    }
+                    // Where all are there, the last pair repeats.
+                    place += 2;
+                    if place >= width && index + 1 < rows.len() {
+                        (index, place) = (index + 1, 0);
+                    }
+                }
+                half = 16;
             }
         }
         Some(Self {
@@ -108,8 +117,10 @@ impl<'s> Plane<'s> {
             channels,
             plane,
             pitch,
+            elements,
             table,
             offsets,
+            lanes,
         })
     }
 
@@ -176,40 +187,48 @@ impl<'s> Plane<'s> {
     }
 
     /// Computes the channel's outputs, of which the first is `outputs[channel]`.
-    pub fn compute(&self, filter: &Filter, range: MveRange, channel: usize, outputs: &mut [i8]) {
-        let fits = |block: &[u32]| {
-            let last = block.get(BLOCK / 2..).unwrap_or_default().iter();
-            last.fold(0, |most, word| most.max(word >> 16).max(word & 0xffff))
-        };
-        // Offsets ascend, but for the repeated pairs of the last block, which are the last.
-        let last = self.table.chunks_exact(BLOCK).next_back().map_or(0, fits);
-        if outputs.len() <= last as usize + channel {
+    ///
+    /// Does nothing where a slice is too short.
+    pub fn compute(&self, filter: Filter<'_>, range: MveRange, channel: usize, outputs: &mut [i8]) {
+        let more = self.window.stride_width;
+        if outputs.len() < self.elements
+            || channel >= self.channels
+            || filter.weights.len() < self.lanes + more
+        {
             return;
         }
         #[cfg(all(target_arch = "arm", target_os = "none"))]
         {
             let output = outputs.get_mut(channel..).unwrap_or_default();
-            let state = assembly::State::new(filter, range, output, self.table);
-            // SAFETY: `new` made the table of addresses inside the plane, and of offsets that are
-            // inside the outputs, as seen above.
-            unsafe { assembly::run(state, filter, &self.offsets) }
+            let mut state = assembly::State::new(filter, range, output, self.table);
+            let weights = filter.weights.as_ptr();
+            // SAFETY: `new` made the table of addresses inside the plane, and of offsets of the
+            // first channel's outputs, which are inside for all channels. Weights for both
+            // outputs are there.
+            unsafe {
+                assembly::run(
+                    &mut state,
+                    [weights.add(more), weights],
+                    &self.offsets,
+                    self.lanes,
+                );
+            }
         }
         #[cfg(not(all(target_arch = "arm", target_os = "none")))]
         for block in self.table.chunks_exact(BLOCK) {
             let (seen, places) = block.split_at(BLOCK / 2);
             let low = places.iter().map(|word| word & 0xffff);
             let places = low.chain(places.iter().map(|word| word >> 16));
-            let both = seen
-                .iter()
-                .flat_map(|&from| filter.weights.iter().map(move |w| (from, w)));
-            for ((from, weights), place) in both.zip(places) {
+            let both = seen.iter().flat_map(|&from| [(from, more), (from, 0)]);
+            for ((from, skipped), place) in both.zip(places) {
+                let weights = filter.weights.iter().skip(skipped).take(self.lanes);
                 let mut sum = filter.bias;
                 for (&offset, &weight) in self.offsets.iter().zip(weights) {
                     let value = self.plane.get(from as usize + usize::from(offset));
                     sum += i32::from(value.copied().unwrap_or_default()) * i32::from(weight);
                 }
                 if let Some(output) = outputs.get_mut(place as usize + channel) {
-                    *output = stored(sum, filter.multiplier, filter.shift, range);
+                    *output = stored(sum, filter.multiplier, narrow(filter.shift), range);
                 }
             }
         }
@@ -240,13 +259,13 @@ mod assembly {
 
     impl State {
         #[allow(clippy::cast_possible_truncation)] // in `[-128, 127]`
-        pub fn new(filter: &Filter, range: MveRange, outputs: &mut [i8], table: &[u32]) -> Self {
+        pub fn new(filter: Filter<'_>, range: MveRange, outputs: &mut [i8], table: &[u32]) -> Self {
             let ends = table.as_ptr_range();
             Self {
                 sums: [0; 8],
                 bias: filter.bias,
                 multiplier: filter.multiplier,
-                shift: i32::from(filter.shift),
+                shift: filter.shift,
                 zero_point: range.zero_point,
                 one: 1,
                 output: outputs.as_mut_ptr(),
@@ -262,10 +281,15 @@ mod assembly {
     ///
     /// # Safety
     ///
-    /// The table has a block or more; each pair sees 16 elements at its address plus offsets,
-    /// and each output is an element at its offset.
+    /// The table has a block or more; each pair sees elements at its address plus offsets, and
+    /// each output is an element at its offset. `lanes` weights are there for both outputs.
     #[inline(never)]
-    pub unsafe fn run(mut state: State, filter: &Filter, offsets: &[u8; VECTOR]) {
+    pub unsafe fn run(
+        state: &mut State,
+        [first, second]: [*const i8; 2],
+        offsets: &[u8; VECTOR],
+        lanes: usize,
+    ) {
         // SAFETY: as the caller promises. The stack serves to save registers that cannot be named.
         //
         // Even registers are sums, then constants; r1, r3, r5, r7 are what pairs see, r9 the
@@ -274,9 +298,11 @@ mod assembly {
             asm!(
                 "push {{r6, r7}}",
                 "mov r11, r0",
-                "vldrb.u8 q5, [r1]",
-                "vldrb.u8 q6, [r1, #16]",
                 "vldrb.u8 q7, [r2]",
+                "vctp.8 r4",
+                "vpstt",
+                "vldrbt.u8 q5, [r1]",
+                "vldrbt.u8 q6, [r3]",
                 "ldrd r0, r2, [r11, #72]",
                 "vdup.16 q4, r0",
                 "ldr r9, [r11, #80]",
@@ -320,10 +346,12 @@ mod assembly {
                 "vstrb.16 q2, [r10, q1]",
                 "bne 10b",
                 "pop {{r6, r7}}",
-                inout("r0") &raw mut state => _,
-                inout("r1") filter.weights.as_ptr() => _,
+                inout("r0") core::ptr::from_mut(state) => _,
+                inout("r1") first => _,
                 inout("r2") offsets.as_ptr() => _,
-                out("r3") _, out("r4") _, out("r5") _,
+                inout("r3") second => _,
+                inout("r4") lanes => _,
+                out("r5") _,
                 out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                 out("d4") _, out("d5") _, out("d6") _, out("d7") _,
