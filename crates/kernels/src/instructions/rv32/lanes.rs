@@ -74,10 +74,12 @@ impl<'o> Outputs<'o> {
     /// Nothing happens where a slice is too short.
     #[inline]
     pub fn compute(&mut self, groups: Groups<'_>, records: &[i32], columns: &[u32], at: usize) {
+        // Divided and subtracted, because a product or a sum could wrap.
+        let fits = self.length.checked_sub(at).map_or(0, |left| left / CHANNELS);
         if groups.count == 0
-            || records.len() < groups.count * RECORD
-            || columns.len() < groups.taps * PAIRS
-            || self.length < groups.count * CHANNELS + at
+            || groups.count > records.len() / RECORD
+            || groups.taps > columns.len() / PAIRS
+            || groups.count > fits
         {
             return;
         }
