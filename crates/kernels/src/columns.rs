@@ -36,6 +36,7 @@ pub struct Image {
 
 impl Columns {
     /// The input, or the copy of it in `bytes`, and what is left of `bytes`.
+    #[inline(never)]
     pub fn image<'c>(&self, input: &'c [i8], bytes: &'c mut [i8]) -> (&'c [i8], &'c mut [i8]) {
         if self.image.size == 0 {
             return (input, bytes);
@@ -57,6 +58,7 @@ impl Columns {
     /// Writes the words of a pair of pixels, one for each tap, `PAIRS` apart.
     ///
     /// `bytes` has room for the taps of both pixels.
+    #[inline(never)]
     pub fn gather(&self, input: &[i8], pixels: [usize; 2], bytes: &mut [i8], words: &mut [u32]) {
         let length = self.window.filter_width * self.depth;
         if self.is_pointwise {

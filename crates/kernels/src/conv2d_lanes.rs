@@ -5,7 +5,7 @@ use crate::instructions::bytes::bytes;
 use crate::instructions::lanes::Lanes;
 use crate::instructions::rv32::lanes::{Outputs, CHANNELS, PIXELS, RECORD};
 use core::ops::Range;
-use runtime::Claim;
+use runtime::{Claim, Output};
 
 /// Parameters of [`conv2d_lanes`].
 #[derive(Debug)]
@@ -36,60 +36,53 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
         return;
     };
     let (input, bytes) = params.columns.image(input, bytes(words));
-    let channels = claim.output.channels();
-    let mut pixels = claim.output.by_pixel();
-    loop {
-        let mut outputs: [&mut [i8]; PIXELS] = Default::default();
-        let mut numbers = [0; PIXELS];
-        let mut count = 0;
-        for (place, number) in outputs.iter_mut().zip(&mut numbers) {
-            let Some((pixel, output)) = pixels.next() else {
-                break;
-            };
-            (*place, *number) = (output, pixel);
-            count += 1;
-        }
-        let Some(last) = numbers.get(..count).and_then(<[usize]>::last).copied() else {
-            return;
-        };
-        // An odd pixel is paired with itself.
-        if let Some(spare) = numbers.get_mut(count) {
-            *spare = last;
-        }
-        for (pair, pixels) in numbers.chunks_exact(2).take(count.div_ceil(2)).enumerate() {
-            let (Some(words), &[low, high]) = (columns.get_mut(pair..), pixels) else {
-                return;
-            };
+    let mut output = claim.output;
+    let pixels = output.pixels();
+    let mut first = pixels.start;
+    while first < pixels.end {
+        let left = pixels.end - first;
+        // The last few in pairs.
+        let count = left.min(if left > PIXELS - 2 { PIXELS } else { 2 });
+        for pair in 0..count.div_ceil(2) {
+            // An odd pixel is paired with itself.
+            let low = first + 2 * pair;
+            let high = (low + 1).min(pixels.end - 1);
+            let words = columns.get_mut(pair..).unwrap_or_default();
             params.columns.gather(input, [low, high], bytes, words);
         }
-        compute(params, columns, channels.clone(), &mut outputs, count);
+        compute(params, columns, &mut output, first - pixels.start, count);
+        first += count;
     }
 }
 
-/// Computes all channels of a few pixels.
+/// Computes all channels of `count` owned pixels from `first` on.
+#[inline(never)]
 fn compute(
     params: &Conv2dLanes,
     columns: &[u32],
-    channels: Range<usize>,
-    rows: &mut [&mut [i8]; PIXELS],
+    output: &mut Output<'_, i8>,
+    first: usize,
     count: usize,
 ) {
+    let bounds = (params.low, params.span);
+    let channels = output.channels();
     let inside = channels.start.div_ceil(CHANNELS)..channels.end / CHANNELS;
     let at = (inside.start * CHANNELS).saturating_sub(channels.start);
-    store(params, columns, inside.clone(), rows, count, at);
+    let outputs = Outputs::new(output, first, count, bounds, params.is_signed);
+    store(params, columns, inside, outputs, at);
     // A group at an end may be ours in part: it goes through a copy.
     for end in [channels.start, channels.end] {
         if end % CHANNELS == 0 {
             continue;
         }
-        let number = end / CHANNELS;
-        let first = number * CHANNELS;
+        let group = end / CHANNELS;
         let mut spare = [[0; CHANNELS]; PIXELS];
-        let mut places = spare.each_mut().map(<[i8; CHANNELS]>::as_mut_slice);
-        store(params, columns, number..number + 1, &mut places, count, 0);
-        for (row, results) in rows.iter_mut().zip(&spare) {
-            for (channel, &result) in (first..).zip(results) {
-                if let Some(output) = row.get_mut(channel.wrapping_sub(channels.start)) {
+        let outputs = Outputs::of_group(&mut spare, count, bounds, params.is_signed);
+        store(params, columns, group..group + 1, outputs, 0);
+        for (pixel, results) in (first..first + count).zip(&spare) {
+            let owned = output.run(pixel);
+            for (channel, &result) in (group * CHANNELS..).zip(results) {
+                if let Some(output) = owned.get_mut(channel.wrapping_sub(channels.start)) {
                     *output = result;
                 }
             }
@@ -97,21 +90,16 @@ fn compute(
     }
 }
 
-/// Computes groups of channels of a few pixels, of which the first goes to `at` of each row.
+/// Computes groups of channels, of which the first goes to `at` of each pixel.
 fn store(
     params: &Conv2dLanes,
     columns: &[u32],
-    numbers: Range<usize>,
-    rows: &mut [&mut [i8]; PIXELS],
-    count: usize,
+    groups: Range<usize>,
+    outputs: Option<Outputs<'_>>,
     at: usize,
 ) {
-    let bounds = (params.low, params.span);
-    let groups = params
-        .weights
-        .groups(numbers.start, numbers.len(), CHANNELS);
-    let outputs = Outputs::new(rows, count, bounds, params.is_signed);
-    let records = params.records.get(numbers.start * RECORD..);
+    let records = params.records.get(groups.start * RECORD..);
+    let groups = params.weights.groups(groups.start, groups.len(), CHANNELS);
     if let (Some(groups), Some(mut outputs), Some(records)) = (groups, outputs, records) {
         outputs.compute(groups, records, columns, at);
     }

@@ -26,7 +26,10 @@ pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
         .saturating_sub(1)
         .saturating_mul(step)
         .saturating_add(length);
-    let written = (count * length).saturating_sub(1).saturating_mul(PAIRS);
+    let written = count
+        .saturating_mul(length)
+        .saturating_sub(1)
+        .saturating_mul(PAIRS);
     let is_short = seen > low.len().min(high.len()) || written >= words.len();
     if is_short || count == 0 || length == 0 {
         return;

@@ -1,8 +1,9 @@
-//! Weights in lanes: two channels at up to three pairs of pixels.
+//! Weights in lanes: two channels at one pair or three pairs of pixels.
 
 use crate::columns::PAIRS;
 use crate::instructions::lanes::Groups;
 use core::marker::PhantomData;
+use runtime::Output;
 
 /// Channels of a group.
 pub const CHANNELS: usize = 2;
@@ -17,8 +18,11 @@ pub const RECORD: usize = 8;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Outputs<'o> {
-    rows: [*mut i8; PIXELS],
-    record: *const i32,
+    first: *mut i8,
+    stride: usize,
+    /// From the first pixel of the last pair to the second: 0 if it is the same.
+    last: usize,
+    records: *const i32,
     at: usize,
     span: i32,
     low: i32,
@@ -27,30 +31,56 @@ pub struct Outputs<'o> {
     runs: *const i8,
     columns: *const u32,
     pairs: usize,
-    length: usize,
+    channels: usize,
     borrowed: PhantomData<&'o mut [i8]>,
 }
 
 impl<'o> Outputs<'o> {
-    /// The first `count` of the rows, a pixel each; nothing unless there are one to `PIXELS`.
+    /// `count` of the owned pixels from `first` on; nothing unless there are 1, 2, 5 or 6.
     ///
     /// Results are in `[low, low + span]`; `is_signed` if some are below the zero point.
     #[must_use]
     pub fn new(
-        rows: &'o mut [&mut [i8]; PIXELS],
+        output: &'o mut Output<'_, i8>,
+        first: usize,
+        count: usize,
+        bounds: (i32, i32),
+        is_signed: bool,
+    ) -> Option<Self> {
+        let (stride, channels) = (output.stride(), output.channels().len());
+        let is_owned = first.saturating_add(count) <= output.pixels().len();
+        let start = output.as_mut_ptr().wrapping_add(first * stride);
+        (is_owned && matches!(count, 1 | 2 | 5 | PIXELS))
+            .then(|| Self::at(start, stride, channels, count, bounds, is_signed))
+    }
+
+    /// As many pixels of one group.
+    #[must_use]
+    pub fn of_group(
+        group: &'o mut [[i8; CHANNELS]; PIXELS],
+        count: usize,
+        bounds: (i32, i32),
+        is_signed: bool,
+    ) -> Option<Self> {
+        let start = group.as_mut_ptr().cast();
+        matches!(count, 1 | 2 | 5 | PIXELS)
+            .then(|| Self::at(start, CHANNELS, CHANNELS, count, bounds, is_signed))
+    }
+
+    /// `count` pixels with `channels` elements each, from `first` on and `stride` apart.
+    fn at(
+        first: *mut i8,
+        stride: usize,
+        channels: usize,
         count: usize,
         (low, span): (i32, i32),
         is_signed: bool,
-    ) -> Option<Self> {
-        let used = rows.get_mut(..count)?;
-        let length = used.iter().map(|row| row.len()).min()?;
-        let mut pointers = [used.last_mut()?.as_mut_ptr(); PIXELS];
-        for (pointer, row) in pointers.iter_mut().zip(used) {
-            *pointer = row.as_mut_ptr();
-        }
-        Some(Self {
-            rows: pointers,
-            record: core::ptr::null(),
+    ) -> Self {
+        Self {
+            first,
+            stride,
+            last: if count % 2 == 0 { stride } else { 0 },
+            records: core::ptr::null(),
             at: 0,
             span,
             low,
@@ -59,13 +89,13 @@ impl<'o> Outputs<'o> {
             runs: core::ptr::null(),
             columns: core::ptr::null(),
             pairs: count.div_ceil(2),
-            length,
+            channels,
             borrowed: PhantomData,
-        })
+        }
     }
 
-    /// Stores the channels of some groups of every pixel, from `at` of its row on: sums of weights
-    /// times values, requantized.
+    /// Stores the channels of some groups, of every pixel from `at` on: sums of weights times
+    /// values, requantized.
     ///
     /// `columns` is `[taps, PAIRS]`: for each tap a word of each pair; an odd pixel is in both
     /// halves of its word. `records` has `RECORD` numbers for each group. A sum `acc` that begins
@@ -75,7 +105,10 @@ impl<'o> Outputs<'o> {
     #[inline]
     pub fn compute(&mut self, groups: Groups<'_>, records: &[i32], columns: &[u32], at: usize) {
         // Divided and subtracted, because a product or a sum could wrap.
-        let fits = self.length.checked_sub(at).map_or(0, |left| left / CHANNELS);
+        let fits = self
+            .channels
+            .checked_sub(at)
+            .map_or(0, |left| left / CHANNELS);
         if groups.count == 0
             || groups.count > records.len() / RECORD
             || groups.taps > columns.len() / PAIRS
@@ -83,14 +116,13 @@ impl<'o> Outputs<'o> {
         {
             return;
         }
-        self.record = records.as_ptr();
+        self.records = records.as_ptr();
         self.at = at;
         self.left = groups.count;
         self.runs = groups.runs.as_ptr();
         self.columns = columns.as_ptr();
         match self.pairs {
             1 => one_pair(self, groups, columns),
-            2 => two_pairs(self, groups, columns),
             _ => three_pairs(self, groups, columns),
         }
     }
@@ -106,8 +138,8 @@ mod text {
     macro_rules! begin {
         ([$($pair:literal)*]) => {
             concat!(
-                "lw {w}, 48({t})\n", "lw {c}, 52({t})\n",
-                "lw {x}, 24({t})\n", "lw {a}, 0({x})\n", "lw {b}, 4({x})\n",
+                "lw {w}, 36({t})\n", "lw {c}, 40({t})\n",
+                "lw {x}, 12({t})\n", "lw {a}, 0({x})\n", "lw {b}, 4({x})\n",
                 "slli {t}, {a}, 16\n", "add {t}, {t}, {a}\n",
                 "slli {x}, {b}, 16\n", "add {x}, {x}, {b}\n",
                 "lui {half}, 8\n", "lla {base}, 20f\n",
@@ -264,26 +296,81 @@ mod text {
         };
     }
 
-    /// Stores all results of the pairs.
+    /// Stores the results of a pair, to `w` and `q0`.
+    macro_rules! store_pair {
+        ($kind:ident, $pair:literal) => {
+            concat!(
+                "slli {t}, {h",
+                $pair,
+                "}, 16\n",
+                "sub {s",
+                $pair,
+                "}, {s",
+                $pair,
+                "}, {t}\n",
+                "slli {t}, {g",
+                $pair,
+                "}, 16\n",
+                "sub {r",
+                $pair,
+                "}, {r",
+                $pair,
+                "}, {t}\n",
+                store!(
+                    $kind,
+                    concat!("{s", $pair, "}"),
+                    "{a}",
+                    "{b}",
+                    "{base}",
+                    "0({w})"
+                ),
+                store!(
+                    $kind,
+                    concat!("{r", $pair, "}"),
+                    "{p1}",
+                    "{q1}",
+                    "{p2}",
+                    "1({w})"
+                ),
+                store!(
+                    $kind,
+                    concat!("{h", $pair, "}"),
+                    "{a}",
+                    "{b}",
+                    "{base}",
+                    "0({q0})"
+                ),
+                store!(
+                    $kind,
+                    concat!("{g", $pair, "}"),
+                    "{p1}",
+                    "{q1}",
+                    "{p2}",
+                    "1({q0})"
+                ),
+            )
+        };
+    }
+
+    /// Stores all results; pixels are `c` apart, but for the last pair's.
     macro_rules! stores {
-        ($kind:ident, [$($pair:literal)*]) => {
-            concat!($(
-                "lw {p0}, 8*", $pair, "({c})\n", "lw {q0}, 8*", $pair, "+4({c})\n",
-                "add {p0}, {p0}, {w}\n", "add {q0}, {q0}, {w}\n",
-                "slli {t}, {h", $pair, "}, 16\n", "sub {s", $pair, "}, {s", $pair, "}, {t}\n",
-                "slli {t}, {g", $pair, "}, 16\n", "sub {r", $pair, "}, {r", $pair, "}, {t}\n",
-                store!($kind, concat!("{s", $pair, "}"), "{a}", "{b}", "{base}", "0({p0})"),
-                store!($kind, concat!("{r", $pair, "}"), "{p1}", "{q1}", "{p2}", "1({p0})"),
-                store!($kind, concat!("{h", $pair, "}"), "{a}", "{b}", "{base}", "0({q0})"),
-                store!($kind, concat!("{g", $pair, "}"), "{p1}", "{q1}", "{p2}", "1({q0})"),
-            )*)
+        ($kind:ident, [$($pair:literal)*] $last:literal) => {
+            concat!(
+                $(
+                    "add {q0}, {w}, {c}\n",
+                    store_pair!($kind, $pair),
+                    "add {w}, {q0}, {c}\n",
+                )*
+                "lw {t}, 0(sp)\n", "lw {t}, 8({t})\n", "add {q0}, {w}, {t}\n",
+                store_pair!($kind, $last),
+            )
         };
     }
 
     /// All of it: a jump to the code of the first run, from each run to that of the next, and to
     /// the stores.
     macro_rules! block {
-        ($pairs:tt) => {
+        ($pairs:tt, $others:tt $last:literal) => {
             concat!(
                 "addi sp, sp, -16\n", "sw {t}, 0(sp)\n",
                 "19:\n",
@@ -300,22 +387,22 @@ mod text {
                 run!("24", 4, [1 2 3], $pairs),
                 run!("25", 5, [1 2 3 4], $pairs),
                 run!("26", 6, [1 2 3 4 5], $pairs),
-                "27: lw {c}, 0(sp)\n",
-                "addi {w}, {w}, 1\n", "sw {w}, 48({c})\n",
-                "lw {x}, 24({c})\n", "lw {w}, 28({c})\n",
-                "lw {half}, 32({c})\n", "lw {q2}, 36({c})\n",
-                "lw {t}, 40({c})\n",
+                "27: lw {t}, 0(sp)\n",
+                "addi {w}, {w}, 1\n", "sw {w}, 36({t})\n",
+                "lw {w}, 0({t})\n", "lw {c}, 16({t})\n", "add {w}, {w}, {c}\n",
+                "lw {c}, 4({t})\n", "lw {x}, 12({t})\n",
+                "lw {half}, 20({t})\n", "lw {q2}, 24({t})\n", "lw {t}, 28({t})\n",
                 "lw {a}, 8({x})\n", "lw {b}, 12({x})\n", "lw {base}, 16({x})\n",
                 "lw {p1}, 20({x})\n", "lw {q1}, 24({x})\n", "lw {p2}, 28({x})\n",
                 "bnez {t}, 28f\n",
-                stores!(unsigned, $pairs),
+                stores!(unsigned, $others $last),
                 "j 29f\n",
                 "28:\n",
-                stores!(signed, $pairs),
+                stores!(signed, $others $last),
                 "29: lw {t}, 0(sp)\n",
-                "lw {x}, 24({t})\n", "addi {x}, {x}, 4*8\n", "sw {x}, 24({t})\n",
-                "lw {a}, 28({t})\n", "addi {a}, {a}, 2\n", "sw {a}, 28({t})\n",
-                "lw {b}, 44({t})\n", "addi {b}, {b}, -1\n", "sw {b}, 44({t})\n",
+                "lw {x}, 12({t})\n", "addi {x}, {x}, 4*8\n", "sw {x}, 12({t})\n",
+                "lw {a}, 16({t})\n", "addi {a}, {a}, 2\n", "sw {a}, 16({t})\n",
+                "lw {b}, 32({t})\n", "addi {b}, {b}, -1\n", "sw {b}, 32({t})\n",
                 "bnez {b}, 19b\n",
                 "addi sp, sp, 16\n",
             )
@@ -325,18 +412,18 @@ mod text {
 
 /// Defines a function that computes a number of pairs.
 macro_rules! for_pairs {
-    ($name:ident, [$($pair:literal)*], $($sum:ident)*) => {
+    ($name:ident, [$($pair:literal)*] $last:literal, $($sum:ident)*) => {
         #[cfg(target_arch = "riscv32")]
         #[inline(never)]
         fn $name(outputs: &mut Outputs<'_>, _: Groups<'_>, _: &[u32]) {
             // SAFETY: jumps stay in this block because every run begins with a multiple of 4 up
             // to 24, and the last with 0; the runs cover `taps` taps, and groups follow each
             // other, so all weights and words that are read lie in their slices: `Lanes::new` and
-            // `compute` checked both, and the records. The rows are borrowed for as long as
-            // `outputs` lives, and reach beyond all channels. The stack is as it was.
+            // `compute` checked both, and the records. The pixels are borrowed for as long as
+            // `outputs` lives, and have so many channels. The stack is as it was.
             unsafe {
                 core::arch::asm!(
-                    block!([$($pair)*]),
+                    block!([$($pair)* $last], [$($pair)*] $last),
                     w = out(reg) _, c = out(reg) _,
                     t = inout(reg) core::ptr::from_mut(outputs) => _,
                     half = out(reg) _, base = out(reg) _, x = out(reg) _,
@@ -350,21 +437,20 @@ macro_rules! for_pairs {
 
         #[cfg(not(target_arch = "riscv32"))]
         fn $name(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32]) {
-            twin(outputs, groups, columns, [$($pair),*].len());
+            twin(outputs, groups, columns, 1 + <[u8]>::len(&[$($pair),*]));
         }
     };
 }
 
-for_pairs!(one_pair, [0], s0 h0 r0 g0);
-for_pairs!(two_pairs, [0 1], s0 h0 r0 g0 s1 h1 r1 g1);
-for_pairs!(three_pairs, [0 1 2], s0 h0 r0 g0 s1 h1 r1 g1 s2 h2 r2 g2);
+for_pairs!(one_pair, [] 0, s0 h0 r0 g0);
+for_pairs!(three_pairs, [0 1] 2, s0 h0 r0 g0 s1 h1 r1 g1 s2 h2 r2 g2);
 
 /// The same in plain Rust.
 #[cfg(not(target_arch = "riscv32"))]
 #[allow(clippy::cast_possible_truncation)] // in [-128, 127]
 fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: usize) {
     // SAFETY: `compute` set it to as many records, which live until this returns.
-    let records = unsafe { core::slice::from_raw_parts(outputs.record, groups.count * RECORD) };
+    let records = unsafe { core::slice::from_raw_parts(outputs.records, groups.count * RECORD) };
     let mut runs = groups.runs;
     for (record, at) in records
         .chunks_exact(RECORD)
@@ -391,8 +477,14 @@ fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: u
                 let ties = i64::from(outputs.is_signed != 0 && sum < 0) * -2;
                 let above = (product + i64::from(constant) + ties) >> shift;
                 let stored = above.clamp(0, i64::from(outputs.span)) + i64::from(outputs.low);
-                // SAFETY: the row is borrowed by `outputs` and reaches beyond all channels.
-                unsafe { outputs.rows[pixel].add(at + channel).write(stored as i8) };
+                let step = if pixel + 1 == 2 * pairs {
+                    (pixel - 1) * outputs.stride + outputs.last
+                } else {
+                    pixel * outputs.stride
+                };
+                let to = outputs.first.wrapping_add(step + at + channel);
+                // SAFETY: the pixels are borrowed by `outputs` and have so many channels.
+                unsafe { to.write(stored as i8) };
             }
         }
     }
