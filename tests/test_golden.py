@@ -55,7 +55,7 @@ def test_tiny_crate(golden, cores: int) -> None:
     golden(f"tiny-{cores}/files.txt", "\n".join(files) + "\n")
 
 
-@pytest.mark.parametrize("board", ["host", "qemu-musca-b1", "qemu-virt-rv32"])
+@pytest.mark.parametrize("board", ["host", "qemu-mps2-an521", "qemu-musca-b1", "qemu-virt-rv32"])
 def test_keyword_crate(golden, board: str) -> None:
     files = compile_model(KEYWORD, board).files
     for name in ("src/lib.rs", "plan.txt"):
@@ -86,6 +86,7 @@ def has_rustfmt() -> bool:
 def test_generated_code_is_formatted(tmp_path: Path) -> None:
     crates = {"tiny": crate_of(tiny(), "qemu-virt-rv32", 8)}
     crates["keyword"] = compile_model(KEYWORD, "qemu-virt-rv32").files
+    crates["unequal"] = compile_model(KEYWORD, "qemu-mps2-an521").files
     for crate, files in crates.items():
         for name in ("src/lib.rs", "src/weights.rs", "tests/golden.rs"):
             path = tmp_path / crate / name

@@ -14,7 +14,7 @@ from ferrule.ir import Graph
 from ferrule.session import Session
 from ferrule.steps import Plan
 
-BOARDS = ("host", "qemu-musca-b1", "qemu-virt-rv32")
+BOARDS = ("host", "qemu-mps2-an521", "qemu-musca-b1", "qemu-virt-rv32")
 SEEDS = st.integers(0, 1 << 32)
 
 
@@ -66,7 +66,11 @@ def session(board: str) -> Session:
 
 @pytest.mark.parametrize(
     ("board", "team"),
-    [*(("host", team) for team in range(1, 9)), ("qemu-musca-b1", 2), ("qemu-virt-rv32", 7)],
+    [
+        *(("host", team) for team in range(1, 9)),
+        *((board, 2) for board in BOARDS[1:3]),
+        ("qemu-virt-rv32", 7),
+    ],
 )
 def test_every_team_equals_one_core(board: str, team: int, count_cases) -> None:
     assert not mismatches(session(board), many(), team, seeds=(1, 2))

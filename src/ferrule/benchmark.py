@@ -8,7 +8,7 @@ from typing import Any
 from ferrule import firmware, inputs, target
 from ferrule.checking import FIRST_SEED
 from ferrule.compiler import compile_model
-from ferrule.emit.weights import constant_bytes
+from ferrule.emit.weights import part_bytes
 from ferrule.firmware import Conditions, Program
 from ferrule.session import Session
 
@@ -94,10 +94,17 @@ def _measure(model: Path, board: str, cores: int, chosen: Conditions | None) -> 
         instructions_per_core=counts.per_core,
         arena_bytes=plan.arena_bytes,
         flash_bytes=flash,
-        code_bytes=flash - sum(constant_bytes(part.kernel.params()) for part in parts),
+        code_bytes=flash - sum(sum(part_bytes(part)) for part in parts),
         stack_bytes=max(counts.stacks),
         layers=tuple(
-            Layer(part.op.name, part.kernel.function, part.op.work().macs, max(step), step, spent)
+            Layer(
+                part.op.name,
+                " + ".join(part.functions),
+                part.op.work().macs,
+                max(step),
+                step,
+                spent,
+            )
             for part, step, spent in zip(parts, counts.steps, cycles, strict=True)
         ),
         cycles=sum(counts.cycles) if counts.cycles else None,

@@ -9,7 +9,7 @@ from functools import cached_property
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op, Tensor
 from ferrule.kernels import Kernel
-from ferrule.target import Target
+from ferrule.target import Core, Target
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,20 @@ class Part:
     """One operator's output, seen as `[pixels, channels]`, cut along `cut` into units.
 
     A unit is `unit` pixels or channels long; the last may be shorter. `shares[n - 1]` says with
-    how many units each core of a team of `n` starts, in order.
+    how many units each core of a team of `n` starts, in order. `kernels` are the ways to compute
+    it, one for each kind of core, the lead's first; this cut suits all of them.
     """
 
-    kernel: Kernel
+    kernels: tuple[Kernel, ...]
     cut: str
     unit: int
     units: int
     shares: tuple[tuple[int, ...], ...]
+
+    @property
+    def kernel(self) -> Kernel:
+        """How the lead's kind of core computes it."""
+        return self.kernels[0]
 
     @property
     def op(self) -> Op:
@@ -32,9 +38,24 @@ class Part:
         return self.kernel.op
 
     @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the kernels, each once."""
+        return tuple(dict.fromkeys(kernel.function for kernel in self.kernels))
+
+    @property
+    def scratch_words(self) -> int:
+        """32-bit words of temporary memory for each core, whichever kernel it runs."""
+        return max(kernel.scratch_words for kernel in self.kernels)
+
+    @property
     def is_alone(self) -> bool:
         """Whether there is nothing to share: one core does it all, however large the team."""
         return self.units == 1
+
+    @property
+    def is_of_lead(self) -> bool:
+        """Whether that core is the lead."""
+        return self.is_alone and all(row[0] for row in self.shares)
 
 
 @dataclass(frozen=True)
@@ -45,7 +66,9 @@ class Step:
     reason: str
 
     def __str__(self) -> str:
-        parts = (f"{type(p.op).__name__} {p.op.name} by {p.kernel.function}" for p in self.parts)
+        parts = (
+            f"{type(p.op).__name__} {p.op.name} by {' + '.join(p.functions)}" for p in self.parts
+        )
         return f"{', '.join(parts)}: {self.reason}"
 
 
@@ -90,6 +113,11 @@ class Plan:
     scratch: dict[int, Slot]
     peak: int
 
+    @property
+    def kinds(self) -> tuple[Core, ...]:
+        """Kinds of cores in the largest team; each has an image of its own."""
+        return self.target.kinds(self.cores)
+
     @cached_property
     def arena_bytes(self) -> int:
         """Size of the arena: end of the highest slot."""
@@ -119,6 +147,7 @@ class Plan:
         for number, step in enumerate(self.steps):
             for part in step.parts:
                 _verify_part(part, self.cores)
+                assert len(part.kernels) == len(self.kinds)
                 for tensor in (*part.op.activations, part.op.output):
                     slot = self.slot(tensor)
                     assert slot.first <= number <= slot.last, (tensor.name, number)
@@ -128,6 +157,10 @@ def _verify_part(part: Part, cores: int) -> None:
     pixels, channels = part.op.matrix()
     axis = {"pixels": pixels, "channels": channels}[part.cut]
     assert part.units == -(-axis // part.unit)
+    if not part.is_alone:
+        for kernel in part.kernels:
+            assert part.cut in kernel.cuts()
+            assert part.unit % kernel.unit(part.cut) == 0
     assert len(part.shares) == cores
     for team, shares in enumerate(part.shares, start=1):
         assert len(shares) == team

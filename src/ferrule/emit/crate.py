@@ -2,19 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import ferrule
-from ferrule.emit import golden, layout, report
-from ferrule.emit.rust_names import Names
+from ferrule.emit import golden, kinds, layout, report
+from ferrule.emit.rust_names import Names, ShareTables, share_tables
 from ferrule.emit.sources import crate_files, kernel_files
-from ferrule.emit.weights import constant_bytes, weights
+from ferrule.emit.weights import part_bytes, weights
 from ferrule.ir import Op, Tensor
 from ferrule.names import identifier, printable, unused_identifier
 from ferrule.steps import Part, Plan, Slot, Step
+from ferrule.target import Core
 
 Files = dict[str, str | bytes]
 
@@ -72,7 +74,6 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     """The files of the crate, by path, in a fixed order."""
     names = Names.of(plan)
     parts = [part for step in plan.steps for part in step.parts]
-    kernels = {names.ops[part.op.name]: part.kernel for part in parts}
     used = set(_RESERVED)
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
@@ -84,17 +85,18 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "digest": hashlib.sha256(model).hexdigest(),
         "board": plan.target.name,
         "port": plan.target.port,
-        "cpu": plan.target.cores[0].cpu,
+        "kinds": plan.kinds,
+        "features": kinds.features(plan.kinds),
         "cores": plan.cores,
         "arena": plan.arena_bytes,
-        "weights": sum(constant_bytes(kernel.params()) for kernel in kernels.values()),
+        "weights": [sum(sizes) for sizes in zip(*map(part_bytes, parts), strict=True)],
         "operators": len(parts),
-        "kernels": layout.imports(_kernels(parts)),
+        "kernels": _imports(plan.kinds, parts),
         "slots": [
             *(_slot(plan, names.tensors[slot.tensor.name], slot) for slot in plan.slots),
             *(_slot(plan, f"SCRATCH_{number}", slot) for number, slot in plan.scratch.items()),
         ],
-        "shares": _shares(parts),
+        "shares": _shares(share_tables(parts)),
         "steps": [_step(plan, names, number, step) for number, step in enumerate(plan.steps)],
         "inputs": inputs,
         "outputs": outputs,
@@ -113,12 +115,13 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
             ("tests/golden.rs", "golden.rs"),
         )
     }
-    files["src/weights.rs"] = weights(kernels)
+    constants = {names.ops[part.op.name]: part for part in parts}
+    files["src/weights.rs"] = weights(constants, plan.kinds)
     files["plan.txt"] = report.plan_text(plan)
     files["plan.json"] = report.plan_json(plan)
     files |= golden.vectors(plan.graph)
     files |= crate_files("runtime")
-    files |= kernel_files({part.kernel.module for part in parts})
+    files |= kernel_files({kernel.module for part in parts for kernel in part.kernels})
     for port in sorted({"host", plan.target.port} - {""}):
         files |= crate_files(f"ports/{port}")
     return dict(sorted(files.items()))
@@ -153,23 +156,24 @@ def _slot(plan: Plan, name: str, slot: Slot) -> str:
     return f"const {name}: {kind} = Slot::at({slot.offset:_}); // {life}"
 
 
-def _kernels(parts: list[Part]) -> list[tuple[str, list[str]]]:
-    """The modules of the kernels crate that are used, with their functions."""
-    modules: dict[str, set[str]] = {}
-    for part in parts:
-        modules.setdefault(part.kernel.module, set()).add(part.kernel.function)
-    return [(f"kernels::{module}", sorted(kernels)) for module, kernels in sorted(modules.items())]
+def _imports(of: Sequence[Core], parts: list[Part]) -> str:
+    """Use declarations of the kernels."""
+    used = kinds.grouped(
+        (kernel.module, kernel.function, chosen)
+        for part in parts
+        for chosen, kernel in kinds.variants(part)
+    )
+    return "\n".join(
+        kinds.attribute(of, chosen) + layout.imports([(f"kernels::{module}", functions)])
+        for module, functions, chosen in used
+    )
 
 
-def _shares(parts: list[Part]) -> list[str]:
-    """A constant for each table of shares that several cores have a part in."""
-    tables = {part.units: part.shares for part in parts if not part.is_alone}
+def _shares(tables: ShareTables) -> list[str]:
+    """A constant for each table of shares."""
     return [
-        layout.array(
-            f"const SHARES_{units}: &[&[u16]]",
-            [f"&[{', '.join(map(str, row))}]" for row in rows],
-        )
-        for units, rows in sorted(tables.items())
+        layout.array(f"const {name}: &[&[u16]]", [f"&[{', '.join(map(str, row))}]" for row in rows])
+        for (_, rows), name in tables.items()
     ]
 
 
@@ -187,17 +191,22 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         f".writes({names.tensors[op.output.name]})",
         *([f".scratch(SCRATCH_{number}, CORES)"] if number in plan.scratch else []),
         f".by_{part.cut}({pixels}, {channels}, {part.unit})",
-        ".alone(CORES)" if part.is_alone else f".shares(SHARES_{part.units})",
+        ".alone(CORES)" if part.is_of_lead else f".shares({names.shares[part.units, part.shares]})",
     ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
     what = f"{number} {printable(op.name)}: {summary(op)}. {shapes} -> {list(op.output.shape)}."
     why = f"{step.reason[0].upper()}{step.reason[1:]}."
     comment = f"// {what}\n" + layout.comment(why)
-    constants = f"&weights::{names.ops[op.name]}"
+    arguments = (f"&STEP_{number}", f"&weights::{names.ops[op.name]}")
+    calls_of_kinds = [
+        kinds.attribute(plan.kinds, chosen, "    ")
+        + layout.call("    team.step", [arguments[0], kernel.function, arguments[1]], "?;")
+        for chosen, kernel in kinds.variants(part)
+    ]
     return StepText(
         comment,
         layout.chain(head, f"step({number})", calls),
-        layout.call("    team.step", [f"&STEP_{number}", part.kernel.function, constants], "?;"),
+        "\n".join(calls_of_kinds),
     )
 
 

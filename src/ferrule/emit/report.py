@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ferrule.emit.rust_names import Names
-from ferrule.emit.weights import constant_bytes
+from ferrule.emit.weights import part_bytes
 from ferrule.names import printable
 from ferrule.steps import Plan, Slot
 
@@ -17,7 +17,7 @@ def plan_text(plan: Plan) -> str:
         f"{plan.graph.name} on {plan.target.name}, teams of 1 to {plan.cores}",
         f"arena   {plan.arena_bytes:>9,} B, "
         + ("as small as one whole-layer pass allows" if not gap else f"{gap:,} B above the peak"),
-        f"weights {data['weights_bytes']:>9,} B",
+        f"weights {data['weights_bytes']:>9,} B" + _by_image(plan),
         f"MACs    {data['macs']:>9,}",
         "",
         "steps",
@@ -55,7 +55,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                     "step": number,
                     "name": names.ops[part.op.name].lower(),
                     "model_name": printable(part.op.name),
-                    "kernel": part.kernel.function,
+                    "kernel": " + ".join(part.functions),
                     "macs": part.op.work().macs,
                     "pixels": pixels,
                     "channels": channels,
@@ -64,7 +64,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                     "units": part.units,
                     "shares": part.shares,
                     "reason": step.reason,
-                    "constant_bytes": constant_bytes(part.kernel.params()),
+                    "constant_bytes": sum(part_bytes(part)),
                 }
             )
     return {
@@ -81,6 +81,15 @@ def describe(plan: Plan) -> dict[str, Any]:
             *(_slot(f"scratch_{number}", s, plan) for number, s in plan.scratch.items()),
         ],
     }
+
+
+def _by_image(plan: Plan) -> str:
+    """What the image of each kind of core has of the weights, if there are several."""
+    if len(plan.kinds) == 1:
+        return ""
+    parts = [part_bytes(part) for step in plan.steps for part in step.parts]
+    sizes = zip(plan.kinds, map(sum, zip(*parts, strict=True)), strict=True)
+    return ": " + ", ".join(f"{size:,} for {core.kind}" for core, size in sizes)
 
 
 def _slot(name: str, slot: Slot, plan: Plan) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Writes the constants of every operator into one Rust file."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from ferrule.emit.layout import imports, wrapped
+from ferrule.emit import kinds
+from ferrule.emit.layout import wrapped
 from ferrule.emit.sources import module_of
 from ferrule.ir import Struct
-from ferrule.kernels import Kernel
 from ferrule.names import printable
+from ferrule.steps import Part
+from ferrule.target import Core
 
 _HEADER = """\
 //! Constants of every operator: weights, bias and requantization. Generated; do not edit.
@@ -14,15 +18,33 @@ _HEADER = """\
 """
 
 
-def weights(kernels: dict[str, Kernel]) -> str:
-    """The file, with one documented static for each operator, by its Rust name."""
-    structs = {name: kernel.params() for name, kernel in kernels.items()}
-    used = sorted({(module_of(name), name) for s in structs.values() for name in _names(s)})
-    text = _HEADER + imports([(f"kernels::{module}", [name]) for module, name in used]) + "\n"
-    for name, struct in structs.items():
-        text += f"\n/// Of `{printable(kernels[name].op.name)}`.\n"
+def weights(parts: dict[str, Part], of: Sequence[Core]) -> str:
+    """The file, with one documented static for each operator, by its Rust name.
+
+    Where kinds of cores have different kernels, each has a static of its own under that name.
+    """
+    structs = [
+        (name, part.op, chosen, kernel.params())
+        for name, part in parts.items()
+        for chosen, kernel in kinds.variants(part)
+    ]
+    used = kinds.grouped(
+        (f"{module_of(word)}::{word}", word, chosen)
+        for _, _, chosen, struct in structs
+        for word in _names(struct)
+    )
+    text = _HEADER
+    for path, _, chosen in used:
+        text += f"{kinds.attribute(of, chosen)}use kernels::{path};\n"
+    for name, op, chosen, struct in structs:
+        text += f"\n/// Of `{printable(op.name)}`.\n{kinds.attribute(of, chosen)}"
         text += f"pub static {name}: {struct.name} = {_literal(struct, 0)};\n"
     return text
+
+
+def part_bytes(part: Part) -> tuple[int, ...]:
+    """Bytes of a part's constants in flash, in the image of each kind of core."""
+    return tuple(constant_bytes(kernel.params()) for kernel in part.kernels)
 
 
 def constant_bytes(struct: Struct) -> int:

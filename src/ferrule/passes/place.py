@@ -67,7 +67,7 @@ def _scratch(steps: Sequence[Step], memory: str, cores: int) -> dict[int, Slot]:
     slots = {}
     for number, step in enumerate(steps):
         for part in step.parts:
-            if words := part.kernel.scratch_words:
+            if words := part.scratch_words:
                 # No name of a model begins with a space.
                 tensor = Tensor(f" scratch {number}", (cores, words), "uint32")
                 slots[number] = Slot(tensor, memory, 0, tensor.bytes, number, number)

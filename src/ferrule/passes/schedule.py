@@ -1,68 +1,153 @@
 """Orders operators into steps and cuts their outputs among cores."""
 
+import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
+from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Kernel, choose
+from ferrule.shares import divide, longest, waste
 from ferrule.steps import Part, Step
-from ferrule.target import Target
+from ferrule.target import Core, Target
 
 # The control block holds a core's range as two 16-bit numbers.
 _MOST_UNITS = 65_535
 
 
+@dataclass(frozen=True)
+class _Ways:
+    """How each kind of core computes an operator, and the time that each core needs for all of it.
+
+    Times are instructions of the lead. `pin` is the core that does it alone, if the user says so.
+    """
+
+    op: Op
+    target: Target
+    kernels: tuple[Kernel, ...]
+    reasons: tuple[str, ...]
+    times: tuple[Fraction, ...]
+    pin: int | None
+
+    @property
+    def cores(self) -> int:
+        """The largest team."""
+        return len(self.times)
+
+
 def schedule(
-    graph: Graph, target: Target, cores: int, forced: Collection[str] = ()
+    graph: Graph,
+    target: Target,
+    cores: int,
+    forced: Collection[str] = (),
+    hints: Hints | None = None,
 ) -> tuple[Step, ...]:
     """One step for each operator that computes something, in the graph's order.
 
-    `forced` names kernels that tests want wherever they can be used.
+    `forced` names kernels that tests want wherever they can be used. Raises `CompileError` for
+    hints that do not fit the graph or the team.
     """
-    return tuple(_step(op, target, cores, forced) for op in graph.ops if not op.is_view)
+    hints = hints or Hints()
+    pinned = hints.pinned(graph, cores)
+    ops = [op for op in graph.ops if not op.is_view]
+    return tuple(_step(_ways(op, target, cores, forced, hints, pinned.get(op.name))) for op in ops)
 
 
-def _step(op: Op, target: Target, cores: int, forced: Collection[str]) -> Step:
-    """Cuts one operator for teams of every size up to `cores`."""
-    choice = choose(op, target.cores[0], forced)
-    kernel = choice.kernel
-    pixels, channels = op.matrix()
+def _ways(
+    op: Op, target: Target, cores: int, forced: Collection[str], hints: Hints, pin: int | None
+) -> _Ways:
+    """Chooses a kernel for each kind of core, and predicts each core's time."""
+    kinds = target.kinds(cores)
+    kernels: dict[str, Kernel] = {}
+    reasons = []
+    for core in kinds:
+        choice = choose(op, core, forced)
+        same = [kernel for kernel in kernels.values() if type(kernel) is type(choice.kernel)]
+        kernels[core.kind] = same[0] if same else choice.kernel
+        reasons += [r if len(kinds) == 1 else f"{core.kind}: {r}" for r in choice.reasons]
+    times = []
+    for index, core in enumerate(target.members(cores)):
+        instructions = Fraction(max(kernels[core.kind].cost(core), 1.0))
+        free = 1 - hints.reserved(index)
+        times.append(instructions * _clock_ratio(target.cores[0], core) / free)
+    return _Ways(op, target, tuple(kernels.values()), tuple(reasons), tuple(times), pin)
+
+
+def _clock_ratio(lead: Core, core: Core) -> Fraction:
+    """How many cycles the lead has for one of a core."""
+    if not lead.clock_hz or not core.clock_hz:
+        return Fraction(1)
+    return Fraction(lead.clock_hz, core.clock_hz)
+
+
+def _step(ways: _Ways) -> Step:
+    """Cuts one operator for teams of every size."""
+    if ways.pin is not None:
+        return _alone(ways, f"pinned to core {ways.pin}")
+    pixels, channels = ways.op.matrix()
     axes = {"pixels": pixels, "channels": channels}
-    runs = {cut: max(kernel.unit(cut), -(-axes[cut] // _MOST_UNITS)) for cut in kernel.cuts()}
+    runs = {cut: _run(ways.kernels, cut, axes[cut]) for cut in _cuts(ways.kernels)}
     usable = [cut for cut, run in runs.items() if axes[cut] > run]
     if not usable:
-        return _alone(kernel, cores, ("one unit", *choice.reasons))
+        return _alone(ways, "one unit")
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
     cut = usable[0]
-    waste = {cut: _waste(-(-axes[cut] // runs[cut]), cores) for cut in usable}
-    if cut == "pixels" and "channels" in usable and waste["pixels"] > waste["channels"]:
+    wasted = {cut: waste(-(-axes[cut] // runs[cut]), ways.times) for cut in usable}
+    if cut == "pixels" and "channels" in usable and wasted["pixels"] > wasted["channels"]:
         cut = "channels"
     unit = runs[cut]
     units = -(-axes[cut] // unit)
-    saved = kernel.cost(target.cores[0]) * (1 - _longest(units, 2) / units)
-    if cores > 1 and saved <= target.barrier(cores):
-        reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
-        return _alone(kernel, cores, (reason + f"{target.barrier(cores)}", *choice.reasons))
-    shares = tuple(_even(units, team) for team in range(1, cores + 1))
-    reason = f"shared by {cut}" if cores > 1 else "one core"
-    return Step((Part(kernel, cut, unit, units, shares),), "; ".join((reason, *choice.reasons)))
+    each = [time / units for time in ways.times]
+    if ways.cores > 1:
+        pair = longest(divide(units, each[:2]), each[:2])
+        saved = float(min(_ends(ways)[:2]) - pair)
+        barrier = ways.target.barrier(ways.cores)
+        if saved <= barrier:
+            reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
+            return _alone(ways, reason + f"{barrier}")
+    shares = tuple(divide(units, each[:team]) for team in range(1, ways.cores + 1))
+    reason = f"shared by {cut}" if ways.cores > 1 else "one core"
+    return _one_part(ways, Part(ways.kernels, cut, unit, units, shares), reason)
 
 
-def _alone(kernel: Kernel, cores: int, reasons: Sequence[str]) -> Step:
-    shares = tuple((1, *[0] * (team - 1)) for team in range(1, cores + 1))
-    pixels, _ = kernel.op.matrix()
-    return Step((Part(kernel, "pixels", pixels, 1, shares),), "; ".join(reasons))
+def _cuts(kernels: Sequence[Kernel]) -> list[str]:
+    """Axes that every kernel can be cut along, in the first one's order."""
+    return [cut for cut in kernels[0].cuts() if all(cut in other.cuts() for other in kernels)]
 
 
-def _even(units: int, cores: int) -> tuple[int, ...]:
-    """Units for each core; the first ones get one more where they do not divide."""
-    least, more = divmod(units, cores)
-    return tuple(least + (core < more) for core in range(cores))
+def _run(kernels: Sequence[Kernel], cut: str, axis: int) -> int:
+    """Pixels or channels of a unit: whole runs of every kernel, and not too many units."""
+    run = math.lcm(*(kernel.unit(cut) for kernel in kernels))
+    return run * -(-axis // (run * _MOST_UNITS))
 
 
-def _longest(units: int, cores: int) -> int:
-    return -(-units // cores)
+def _ends(ways: _Ways) -> list[Fraction]:
+    """When each core is done if it does all; the lead has to wait for a helper."""
+    barrier = ways.target.barrier(ways.cores)
+    return [time + (barrier if core else 0) for core, time in enumerate(ways.times)]
 
 
-def _waste(units: int, cores: int) -> float:
-    """How much longer the longest share is than an exact one, in steps of 5 %."""
-    return int(20 * (_longest(units, cores) * cores / units - 1)) / 20
+def _alone(ways: _Ways, reason: str) -> Step:
+    """One core does it all: the pinned one, or the one that is done first."""
+    shares = []
+    for team in range(1, ways.cores + 1):
+        ends = _ends(ways)[:team]
+        is_there = ways.pin is not None and ways.pin < team
+        chosen = ways.pin if is_there else ends.index(min(ends))
+        shares.append(tuple(int(core == chosen) for core in range(team)))
+    pixels, _ = ways.op.matrix()
+    return _one_part(ways, Part(ways.kernels, "pixels", pixels, 1, tuple(shares)), reason)
+
+
+def _one_part(ways: _Ways, part: Part, reason: str) -> Step:
+    """A step of one part; where cores differ, the reason says who does what."""
+    reasons = [reason]
+    kinds = [core.kind for core in ways.target.kinds(ways.cores)]
+    if len(kinds) > 1:
+        for index, core in enumerate(ways.target.members(ways.cores)):
+            if share := part.shares[-1][index]:
+                amount = "it all" if part.is_alone else f"{share} of {part.units} units"
+                function = part.kernels[kinds.index(core.kind)].function
+                reasons.append(f"core {index} does {amount} by {function}")
+    return Step((part,), "; ".join((*reasons, *ways.reasons)))

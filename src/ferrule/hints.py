@@ -1,0 +1,100 @@
+"""What a user asks of the planner: which core does a layer, and what of a core is reserved."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ferrule.errors import CompileError
+from ferrule.ir import Graph, Op
+from ferrule.names import printable, unique_identifiers
+
+_CORE = re.compile(r"core(\d{1,3})")
+_PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
+
+
+@dataclass(frozen=True)
+class Hints:
+    """Layers that one core does alone, as (layer, core), and the fraction reserved of each core.
+
+    `core`, if given, is the core of a team of one; it may be any core of the board.
+    """
+
+    pins: tuple[tuple[str, int], ...] = ()
+    reserves: tuple[tuple[int, Fraction], ...] = ()
+    core: int | None = None
+
+    @staticmethod
+    def of(pins: Sequence[str] = (), reserves: Sequence[str] = ()) -> "Hints":
+        """Reads `LAYER=core0` and `core1=30%`. Raises `CompileError`."""
+        return Hints(tuple(map(_pin, pins)), tuple(map(_reserve, reserves)))
+
+    def reserved(self, core: int) -> Fraction:
+        """The fraction of a core that other work needs."""
+        return dict(self.reserves).get(core, Fraction(0))
+
+    def pinned(self, graph: Graph, cores: int) -> dict[str, int]:
+        """The core of each operator that one core does alone, by the operator's name.
+
+        A layer goes by its name in the model or in the plan. Raises `CompileError` for a layer that
+        is not there, or a core that the team does not have.
+        """
+        for core in (*(core for _, core in self.pins), *(core for core, _ in self.reserves)):
+            if core >= cores:
+                raise CompileError(
+                    f"there is no `core{core}` in a team of {cores}",
+                    hint=f"one of {', '.join(f'`core{index}`' for index in range(cores))}",
+                )
+        ops = [op for op in graph.ops if not op.is_view]
+        names = layer_names(ops)
+        known = {op.name: op.name for op in ops} | {names[op.name]: op.name for op in ops}
+        pinned: dict[str, int] = {}
+        for layer, core in self.pins:
+            if layer not in known:
+                raise _unknown(layer, known, names)
+            if pinned.setdefault(known[layer], core) != core:
+                raise CompileError(
+                    f"`{printable(layer)}` is pinned to two cores, "
+                    f"`core{pinned[known[layer]]}` and `core{core}`",
+                    hint="pin a layer once",
+                )
+        return pinned
+
+
+def layer_names(ops: Iterable[Op]) -> dict[str, str]:
+    """The operators' names as the plan prints them, by their names in the model."""
+    return unique_identifiers((op.name, "operator") for op in ops)
+
+
+def _pin(text: str) -> tuple[str, int]:
+    layer, _, core = text.rpartition("=")
+    found = _CORE.fullmatch(core)
+    if not layer or not found:
+        raise CompileError(
+            f"`--pin {printable(text)}` does not name a layer and a core",
+            hint="for instance `--pin conv_1=core0`; `ferrule plan` lists the layers",
+        )
+    return layer, int(found[1])
+
+
+def _reserve(text: str) -> tuple[int, Fraction]:
+    core, _, percent = text.partition("=")
+    found, share = _CORE.fullmatch(core), _PERCENT.fullmatch(percent)
+    if not found or not share:
+        raise CompileError(
+            f"`--reserve {printable(text)}` does not name a core and less than 100 % of it",
+            hint="for instance `--reserve core1=30%`; `--cores` leaves a core out",
+        )
+    return int(found[1]), Fraction(share[1]) / 100
+
+
+def _unknown(layer: str, known: dict[str, str], names: dict[str, str]) -> CompileError:
+    close = difflib.get_close_matches(layer, known, n=3) or difflib.get_close_matches(
+        layer.lower(), names.values(), n=3, cutoff=0.3
+    )
+    listed = ", ".join(f"`{printable(name)}`" for name in dict.fromkeys(close))
+    return CompileError(
+        f"there is no layer `{printable(layer)}` to pin",
+        hint=f"close names are {listed}" if listed else "`ferrule plan` lists the layers",
+    )
