@@ -89,7 +89,7 @@ def simulator() -> Tool:
     """Reports the simulator of Ibex, which is made of RTL by Verilator and a C++ compiler."""
     if any(cache.folder("simulators").glob("ibex-*/ibex")):
         return Tool("cycle simulator of Ibex", "ready", source="built here")
-    size = 37 if shutil.which("c++") else 103
+    size = 17 if shutil.which("c++") else 83
     adds = f"fetched and compiled on first use, about {size} MB and a minute"
     if shutil.which("apt-get") or (verilator.own() and shutil.which("c++")):
         return Tool("cycle simulator of Ibex", "on first use", adds=adds)
