@@ -64,8 +64,14 @@ fn lead() -> ! {
         rounds!("j 3f", "3:"),
         // The same jump, to an instruction that lies across two words.
         rounds!(
-            "j 3f", ".option rvc", "c.nop", ".option norvc", "3: addi t3, t1, 1",
-            ".option rvc", "c.nop", ".option norvc"
+            "j 3f",
+            ".option rvc",
+            "c.nop",
+            ".option norvc",
+            "3: addi t3, t1, 1",
+            ".option rvc",
+            "c.nop",
+            ".option norvc"
         ),
     ];
     if let Some(file) = File::open(c"cycles.bin", Mode::Write) {
