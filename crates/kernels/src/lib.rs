@@ -8,7 +8,6 @@
 #![deny(missing_docs)]
 
 pub mod add;
-pub mod add_linear;
 pub mod add_mve;
 pub mod average_pool2d;
 pub mod columns;

@@ -19,6 +19,8 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 # Pairs of pixels, and channels, that the inner loop computes at a time.
 _PAIRS = 3
 _CHANNELS = 2
+# From so many pixels on, what is left after the last six does not matter.
+_MANY = 48
 # Most bytes of scratch for each core: a plain kernel needs none.
 _MOST_SCRATCH = 16_384
 
@@ -51,8 +53,11 @@ class Conv2dLanes(Kernel):
         return "conv2d_lanes"
 
     def unit(self, cut: str) -> int:
-        """Pixels one by one, because the last few are cheap; channels by groups."""
-        return _CHANNELS if cut == "channels" else 1
+        """Channels by groups; of many pixels the last few are cheap, so these are cut freely."""
+        if cut == "channels":
+            return _CHANNELS
+        pixels, _ = self.op.matrix()
+        return 1 if pixels >= _MANY else 2 * _PAIRS
 
     @cached_property
     def _columns(self) -> Columns:

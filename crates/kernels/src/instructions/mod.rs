@@ -10,7 +10,6 @@ pub mod dots;
 pub mod dsp;
 pub mod join;
 pub mod lanes;
-pub mod linear;
 pub mod mve;
 pub mod rv32;
 pub mod strided;
