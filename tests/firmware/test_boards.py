@@ -105,10 +105,12 @@ def test_counts_are_the_same_each_time(plans, crates, board: str, team: int) -> 
     assert firmware.count(bench, team, arrays) == counts
     assert counts.cores == team
     assert len(counts.steps) == len(plans[board].steps)
+    # A vector instruction does sixteen MACs.
     macs = 40 * 48 + 48 * 24
     alone = firmware.count(bench, 1, arrays)
-    assert alone.longest_path == alone.total > macs
-    assert counts.longest_path >= alone.total // team
+    assert alone.longest_path == alone.total > macs // 16
+    if len(plans[board].target.cores) == 1:
+        assert counts.longest_path >= alone.total // team
     assert team == 1 or counts.longest_path < alone.longest_path
 
 

@@ -40,7 +40,7 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
     }
     let columns = bytes(claim.scratch);
     let pitch = filters.vectors * VECTOR;
-    for outputs in outputs.chunks_mut(params.pixels * filters.channels) {
+    for outputs in outputs.chunks_mut((params.pixels * filters.channels).max(1)) {
         let mut left = outputs
             .len()
             .checked_div(filters.channels)
