@@ -15,6 +15,10 @@
 #![no_std]
 #![deny(unsafe_code, missing_docs)]
 
+#[macro_use]
+#[cfg_attr(loom, path = "../../interleavings/src/sync.rs")]
+mod sync;
+
 mod element;
 mod slot;
 mod step;
@@ -26,4 +30,9 @@ pub use element::{Element, Inputs};
 pub use slot::Slot;
 pub use step::{step, Cut, CutBuilder, Step, StepBuilder};
 pub use stopped::Stopped;
-pub use team::{Begin, Claim, Done, Helper, Lead, Member, Observed, Output, Port, Team, View};
+#[cfg(loom)]
+pub use sync::with_fault;
+pub use team::{
+    Begin, Claim, Done, Helper, Lead, Member, Observed, Output, Port, Schedule, Static, Steal,
+    Team, View,
+};

@@ -1,43 +1,50 @@
 //! The memory of a team, and raw access to its arena.
 
 use super::control::{Control, PerCore};
-use super::{Helper, Lead, Port};
+use super::{Helper, Lead, Port, Schedule, Static};
 use crate::slot::Extent;
+use crate::sync::ordering;
+use crate::sync::Ordering::Release;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering::Release;
 
 /// The memory that the cores of a team share: a control block and an arena of `BYTES` bytes, for
-/// at most `CORES` cores.
+/// at most `CORES` cores. `M` says how units find their cores: [`Static`], or [`Steal`].
+///
+/// [`Steal`]: super::Steal
 ///
 /// Put one in a `static`. If a helper runs start-up code of its own, that code must not clear
 /// this memory.
 #[repr(C, align(16))]
-pub struct Team<const BYTES: usize, const CORES: usize> {
+pub struct Team<const BYTES: usize, const CORES: usize, M = Static> {
     arena: UnsafeCell<[u8; BYTES]>,
     control: Control,
     cores: [PerCore; CORES],
+    schedule: PhantomData<M>,
 }
 
 // SAFETY: the control block is atomics; the arena is touched only through `Lead`, `Helper` and
 // `Member`, under the protocol that the module's documentation describes.
-unsafe impl<const BYTES: usize, const CORES: usize> Sync for Team<BYTES, CORES> {}
+unsafe impl<const BYTES: usize, const CORES: usize, M: Schedule> Sync for Team<BYTES, CORES, M> {}
 
-impl<const BYTES: usize, const CORES: usize> Team<BYTES, CORES> {
-    /// A team at rest, its arena filled with zeros.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            arena: UnsafeCell::new([0; BYTES]),
-            control: Control::new(),
-            cores: [const { PerCore::new() }; CORES],
+impl<const BYTES: usize, const CORES: usize, M: Schedule> Team<BYTES, CORES, M> {
+    constant! {
+        /// A team at rest, its arena filled with zeros.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                arena: UnsafeCell::new([0; BYTES]),
+                control: Control::new(),
+                cores: words![PerCore::new(); CORES],
+                schedule: PhantomData,
+            }
         }
     }
 
     /// The handle of the core that runs inferences, with a team of `cores` cores.
     ///
     /// `None` when the handle is in use, or when `cores` is 0 or more than `CORES`.
-    pub fn lead<P: Port>(&self, port: P, cores: usize) -> Option<Lead<'_, P>> {
+    pub fn lead<P: Port>(&self, port: P, cores: usize) -> Option<Lead<'_, P, M>> {
         let shared = self.shared();
         (cores > 0 && cores <= CORES && shared.take(&port, 0))
             .then(|| Lead::new(shared, port, cores))
@@ -46,7 +53,7 @@ impl<const BYTES: usize, const CORES: usize> Team<BYTES, CORES> {
     /// The handle of helper `index`, counted from 1.
     ///
     /// `None` when the handle is in use, or when `index` is 0 or not below `CORES`.
-    pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P>> {
+    pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P, M>> {
         let shared = self.shared();
         (index > 0 && index < CORES && shared.take(&port, index))
             .then(|| Helper::new(shared, port, index))
@@ -64,7 +71,7 @@ impl<const BYTES: usize, const CORES: usize> Team<BYTES, CORES> {
     }
 }
 
-impl<const BYTES: usize, const CORES: usize> Default for Team<BYTES, CORES> {
+impl<const BYTES: usize, const CORES: usize, M: Schedule> Default for Team<BYTES, CORES, M> {
     fn default() -> Self {
         Self::new()
     }
@@ -95,7 +102,7 @@ impl<'t> Shared<'t> {
     /// what this owner of the handle did happens before what the next one does.
     pub fn give(&self, index: usize) {
         if let Some(core) = self.cores.get(index) {
-            core.taken.store(false, Release);
+            core.taken.store(false, ordering("give", Release));
         }
     }
 

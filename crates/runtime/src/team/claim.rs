@@ -3,6 +3,7 @@
 use super::arena::Shared;
 use crate::slot::Extent;
 use crate::step::{Cut, Geometry};
+use crate::sync::Held;
 use crate::{Element, Inputs};
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -17,6 +18,7 @@ pub struct Claim<'c, I, O> {
     pub output: Output<'c, O>,
     /// This core's temporary memory; it holds anything.
     pub scratch: &'c mut [u32],
+    _held: Held,
 }
 
 impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
@@ -39,6 +41,9 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             Cut::Pixels => (from..to, 0..geometry.channels),
             Cut::Channels => (0..geometry.pixels, from..to),
         };
+        let watch = &shared.control.watch;
+        let own = share(geometry, index);
+        let held = watch.claim(geometry, &pixels, &channels, size_of::<O>(), own);
         let stride = geometry.channels as usize;
         let skipped = pixels.start as usize * stride + channels.start as usize;
         // SAFETY: the first owned element lies inside the output, or one past it if the run is
@@ -54,7 +59,6 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
         // SAFETY: this core's share lies inside the scratch, which lies inside the arena and is
         // aligned for words, apart from inputs, output and other cores' shares.
         let scratch = unsafe {
-            let own = share(geometry, index);
             let first = shared.pointer(own).cast::<u32>();
             core::slice::from_raw_parts_mut(first, own.bytes as usize / size_of::<u32>())
         };
@@ -64,6 +68,7 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             geometry,
             output,
             scratch,
+            _held: held,
         }
     }
 

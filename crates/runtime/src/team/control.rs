@@ -1,32 +1,48 @@
 //! The words that cores share.
 
 use crate::step::GEOMETRY_WORDS;
-use core::sync::atomic::{AtomicBool, AtomicU32};
+use crate::sync::{AtomicBool, AtomicU32, Watch};
+use core::ops::Range;
 
 /// Words about one core of the team. See the module `team` for who writes what.
 #[repr(C)]
-pub(super) struct PerCore {
+pub struct PerCore {
     /// Whether this core's handle is in use.
     pub taken: AtomicBool,
     pub invited: AtomicU32,
-    /// The core's units in the published step: first in the low half, end in the high half.
+    /// The core's units in the published step that nobody has claimed; see [`pack`].
     pub range: AtomicU32,
     pub joined: AtomicU32,
+    /// How far the core has come: an epoch, or with [`Steal`](super::Steal) its seat.
     pub arrived: AtomicU32,
     pub left: AtomicU32,
 }
 
 impl PerCore {
-    pub const fn new() -> Self {
-        Self {
-            taken: AtomicBool::new(false),
-            invited: AtomicU32::new(0),
-            range: AtomicU32::new(0),
-            joined: AtomicU32::new(0),
-            arrived: AtomicU32::new(0),
-            left: AtomicU32::new(0),
+    constant! {
+        pub fn new() -> Self {
+            Self {
+                taken: AtomicBool::new(false),
+                invited: AtomicU32::new(0),
+                range: AtomicU32::new(0),
+                joined: AtomicU32::new(0),
+                arrived: AtomicU32::new(0),
+                left: AtomicU32::new(0),
+            }
         }
     }
+}
+
+/// A run of units as one word: first in the low half, end in the high half.
+#[inline(always)]
+pub(super) const fn pack(units: &Range<u32>) -> u32 {
+    units.start | units.end << 16
+}
+
+/// The run of units that a word holds.
+#[inline(always)]
+pub(super) const fn unpack(word: u32) -> Range<u32> {
+    word & 0xffff..word >> 16
 }
 
 /// Words of the team as a whole. See the module `team` for who writes what.
@@ -38,17 +54,22 @@ pub(super) struct Control {
     pub stopped: AtomicU32,
     pub mismatch: AtomicU32,
     pub words: [AtomicU32; GEOMETRY_WORDS],
+    /// For a model checker: who touches the arena.
+    pub watch: Watch,
 }
 
 impl Control {
-    pub const fn new() -> Self {
-        Self {
-            published: AtomicU32::new(0),
-            begun: AtomicU32::new(0),
-            finished: AtomicU32::new(0),
-            stopped: AtomicU32::new(0),
-            mismatch: AtomicU32::new(0),
-            words: [const { AtomicU32::new(0) }; GEOMETRY_WORDS],
+    constant! {
+        pub fn new() -> Self {
+            Self {
+                published: AtomicU32::new(0),
+                begun: AtomicU32::new(0),
+                finished: AtomicU32::new(0),
+                stopped: AtomicU32::new(0),
+                mismatch: AtomicU32::new(0),
+                words: words![AtomicU32::new(0); GEOMETRY_WORDS],
+                watch: Watch::new(),
+            }
         }
     }
 }

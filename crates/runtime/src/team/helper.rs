@@ -1,28 +1,31 @@
 //! A core that lends itself to inferences.
 
 use super::arena::Shared;
-use super::{Member, Port};
-use core::sync::atomic::Ordering::Relaxed;
+use super::{Member, Port, Schedule, Static};
+use crate::sync::Ordering::Relaxed;
+use core::marker::PhantomData;
 
 /// The handle of a core that helps.
-pub struct Helper<'t, P: Port> {
+pub struct Helper<'t, P: Port, M = Static> {
     shared: Shared<'t>,
     port: P,
     index: usize,
+    schedule: PhantomData<M>,
 }
 
-impl<'t, P: Port> Helper<'t, P> {
+impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
     pub(super) fn new(shared: Shared<'t>, port: P, index: usize) -> Self {
         Self {
             shared,
             port,
             index,
+            schedule: PhantomData,
         }
     }
 
     /// Waits for an inference to help with; `None` when the port's patience ends first, or when
     /// the inference that this helper was invited to has been stopped.
-    pub fn join(&mut self) -> Option<Member<'_, P>> {
+    pub fn join(&mut self) -> Option<Member<'_, P, M>> {
         let first = self.await_invitation()?;
         self.enter_inference(first);
         Some(Member::new(
@@ -63,7 +66,7 @@ impl<'t, P: Port> Helper<'t, P> {
     }
 }
 
-impl<P: Port> Drop for Helper<'_, P> {
+impl<P: Port, M> Drop for Helper<'_, P, M> {
     fn drop(&mut self) {
         self.shared.give(self.index);
     }

@@ -1,23 +1,27 @@
 //! The core that runs inferences.
 
 use super::arena::Shared;
-use super::{Member, Port};
+use super::{Member, Port, Schedule, Static};
+use crate::sync::ordering;
+use crate::sync::Ordering::{Acquire, Relaxed};
 use crate::{Element, Slot, Stopped};
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::marker::PhantomData;
 
 /// The handle of the core that runs inferences.
-pub struct Lead<'t, P: Port> {
+pub struct Lead<'t, P: Port, M = Static> {
     shared: Shared<'t>,
     port: P,
     cores: usize,
+    schedule: PhantomData<M>,
 }
 
-impl<'t, P: Port> Lead<'t, P> {
+impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
     pub(super) fn new(shared: Shared<'t>, port: P, cores: usize) -> Self {
         Self {
             shared,
             port,
             cores,
+            schedule: PhantomData,
         }
     }
 
@@ -27,7 +31,7 @@ impl<'t, P: Port> Lead<'t, P> {
     ///
     /// [`Stopped::Busy`] when the last inference was stopped and one of its helpers has not left
     /// it within the port's patience.
-    pub fn begin(&mut self) -> Result<Begin<'_, P>, Stopped> {
+    pub fn begin(&mut self) -> Result<Begin<'_, P, M>, Stopped> {
         let control = self.shared.control;
         let last = control.begun.load(Relaxed);
         if control.finished.load(Relaxed) != last {
@@ -42,17 +46,18 @@ impl<'t, P: Port> Lead<'t, P> {
     #[cold]
     fn clear(&mut self, last: u32) -> Result<(), Stopped> {
         let control = self.shared.control;
-        // Release: pairs with the acquire of a helper's wait.
-        control.stopped.store(last, Release);
+        // Relaxed: a helper that sees it touches the arena no more, and says so with `left`.
+        control.stopped.store(last, Relaxed);
         self.port.wake();
+        let epoch = control.published.load(Relaxed);
         for (index, core) in self.shared.cores.iter().enumerate().skip(1) {
-            if core.invited.load(Relaxed) != last {
+            if core.invited.load(Relaxed) != last || M::shut(&self.port, core, epoch) {
                 continue;
             }
             let mut polls = 0;
             // Acquire: pairs with the release of a helper's `Member::drop`; the helper's last
             // write to the arena happens before the next inference.
-            while core.left.load(Acquire) != last {
+            while core.left.load(ordering("clear", Acquire)) != last {
                 if self.port.wait(polls).is_break() {
                     return Err(Stopped::Busy { core: index });
                 }
@@ -64,18 +69,18 @@ impl<'t, P: Port> Lead<'t, P> {
     }
 }
 
-impl<P: Port> Drop for Lead<'_, P> {
+impl<P: Port, M> Drop for Lead<'_, P, M> {
     fn drop(&mut self) {
         self.shared.give(0);
     }
 }
 
 /// An inference before its first step: no helper is working, inputs can be stored.
-pub struct Begin<'l, P: Port> {
-    member: Member<'l, P>,
+pub struct Begin<'l, P: Port, M: Schedule = Static> {
+    member: Member<'l, P, M>,
 }
 
-impl<'l, P: Port> Begin<'l, P> {
+impl<'l, P: Port, M: Schedule> Begin<'l, P, M> {
     /// Copies an input tensor into the arena.
     ///
     /// # Errors
@@ -91,6 +96,7 @@ impl<'l, P: Port> Begin<'l, P> {
         if !shared.reaches(extent.end()) {
             return Err(Stopped::Unplanned);
         }
+        let _held = shared.control.watch.write(extent);
         // SAFETY: inside the arena; no helper works between `begin` and the first published step,
         // and this core holds no view, because `self` is borrowed mutably.
         unsafe {
@@ -102,7 +108,7 @@ impl<'l, P: Port> Begin<'l, P> {
 
     /// Inputs are complete: the steps can be run.
     #[must_use]
-    pub fn member(self) -> Member<'l, P> {
+    pub fn member(self) -> Member<'l, P, M> {
         self.member
     }
 }
@@ -131,6 +137,7 @@ impl<'l> Done<'l> {
         if !self.shared.reaches(extent.end()) {
             return Err(Stopped::Unplanned);
         }
+        let _held = self.shared.control.watch.read(extent);
         // SAFETY: inside the arena and aligned, as `Slot::at` checked; nobody writes, because
         // every core has completed the inference and the lead stays borrowed.
         unsafe {

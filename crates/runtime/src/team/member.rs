@@ -2,30 +2,32 @@
 
 use super::arena::Shared;
 use super::control::PerCore;
-use super::{Claim, Done, Port};
+use super::{Claim, Done, Port, Schedule, Static};
 use crate::step::Shape;
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::{fault, ordering, AtomicU32};
 use crate::{Element, Inputs, Step, Stopped};
+use core::marker::PhantomData;
 use core::ops::Range;
-use core::sync::atomic::AtomicU32;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A core inside an inference, lead or helper. The generated function takes one.
-pub struct Member<'m, P: Port> {
-    shared: Shared<'m>,
-    port: P,
-    index: usize,
+pub struct Member<'m, P: Port, M: Schedule = Static> {
+    pub(super) shared: Shared<'m>,
+    pub(super) port: P,
+    pub(super) index: usize,
     cores: usize,
     /// First epoch of the inference, its name.
     first: u32,
     /// Epoch of the step that is entered next, or of the one that is open.
-    epoch: u32,
+    pub(super) epoch: u32,
     /// The step whose units are being claimed.
     open: Option<&'static Shape>,
     /// The step completed before; the lead shows its output to the port's observer.
     last: Option<&'static Shape>,
+    schedule: PhantomData<M>,
 }
 
-impl<'m, P: Port> Member<'m, P> {
+impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     pub(super) fn new(shared: Shared<'m>, port: P, index: usize, cores: usize, first: u32) -> Self {
         Self {
             shared,
@@ -36,6 +38,7 @@ impl<'m, P: Port> Member<'m, P> {
             epoch: first,
             open: None,
             last: None,
+            schedule: PhantomData,
         }
     }
 
@@ -96,12 +99,15 @@ impl<'m, P: Port> Member<'m, P> {
         }))
     }
 
-    /// Enters a step and returns this core's units, or closes the step if it is open.
+    /// Enters a step and returns this core's units, or goes on in the step that is open.
     #[inline(never)]
     fn next(&mut self, step: &'static Shape) -> Result<Option<Range<u32>>, Stopped> {
         match self.open {
             None => {
-                let units = self.enter(step)?;
+                let Some(units) = M::entered(self.enter(step)?) else {
+                    self.epoch = self.epoch.wrapping_add(1);
+                    return Ok(None);
+                };
                 self.open = Some(step);
                 if !units.is_empty() {
                     return Ok(Some(units));
@@ -109,6 +115,9 @@ impl<'m, P: Port> Member<'m, P> {
             }
             Some(open) if core::ptr::eq(open, step) => {}
             Some(_) => return Err(Stopped::Mismatch),
+        }
+        if let Some(units) = M::more(self) {
+            return Ok(Some(units));
         }
         self.close(step);
         Ok(None)
@@ -118,7 +127,7 @@ impl<'m, P: Port> Member<'m, P> {
     ///
     /// Not inlined: instruction counters take its address as the beginning of a step.
     #[inline(never)]
-    fn enter(&mut self, step: &'static Shape) -> Result<Range<u32>, Stopped> {
+    fn enter(&mut self, step: &'static Shape) -> Result<M::Entered, Stopped> {
         if !self.shared.reaches(step.end) {
             return Err(Stopped::Unplanned);
         }
@@ -127,21 +136,16 @@ impl<'m, P: Port> Member<'m, P> {
         }
         self.gather()?;
         if self.cores == 1 {
-            return Ok(0..step.units);
+            return Ok(M::alone(0..step.units));
         }
         self.publish(step)
     }
 
     /// Tells the team which step is next, and how its units are shared.
-    fn publish(&mut self, step: &'static Shape) -> Result<Range<u32>, Stopped> {
+    fn publish(&mut self, step: &'static Shape) -> Result<M::Entered, Stopped> {
         let shares = *step.shares.get(self.cores - 1).ok_or(Stopped::Unplanned)?;
         let control = self.shared.control;
-        let mut start = 0;
-        for (core, &share) in self.shared.cores.iter().zip(shares) {
-            let end = start + u32::from(share);
-            core.range.store(start | end << 16, Relaxed);
-            start = end;
-        }
+        let units = M::share(self.shared.cores, shares);
         for (word, &value) in control.words.iter().zip(&step.words) {
             word.store(value, Relaxed);
         }
@@ -152,32 +156,36 @@ impl<'m, P: Port> Member<'m, P> {
             }
         }
         // Release: pairs with the acquire of the helpers' waits for `published`.
-        control.published.store(self.epoch, Release);
+        let published = &control.published;
+        published.store(self.epoch, ordering("publish", Release));
         self.port.wake();
-        Ok(0..shares.first().map_or(0, |&share| u32::from(share)))
+        Ok(units)
     }
 
     /// Waits until the lead has published the step, and compares it with our own.
-    fn follow(&mut self, step: &'static Shape) -> Result<Range<u32>, Stopped> {
+    fn follow(&mut self, step: &'static Shape) -> Result<M::Entered, Stopped> {
         let control = self.shared.control;
         self.wait_until(&control.published, self.epoch, 0)?;
         // Relaxed: stored before `published`. The epoch can belong to a later inference, if this
         // core's function has more steps than the lead's; the range is then not this core's.
-        if control.begun.load(Relaxed) != self.first {
+        if control.begun.load(Relaxed) != self.first && !fault("begun") {
             return Err(Stopped::Told);
+        }
+        let own = self.shared.cores.get(self.index);
+        let own = own.ok_or(Stopped::Unplanned)?;
+        if !M::sit(self, own) {
+            return Ok(M::late());
         }
         let same = control
             .words
             .iter()
             .zip(&step.words)
             .all(|(a, &b)| a.load(Relaxed) == b);
-        if !same {
+        if !same && !fault("geometry") {
             control.mismatch.store(self.first, Relaxed);
             return Err(Stopped::Mismatch);
         }
-        let own = self.shared.cores.get(self.index);
-        let range = own.map_or(0, |own| own.range.load(Relaxed));
-        Ok(range & 0xffff..range >> 16)
+        Ok(M::own(own))
     }
 
     /// This core has completed its units of the step.
@@ -187,7 +195,8 @@ impl<'m, P: Port> Member<'m, P> {
         if self.index != 0 {
             if let Some(own) = self.shared.cores.get(self.index) {
                 // Release: pairs with the acquire of the lead's `gather`.
-                own.arrived.store(self.epoch, Release);
+                let over = M::over(self.epoch);
+                own.arrived.store(over, ordering("close", Release));
                 self.port.wake();
             }
         }
@@ -197,10 +206,14 @@ impl<'m, P: Port> Member<'m, P> {
     /// Waits on the lead until every helper has completed the last step, and shows its output.
     fn gather(&mut self) -> Result<(), Stopped> {
         let Some(last) = self.last else { return Ok(()) };
+        let epoch = self.epoch.wrapping_sub(1);
         for (index, core) in (1..).zip(self.helpers()) {
-            self.wait_until(&core.arrived, self.epoch.wrapping_sub(1), index)?;
+            if !M::shut(&self.port, core, epoch) {
+                self.wait_until(&core.arrived, M::over(epoch), index)?;
+            }
         }
         self.last = None;
+        let _held = self.shared.control.watch.read(last.geometry.output);
         // SAFETY: inside the arena, as `enter` checked; every core has completed the step and
         // waits for the next one, so nobody writes.
         let output = unsafe { self.shared.read(last.geometry.output) };
@@ -213,13 +226,13 @@ impl<'m, P: Port> Member<'m, P> {
         self.shared.cores.get(1..self.cores).unwrap_or_default()
     }
 
-    /// Waits until a word that core `core` writes has this value.
+    /// Waits until a word that core `core` writes has come to this value.
     ///
     /// Not inlined, nor is [`Self::wait_longer`]: instruction counters leave out what is in here.
     #[inline(never)]
     fn wait_until(&self, word: &AtomicU32, value: u32, core: usize) -> Result<(), Stopped> {
         // Acquire: pairs with the release of whoever stores the word, `publish` or `close`.
-        if word.load(Acquire) == value {
+        if M::reached(word.load(ordering("wait_until", Acquire)), value) {
             return Ok(());
         }
         self.wait_longer(word, value, core)
@@ -232,12 +245,11 @@ impl<'m, P: Port> Member<'m, P> {
         let control = self.shared.control;
         let mut polls = 0;
         // Acquire: as in `wait_until`.
-        while word.load(Acquire) != value {
+        while !M::reached(word.load(ordering("wait_longer", Acquire)), value) {
             if self.index == 0 && control.mismatch.load(Relaxed) == self.first {
                 return Err(Stopped::Mismatch);
             }
-            // Acquire: pairs with the release of the lead's `clear`.
-            if self.index != 0 && control.stopped.load(Acquire) == self.first {
+            if self.index != 0 && control.stopped.load(Relaxed) == self.first {
                 return Err(Stopped::Told);
             }
             if self.port.wait(polls).is_break() {
@@ -273,19 +285,19 @@ impl<'m, P: Port> Member<'m, P> {
     }
 }
 
-impl<P: Port> Drop for Member<'_, P> {
+impl<P: Port, M: Schedule> Drop for Member<'_, P, M> {
     /// The core leaves the inference. A lead that has not finished it stops its helpers.
     fn drop(&mut self) {
         let control = self.shared.control;
         if self.index == 0 {
             if self.is_published() && control.finished.load(Relaxed) != self.first {
-                // Release: pairs with the acquire of a helper's wait.
-                control.stopped.store(self.first, Release);
+                // Relaxed: a helper that sees it touches the arena no more, and says so with `left`.
+                control.stopped.store(self.first, Relaxed);
                 self.port.wake();
             }
         } else if let Some(own) = self.shared.cores.get(self.index) {
             // Release: pairs with the acquire of the lead's `clear`.
-            own.left.store(self.first, Release);
+            own.left.store(self.first, ordering("leave", Release));
             self.port.wake();
         }
     }

@@ -3,19 +3,20 @@
 //! # Epochs
 //!
 //! Every step of every inference has an *epoch*, a number that counts up by one (and wraps). The
-//! epoch of an inference's first step names the inference. The control block holds words that
-//! exactly one core writes:
+//! epoch of an inference's first step names the inference. The control block holds words; with
+//! the schedule [`Static`], exactly one core writes each:
 //!
 //! | word | written by | meaning |
 //! |---|---|---|
-//! | `words`, `range` | lead | geometry of the published step, units of each core |
+//! | `words` | lead | geometry of the published step |
+//! | `range` | lead | units of a core in that step; when stealing, see below |
 //! | `published` | lead | epoch whose step may be worked on |
 //! | `invited` | lead | first epoch of the last inference this helper is a member of |
 //! | `begun` | lead | first epoch of the last inference that was published |
 //! | `finished` | lead | first epoch of the last inference that every core has completed |
 //! | `stopped` | lead | first epoch of an inference that must be left |
 //! | `joined` | that helper | first epoch of the last inference it has joined |
-//! | `arrived` | that helper | last epoch whose units it has completed |
+//! | `arrived` | that helper | last epoch whose units it has completed; when stealing, see below |
 //! | `left` | that helper | first epoch of the last inference it is no longer in |
 //! | `mismatch` | any helper | first epoch of an inference whose cores disagree |
 //!
@@ -52,16 +53,54 @@
 //!    another geometry than its own, stores `left` (release) as its [`Member`] is dropped, and
 //!    never touches the arena again in that inference.
 //!
+//! # Stealing
+//!
+//! With [`Steal`], `range` holds the units of a core that nobody has claimed, and `arrived` is the
+//! helper's *seat*. Both change by compare-and-swap, [`Port::exchange`]. A seat counts up:
+//!
+//! ```text
+//!              sit (7a)                  no units left (8)
+//!   over e-1 -----------> inside e -------------------------> over e
+//!       |                                                       ^
+//!       +------------------- shut by the lead (4a) -------------+
+//! ```
+//!
+//! 2a. Before it publishes, the lead claims the first units of its own share, so that a step of
+//!     one unit stays with it, and stores empty ranges for cores beyond the team.
+//! 7a. A helper that has seen the epoch, or a later one of the same inference, swaps its seat from
+//!     what it was to *inside*. Only then it compares the geometry, which cannot change before (8).
+//!     If the seat was shut, the step is over for it and it goes on to the next.
+//! 7b. It claims units from the front of its own range, half of them at a time; when there are
+//!     none, it takes half of the fullest range from the back, claims some and stores the rest as
+//!     its own range. So does the lead. Relaxed: a unit is in one range or in one core's hands, and
+//!     what a core may read was acquired with `published`.
+//! 8.  Arrives when all ranges are empty and it holds no units. What another thief holds is that
+//!     core's to complete; it is inside until then.
+//! 4a. The lead, which has found all ranges empty too, waits for helpers that are inside, and swaps
+//!     the seats of the others to *over*. One swap decides: either the helper is inside and the
+//!     lead waits, or the lead goes on and the helper claims nothing of that step. So a helper that
+//!     is late or never comes costs no more than what it does not do. A helper that leaves inside a
+//!     step may hold units, so its seat stays, and patience ends.
+//! 1a. A stopped inference is waited out by the helpers that are inside its last step, and shut for
+//!     the others.
+//!
+//! The seat holds 31 bits of the epoch, so a helper would have to sleep through 2^31 steps to sit
+//! down in a wrong one. That is why ranges need no generation of their own.
+//!
 //! # Why a claim is sound
 //!
 //! Between (2) and (4) the lead and the helpers in *working* hold views of one geometry: every
 //! helper compared its own with the published one. A geometry's output shares no byte with its
 //! inputs (checked when the [`Step`](crate::Step) was made) and lies inside the arena (checked
 //! when a member enters the step). The ranges come from one row of shares, which covers each unit
-//! once, so no two cores hold the same output element. A member yields one [`Claim`] at a time,
+//! once, so no two cores hold the same output element; stealing moves units from one range to one
+//! core, and only cores inside the step do. A member yields one [`Claim`] at a time,
 //! which borrows it, so no view outlives its step. The lead writes inputs in [`Begin`] and reads
 //! outputs in [`Done`] and in observers, when no helper is working. Handles exist at most once
 //! ([`Port::take`] sets a core's `taken`), so nobody else can play a core's role.
+//!
+//! Every ordering and comparison named here is tested: `crates/interleavings` explores the
+//! interleavings of this code under a model checker, which finds each of them when it is missing.
 //!
 //! A member of a team of one publishes nothing. Epochs wrap after 2^32 steps; a helper that stays
 //! away for exactly that many would be taken for one that is up to date.
@@ -74,6 +113,8 @@ mod lead;
 mod member;
 mod observed;
 mod port;
+mod schedule;
+mod steal;
 
 pub use arena::Team;
 pub use claim::{Claim, Output, View};
@@ -82,3 +123,5 @@ pub use lead::{Begin, Done, Lead};
 pub use member::Member;
 pub use observed::Observed;
 pub use port::Port;
+pub use schedule::{Schedule, Static};
+pub use steal::Steal;

@@ -1,8 +1,8 @@
 //! A port that shows what each step computes.
 
 use super::Port;
+use crate::sync::{AtomicBool, AtomicU32};
 use core::ops::ControlFlow;
-use core::sync::atomic::AtomicBool;
 
 /// A port whose steps' outputs are shown to a function, on the lead: number of the step, bytes.
 ///
@@ -36,6 +36,11 @@ unsafe impl<P: Port, F: Fn(u16, &[u8]) + Copy> Port for Observed<P, F> {
     #[inline(always)]
     fn take(&self, flag: &AtomicBool) -> bool {
         self.port.take(flag)
+    }
+
+    #[inline(always)]
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+        self.port.exchange(word, current, new)
     }
 
     fn observe(&self, step: u16, output: &[u8]) {

@@ -1,9 +1,7 @@
 //! What a chip supplies to the team.
 
+use crate::sync::{ordering, AtomicBool, AtomicU32, Ordering};
 use core::ops::ControlFlow;
-use core::sync::atomic::AtomicBool;
-#[cfg(target_has_atomic = "8")]
-use core::sync::atomic::Ordering::Acquire;
 
 /// How the cores of a chip wait for and wake each other.
 ///
@@ -36,12 +34,44 @@ pub unsafe trait Port: Copy {
     #[cfg(target_has_atomic = "8")]
     fn take(&self, flag: &AtomicBool) -> bool {
         // Acquire: pairs with the release of `Shared::give`.
-        !flag.swap(true, Acquire)
+        !flag.swap(true, ordering("take", Ordering::Acquire))
     }
 
     /// Sets a flag; true when it was clear before. Called when a handle is taken.
     #[cfg(not(target_has_atomic = "8"))]
     fn take(&self, flag: &AtomicBool) -> bool;
+
+    /// Stores `new` into a word if it holds `current`, and returns what the word held; it succeeded
+    /// if that is `current`. Called only where teams [`Steal`](super::Steal).
+    ///
+    /// It is one action for every other call of this function on any core, and a core that stores
+    /// to the word by another way does so only while the word holds what no call expects.
+    ///
+    /// A chip on which compare-and-swap does not work between its cores, on the team's memory, must
+    /// not run a team that steals unless its port writes this function: it holds the chip's lock.
+    #[cfg(target_has_atomic = "32")]
+    #[inline(always)]
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+        // Relaxed: what the cores decide with it is published by other words.
+        match word.compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(held) | Err(held) => held,
+        }
+    }
+
+    /// Stores `new` into a word if it holds `current`, and returns what the word held; it succeeded
+    /// if that is `current`. A port that writes it holds the chip's lock.
+    #[cfg(not(target_has_atomic = "32"))]
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+        let _ = (word, new);
+        // No type is so large: the size is here so that this fails only where it is called.
+        const {
+            assert!(
+                size_of::<Self>() == usize::MAX,
+                "this target has no compare-and-swap: its port must write `exchange`"
+            );
+        }
+        current
+    }
 
     /// Sees a step's output when every core has completed it; called on the lead.
     ///

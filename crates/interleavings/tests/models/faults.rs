@@ -1,0 +1,64 @@
+//! Each fault that is planted in the runtime is found: the models can see what they look for.
+
+use crate::models::{abandoned, asleep, handed_over, late, mismatch, surplus, together};
+use crate::team::{explore, Patient, BOTH};
+use runtime::{with_fault, Static, Steal};
+use std::process::Command;
+
+/// Set in the process in which a fault is planted. It is one of its own, because loom's words must
+/// not be touched while a panic unwinds, and members do that when they are dropped.
+const PLANTED: &str = "FERRULE_PLANTED";
+
+/// What loom says of an access to the arena that is not ordered.
+const RACE: &str = "Causality violation";
+
+/// Explores a model of a runtime with a fault, and expects this complaint.
+fn finds(test: &str, fault: &'static str, complaint: &str, model: fn()) {
+    if std::env::var_os(PLANTED).is_some() {
+        return with_fault(fault, || explore(3, model));
+    }
+    let program = std::env::current_exe().expect("has a path");
+    let child = Command::new(program)
+        .args([test, "--exact", "--nocapture"])
+        .env(PLANTED, fault)
+        .output();
+    let output = child.expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success(),
+        "nobody noticed the fault `{fault}`"
+    );
+    assert!(
+        said.contains(complaint),
+        "the fault `{fault}` gave something else:\n{said}"
+    );
+}
+
+macro_rules! found {
+    ($($name:ident: $fault:literal, $complaint:expr, $model:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            let test = concat!("faults::", stringify!($name));
+            finds(test, $fault, $complaint, || $model);
+        }
+    )*};
+}
+
+found! {
+    publish_without_release: "publish", RACE, together::<Static>(BOTH, 2, Patient(4));
+    close_without_release: "close", RACE, together::<Static>(BOTH, 2, Patient(4));
+    wait_without_acquire: "wait_until", RACE, together::<Static>(BOTH, 2, Patient(4));
+    longer_wait_without_acquire: "wait_longer", RACE, together::<Static>(BOTH, 2, Patient(4));
+    shares_that_overlap_by_one_unit: "share", RACE, together::<Static>(BOTH, 2, Patient(4));
+    leave_without_release: "leave", RACE, abandoned::<Static>();
+    clear_without_acquire: "clear", RACE, abandoned::<Static>();
+    steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>();
+    an_inference_that_is_not_compared: "begun", "units of another inference", surplus::<Static>();
+    a_handle_given_without_release: "give", RACE, handed_over::<Static>();
+    a_handle_taken_without_acquire: "take", RACE, handed_over::<Static>();
+    a_theft_that_overlaps_by_one_unit: "split", RACE, together::<Steal>(BOTH, 2, Patient(4));
+    a_seat_without_its_step: "seat", RACE, asleep();
+    a_seat_that_is_shut_on_its_holder: "inside", RACE, late::<Steal>();
+    shut_without_acquire: "shut", RACE, together::<Steal>(BOTH, 2, Patient(4));
+    close_without_release_when_stealing: "close", RACE, together::<Steal>(BOTH, 2, Patient(4));
+}

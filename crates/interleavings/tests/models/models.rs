@@ -1,0 +1,162 @@
+//! What the members of a team may do to each other. Each model is a test for both schedules; loom
+//! sees each access to the arena that is not ordered after those that it must follow.
+
+use crate::team::{assist, explore, helper, infer, kernel, run};
+use crate::team::{Patient, Sleepy, Team, BOTH, ENDLESS};
+use crate::team::{Program, FIRST, FOREIGN, INPUT, SHORTER};
+use loom::sync::Arc;
+use loom::thread::{spawn, yield_now};
+use runtime::{Schedule, Static, Steal, Stopped};
+
+/// A team in which nobody is missing computes what one core computes.
+pub fn together<M: Schedule>(program: Program, cores: usize, port: Patient) {
+    let team = Arc::new(Team::<M>::new());
+    let helpers: Vec<_> = (1..cores)
+        .map(|index| helper(&team, port, index, 1, program))
+        .collect();
+    let mut lead = team.lead(port, cores).expect("free");
+    let result = infer(&mut lead, program, 1);
+    assert!(result.is_ok() || port.0 < ENDLESS.0);
+    drop(lead);
+    for helper in helpers {
+        helper.join().expect("no panic");
+    }
+}
+
+/// The arena serves one inference after the other; the helper may be late, or miss some.
+pub fn twice<M: Schedule>(program: Program, helps: usize) {
+    let team = Arc::new(Team::<M>::new());
+    let helper = helper(&team, Patient(helps as u32 - 1), 1, helps, program);
+    let mut lead = team.lead(Patient(3), 2).expect("free");
+    for seed in [1, 40] {
+        let result = infer(&mut lead, program, seed);
+        assert_ne!(result, Err(Stopped::Mismatch));
+    }
+    helper.join().expect("no panic");
+}
+
+/// A lead whose patience has ended does not touch what a late helper may still touch.
+pub fn late<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let helper = helper(&team, ENDLESS, 1, 1, BOTH);
+    let mut lead = team.lead(Patient(0), 2).expect("free");
+    let mut results = [1, 40].map(|seed| infer(&mut lead, BOTH, seed)).into_iter();
+    assert_ne!(results.next(), Some(Err(Stopped::Busy { core: 1 })));
+    drop(lead);
+    helper.join().expect("no panic");
+}
+
+/// A lead that leaves an inference sends its helpers home before it stores other inputs.
+pub fn abandoned<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let helper = helper(&team, Patient(2), 1, 1, SHORTER);
+    let mut lead = team.lead(Patient(4), 2).expect("free");
+    let mut begin = lead.begin().expect("idle");
+    begin.store(INPUT, &[1, 2, 3]).expect("fits");
+    let mut member = begin.member();
+    assert!(member.claim(&FIRST).expect("first").is_some());
+    drop(member);
+    if let Ok(mut begin) = lead.begin() {
+        begin.store(INPUT, &[9; 3]).expect("fits");
+    }
+    helper.join().expect("no panic");
+}
+
+/// A helper that falls asleep on the way to its seat has lost it when the lead has gone on.
+pub fn asleep() {
+    let team = Arc::new(Team::<Steal>::new());
+    let helper = helper(&team, Sleepy, 1, 1, SHORTER);
+    let mut lead = team.lead(Patient(3), 2).expect("free");
+    let _ = infer(&mut lead, SHORTER, 1);
+    if let Ok(mut begin) = lead.begin() {
+        begin.store(INPUT, &[9; 3]).expect("fits");
+        let mut member = begin.member();
+        while let Ok(Some(claim)) = member.claim(&FIRST) {
+            yield_now();
+            kernel(claim);
+        }
+    }
+    helper.join().expect("no panic");
+}
+
+/// A helper of another model touches nothing, and the lead learns of it.
+pub fn mismatch<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let helper = helper(&team, Patient(4), 1, 1, FOREIGN);
+    let mut lead = team.lead(Patient(4), 2).expect("free");
+    let _ = infer(&mut lead, BOTH, 1);
+    if let Ok(mut begin) = lead.begin() {
+        begin.store(INPUT, &[9; 3]).expect("fits");
+    }
+    helper.join().expect("no panic");
+}
+
+/// A helper with more steps than the lead is not in the next inference, which has its epoch.
+pub fn surplus<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let other = team.clone();
+    let late = spawn(move || {
+        let mut helper = other.helper(Patient(3), 2).expect("free");
+        let Some(mut member) = helper.join() else {
+            return;
+        };
+        if run(&mut member, SHORTER).is_ok() {
+            let more = member.claim(&FIRST);
+            assert!(!matches!(more, Ok(Some(_))), "units of another inference");
+        }
+    });
+    let mut early = team.helper(Patient(0), 1).expect("free");
+    let mut lead = team.lead(Patient(3), 3).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    while member.claim(&FIRST).expect("first").is_some() {}
+    assert!(assist(&mut early, SHORTER).is_ok());
+    if member.finish().is_ok() {
+        drop(lead);
+        let mut lead = team.lead(Patient(0), 2).expect("free");
+        let _ = infer(&mut lead, BOTH, 40);
+    }
+    late.join().expect("no panic");
+}
+
+/// Handles pass from thread to thread without any other word between them.
+pub fn handed_over<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let other = team.clone();
+    let work = |team: Arc<Team<M>>, seed| {
+        if let Some(mut lead) = team.lead(ENDLESS, 1) {
+            assert_eq!(infer(&mut lead, BOTH, seed), Ok(()));
+        }
+    };
+    let first = spawn(move || work(other, 1));
+    yield_now();
+    work(team, 40);
+    first.join().expect("no panic");
+}
+
+macro_rules! explored {
+    ($($name:ident: $preemptions:expr, $model:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            explore($preemptions, || $model);
+        }
+    )*};
+}
+
+explored! {
+    two_members: 4, together::<Static>(BOTH, 2, ENDLESS);
+    two_members_that_steal: 2, together::<Steal>(BOTH, 2, ENDLESS);
+    three_members: 1, together::<Static>(SHORTER, 3, ENDLESS);
+    three_members_that_steal: 0, together::<Steal>(SHORTER, 3, ENDLESS);
+    two_inferences: 2, twice::<Static>(BOTH, 2);
+    two_inferences_with_stealing: 2, twice::<Steal>(SHORTER, 1);
+    a_late_helper: 3, late::<Static>();
+    a_late_helper_that_steals: 1, late::<Steal>();
+    an_abandoned_inference: 3, abandoned::<Static>();
+    an_abandoned_inference_with_stealing: 3, abandoned::<Steal>();
+    a_helper_that_sleeps: 3, asleep();
+    another_model: 3, mismatch::<Static>();
+    another_model_that_steals: 3, mismatch::<Steal>();
+    surplus_steps: 2, surplus::<Static>();
+    surplus_steps_with_stealing: 2, surplus::<Steal>();
+    a_handle_that_passes: 3, handed_over::<Static>();
+}

@@ -1,0 +1,159 @@
+//! Small teams, and a port for the model checker.
+
+use core::ops::ControlFlow;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use loom::sync::{atomic::AtomicU32, Arc};
+use loom::thread::{spawn, yield_now, JoinHandle};
+use runtime::{
+    step, Claim, Helper, Lead, Member, Port, Schedule, Slot, Step, Stopped, Team as Memory,
+};
+
+/// Bytes of each tensor; the output takes the input's place.
+pub const BYTES: usize = 3;
+pub const INPUT: Slot<i8, BYTES> = Slot::at(0);
+pub const MIDDLE: Slot<i8, BYTES> = Slot::at(4);
+pub const OUTPUT: Slot<i8, BYTES> = Slot::at(0);
+
+pub type Team<M> = Memory<8, 3, M>;
+pub type Program = &'static [&'static Step<(i8,), i8>];
+
+const SHARES: &[&[u16]] = &[&[3], &[1, 2], &[1, 1, 1]];
+
+pub static FIRST: Step<(i8,), i8> = step(0)
+    .reads(INPUT)
+    .writes(MIDDLE)
+    .by_pixels(3, 1, 1)
+    .shares(SHARES);
+/// Writes where the first reads, so that a core that is late would be seen.
+static SECOND: Step<(i8,), i8> = step(1)
+    .reads(MIDDLE)
+    .writes(OUTPUT)
+    .by_channels(1, 3, 1)
+    .shares(SHARES);
+/// A port that gives up after so many polls; loom runs another thread at each.
+#[derive(Clone, Copy)]
+pub struct Patient(pub u32);
+
+// SAFETY: loom models one coherent memory.
+unsafe impl Port for Patient {
+    fn wait(&self, polls: u32) -> ControlFlow<()> {
+        if polls >= self.0 {
+            return ControlFlow::Break(());
+        }
+        yield_now();
+        ControlFlow::Continue(())
+    }
+}
+
+/// A port that sleeps before each exchange, once.
+#[derive(Clone, Copy)]
+pub struct Sleepy;
+
+// SAFETY: loom models one coherent memory, and the exchange is loom's.
+unsafe impl Port for Sleepy {
+    fn wait(&self, polls: u32) -> ControlFlow<()> {
+        Patient(0).wait(polls)
+    }
+
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+        yield_now();
+        Patient(0).exchange(word, current, new)
+    }
+}
+
+pub const ENDLESS: Patient = Patient(u32::MAX);
+
+/// Adds one to each element. One of pixels and channels is 1, so their sum is the index.
+pub fn kernel(claim: Claim<'_, (i8,), i8>) {
+    let input = claim.input();
+    let channels = claim.output.channels();
+    for (pixel, output) in claim.output.by_pixel() {
+        for (channel, value) in channels.clone().zip(output) {
+            *value = input.flat()[pixel + channel] + 1;
+        }
+    }
+}
+
+/// What every core runs: these steps.
+pub fn run<P: Port, M: Schedule>(
+    team: &mut Member<'_, P, M>,
+    program: Program,
+) -> Result<(), Stopped> {
+    for step in program {
+        while let Some(claim) = team.claim(step)? {
+            kernel(claim);
+        }
+    }
+    Ok(())
+}
+
+/// The program that leads and helpers run, if a model says nothing else.
+pub const BOTH: Program = &[&FIRST, &SECOND];
+/// Programs that disagree with it.
+pub const SHORTER: Program = &[&FIRST];
+pub const FOREIGN: Program = &[&SECOND];
+
+/// One inference on the lead; its result must be right.
+pub fn infer<P: Port, M: Schedule>(
+    lead: &mut Lead<'_, P, M>,
+    program: Program,
+    seed: i8,
+) -> Result<(), Stopped> {
+    let mut begin = lead.begin()?;
+    begin.store(INPUT, &[seed, seed + 10, seed + 20])?;
+    let mut member = begin.member();
+    run(&mut member, program)?;
+    let mut output = [0; BYTES];
+    let slot = if program.len() == 1 { MIDDLE } else { OUTPUT };
+    member.finish()?.load(slot, &mut output)?;
+    let result = seed + program.len() as i8;
+    assert_eq!(output, [result, result + 10, result + 20], "wrong elements");
+    Ok(())
+}
+
+/// Helps with one inference, if one comes.
+pub fn assist<P: Port, M: Schedule>(
+    helper: &mut Helper<'_, P, M>,
+    program: Program,
+) -> Result<bool, Stopped> {
+    let Some(mut member) = helper.join() else {
+        return Ok(false);
+    };
+    run(&mut member, program)?;
+    Ok(true)
+}
+
+/// A helper on a thread of its own, that assists so many times.
+pub fn helper<P: Port + Send + 'static, M: Schedule>(
+    team: &Arc<Team<M>>,
+    port: P,
+    index: usize,
+    times: usize,
+    program: Program,
+) -> JoinHandle<()> {
+    let team = team.clone();
+    spawn(move || {
+        let mut helper = team.helper(port, index).expect("free");
+        for _ in 0..times {
+            let _ = assist(&mut helper, program);
+        }
+    })
+}
+
+/// Explores every interleaving with at most so many switches that no thread asked for.
+///
+/// `FERRULE_PREEMPTIONS` adds to them, for a longer exploration.
+pub fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    let more = std::env::var("FERRULE_PREEMPTIONS")
+        .map_or(0, |text| text.parse::<isize>().expect("a number"));
+    builder.preemption_bound = Some(preemptions.saturating_add_signed(more));
+    builder.max_branches = 100_000;
+    let count = std::sync::Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    builder.check(move || {
+        counted.fetch_add(1, Relaxed);
+        model();
+    });
+    println!("{} executions", count.load(Relaxed));
+}

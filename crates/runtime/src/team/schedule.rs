@@ -1,0 +1,124 @@
+//! How the units of a step find their cores.
+
+use super::control::{pack, unpack, PerCore};
+use super::{Member, Port};
+use crate::sync::fault;
+use crate::sync::Ordering::Relaxed;
+use core::ops::Range;
+
+/// How the units of a step find their cores: [`Static`], or [`Steal`](super::Steal).
+///
+/// All handles of a team have the team's. It is a type, so that a program holds the code of one.
+pub trait Schedule: protocol::Protocol {}
+
+/// Each core computes exactly its share: the same timing every time.
+#[derive(Clone, Copy, Debug)]
+pub enum Static {}
+
+impl Schedule for Static {}
+
+pub(super) mod protocol {
+    use super::{Member, PerCore, Port, Range, Schedule};
+
+    /// What differs between schedules. See the module `team` for the states.
+    pub trait Protocol: Sized + 'static {
+        /// What [`Member::enter`] returns: a core's first units; with [`super::super::Steal`]
+        /// nothing if the step went on without this core.
+        type Entered;
+
+        /// The units of a member that entered.
+        fn entered(entered: Self::Entered) -> Option<Range<u32>>;
+
+        /// All units, for a team of one.
+        fn alone(units: Range<u32>) -> Self::Entered;
+
+        /// A step that is over for this core.
+        fn late() -> Self::Entered;
+
+        /// Stores each core's units, before the step is published; returns the lead's first ones.
+        fn share(cores: &[PerCore], shares: &[u16]) -> Self::Entered;
+
+        /// Lets a helper into the published step; false if the lead goes on without it.
+        fn sit<P: Port>(member: &Member<'_, P, Self>, own: &PerCore) -> bool
+        where
+            Self: Schedule;
+
+        /// A helper's first units.
+        fn own(own: &PerCore) -> Self::Entered;
+
+        /// More units of the open step.
+        fn more<P: Port>(member: &Member<'_, P, Self>) -> Option<Range<u32>>
+        where
+            Self: Schedule;
+
+        /// Ends a step for a helper that is not in it; false if it is, or must be waited for.
+        fn shut<P: Port>(port: &P, core: &PerCore, epoch: u32) -> bool;
+
+        /// The value of `arrived` of a helper for whom this step is over.
+        fn over(epoch: u32) -> u32;
+
+        /// Whether a word that counts up has come to a value.
+        fn reached(word: u32, value: u32) -> bool;
+    }
+}
+
+impl protocol::Protocol for Static {
+    type Entered = Range<u32>;
+
+    #[inline(always)]
+    fn entered(units: Range<u32>) -> Option<Range<u32>> {
+        Some(units)
+    }
+
+    #[inline(always)]
+    fn alone(units: Range<u32>) -> Range<u32> {
+        units
+    }
+
+    #[inline(always)]
+    fn late() -> Range<u32> {
+        0..0
+    }
+
+    #[inline(always)]
+    fn share(cores: &[PerCore], shares: &[u16]) -> Range<u32> {
+        let mut start = 0;
+        for (core, &share) in cores.iter().zip(shares) {
+            let end = start + u32::from(share);
+            let early = u32::from(fault("share")).min(start);
+            core.range.store(pack(&(start - early..end)), Relaxed);
+            start = end;
+        }
+        0..shares.first().map_or(0, |&share| u32::from(share))
+    }
+
+    #[inline(always)]
+    fn sit<P: Port>(_: &Member<'_, P, Self>, _: &PerCore) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn own(own: &PerCore) -> Range<u32> {
+        unpack(own.range.load(Relaxed))
+    }
+
+    #[inline(always)]
+    fn more<P: Port>(_: &Member<'_, P, Self>) -> Option<Range<u32>> {
+        None
+    }
+
+    #[inline(always)]
+    fn shut<P: Port>(_: &P, _: &PerCore, _: u32) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn over(epoch: u32) -> u32 {
+        epoch
+    }
+
+    #[inline(always)]
+    fn reached(word: u32, value: u32) -> bool {
+        word == value
+    }
+}

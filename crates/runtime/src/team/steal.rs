@@ -1,0 +1,134 @@
+//! Units that move to cores which have nothing to do.
+
+use super::control::{pack, unpack, PerCore};
+use super::schedule::protocol::Protocol;
+use super::{Member, Port, Schedule};
+use crate::sync::fault;
+use crate::sync::ordering;
+use crate::sync::Ordering::{Acquire, Relaxed};
+use core::ops::Range;
+
+/// Each core starts with its share, and takes from the others when it is done: slow cores, and
+/// helpers that are away, cost the team no more than what they do not contribute.
+#[derive(Clone, Copy, Debug)]
+pub enum Steal {}
+
+impl Schedule for Steal {}
+
+/// The value of `arrived` of a helper that works on a step.
+const fn inside(epoch: u32) -> u32 {
+    epoch << 1
+}
+
+/// How many of a core's remaining units it claims at once: so many that claims are few, so few
+/// that something is left to steal.
+const fn bite(rest: u32) -> u32 {
+    rest.div_ceil(2)
+}
+
+impl Protocol for Steal {
+    type Entered = Option<Range<u32>>;
+
+    fn entered(units: Option<Range<u32>>) -> Option<Range<u32>> {
+        units
+    }
+
+    fn alone(units: Range<u32>) -> Option<Range<u32>> {
+        Some(units)
+    }
+
+    fn late() -> Option<Range<u32>> {
+        None
+    }
+
+    /// The lead's first claim is made here, before anybody else can: a single unit stays with it.
+    fn share(cores: &[PerCore], shares: &[u16]) -> Option<Range<u32>> {
+        let first = bite(shares.first().map_or(0, |&share| u32::from(share)));
+        let (mut start, mut claimed) = (0, first);
+        for (index, core) in cores.iter().enumerate() {
+            // Cores beyond the team have no share, and nothing that could be stolen.
+            let end = start + shares.get(index).map_or(0, |&share| u32::from(share));
+            core.range.store(pack(&(start + claimed..end)), Relaxed);
+            (start, claimed) = (end, 0);
+        }
+        Some(0..first)
+    }
+
+    /// Takes the helper's seat, unless the lead has shut it.
+    fn sit<P: Port>(member: &Member<'_, P, Self>, own: &PerCore) -> bool {
+        let epoch = member.epoch;
+        // Relaxed: this core wrote it, or the lead did, which tells nothing but that it is shut.
+        let seat = own.arrived.load(Relaxed);
+        let sits = !Self::reached(seat, Self::over(epoch))
+            && member.port.exchange(&own.arrived, seat, inside(epoch)) == seat;
+        sits || fault("seat")
+    }
+
+    fn own(_: &PerCore) -> Option<Range<u32>> {
+        Some(0..0)
+    }
+
+    /// Claims from the front of this core's own range, then from what it can steal.
+    fn more<P: Port>(member: &Member<'_, P, Self>) -> Option<Range<u32>> {
+        let (port, cores) = (&member.port, member.shared.cores);
+        let own = cores.get(member.index)?;
+        let mut held = own.range.load(Relaxed);
+        loop {
+            let rest = unpack(held);
+            if rest.is_empty() {
+                return steal(port, cores, own);
+            }
+            let middle = rest.start + bite(rest.end - rest.start);
+            let found = port.exchange(&own.range, held, pack(&(middle..rest.end)));
+            if found == held {
+                return Some(rest.start..middle);
+            }
+            held = found;
+        }
+    }
+
+    /// Either the helper has taken its seat, or the lead shuts it: one compare-and-swap decides.
+    fn shut<P: Port>(port: &P, core: &PerCore, epoch: u32) -> bool {
+        // Acquire: pairs with the release of `Member::close`.
+        let seat = core.arrived.load(ordering("shut", Acquire));
+        Self::reached(seat, Self::over(epoch))
+            || (seat != inside(epoch) || fault("inside"))
+                && port.exchange(&core.arrived, seat, Self::over(epoch)) == seat
+    }
+
+    fn over(epoch: u32) -> u32 {
+        inside(epoch) | 1
+    }
+
+    /// A helper may look late, when the lead has gone on.
+    fn reached(word: u32, value: u32) -> bool {
+        word.wrapping_sub(value) < 1 << 31
+    }
+}
+
+/// Takes half of the fullest range from its back, claims some of it and keeps the rest, where
+/// others can steal it in turn.
+#[inline(never)]
+fn steal<P: Port>(port: &P, cores: &[PerCore], own: &PerCore) -> Option<Range<u32>> {
+    loop {
+        // This core's own range is empty, so it is not chosen.
+        let ranges = cores.iter().map(|core| (core, core.range.load(Relaxed)));
+        let rest = |held: u32| {
+            let units = unpack(held);
+            units.end.saturating_sub(units.start)
+        };
+        let (victim, held) = ranges.max_by_key(|&(_, held)| rest(held))?;
+        let (units, half) = (unpack(held), rest(held).div_ceil(2));
+        if half == 0 {
+            return None;
+        }
+        let from = units.end - half;
+        let left = units.start..from + u32::from(fault("split"));
+        if port.exchange(&victim.range, held, pack(&left)) == held {
+            let middle = from + bite(half);
+            // Nobody else stores while it is empty: an exchange expects units.
+            own.range.store(pack(&(middle..units.end)), Relaxed);
+            return Some(from..middle);
+        }
+    }
+}
