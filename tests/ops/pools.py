@@ -63,4 +63,11 @@ CASES = [
     *pools("relu6", activation="relu6", zero_point=-70),
     *pools("relu_n1_to_1", activation="relu_n1_to_1"),
     *pools("relu6_of_large_scale", activation="relu6", scale=3.0),
+    # Pixels of whole words: what faster kernels are made for.
+    *pools("words", (7, 6, 8)),
+    *pools("words_same", (7, 6, 8), (3, 3), same=True),
+    *pools("words_whole", (25, 5, 64), (25, 5), stride=(25, 5)),
+    *pools("words_most_taps", (16, 16, 4), (16, 16), stride=(1, 1)),
+    *pools("words_one_tap", (3, 3, 4), (1, 1), stride=(1, 1)),
+    *pools("words_relu6", (7, 6, 8), activation="relu6", zero_point=-70),
 ]

@@ -61,8 +61,9 @@ fn accumulate(
 
 /// `sum / count`, rounded to nearest, ties away from zero; 0 when there is nothing to count.
 #[inline]
+#[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // a mean of i8 fits
-fn mean(sum: i32, count: usize) -> i32 {
+pub fn mean(sum: i32, count: usize) -> i32 {
     let Some(count) = NonZeroU32::new(count as u32) else {
         return 0;
     };

@@ -68,7 +68,6 @@ impl Image<'_> {
 }
 
 impl Source for Image<'_> {
-    #[inline]
     fn strip(&self) -> Strip {
         let window = &self.params.window;
         Strip {
@@ -82,7 +81,6 @@ impl Source for Image<'_> {
         }
     }
 
-    #[inline]
     fn run(&mut self, pixel: usize) -> (usize, &[i8]) {
         match self.place(pixel) {
             (row, column, true) => (self.params.end_column - column, self.seen(row, column)),

@@ -36,8 +36,10 @@ pub trait Source {
 }
 
 /// Computes an output: strips where the source has them, and else three pixels one by one.
-#[inline]
-pub fn convolve(source: &mut impl Source, mut columns: Columns<'_>, output: Output<'_, i8>) {
+///
+/// One copy serves all convolutions, which cost much more than the calls.
+#[inline(never)]
+pub fn convolve(source: &mut dyn Source, mut columns: Columns<'_>, output: Output<'_, i8>) {
     let mut pixel = output.pixels().start;
     let channels = output.channels().len();
     let strip = source.strip();
@@ -54,8 +56,8 @@ pub fn convolve(source: &mut impl Source, mut columns: Columns<'_>, output: Outp
                 if run > 0 {
                     columns.strip(&strip, values, some);
                 } else {
-                    let some = (pixel..).zip(some.chunks_mut(channels.max(1)));
-                    three(source, &mut columns, some);
+                    let mut some = (pixel..).zip(some.chunks_mut(channels.max(1)));
+                    three(source, &mut columns, &mut some);
                 }
                 pixel += count;
                 outputs = rest;
@@ -63,16 +65,17 @@ pub fn convolve(source: &mut impl Source, mut columns: Columns<'_>, output: Outp
         }
         Err(output) => {
             let mut outputs = output.by_pixel();
-            while three(source, &mut columns, outputs.by_ref()) {}
+            while three(source, &mut columns, &mut outputs) {}
         }
     }
 }
 
 /// Computes up to three pixels; whether there was one.
+#[inline(never)]
 fn three<'o>(
-    source: &mut impl Source,
+    source: &mut dyn Source,
     columns: &mut Columns<'_>,
-    mut outputs: impl Iterator<Item = (usize, &'o mut [i8])>,
+    outputs: &mut dyn Iterator<Item = (usize, &'o mut [i8])>,
 ) -> bool {
     let mut places: [&mut [i8]; 3] = Default::default();
     for (index, place) in places.iter_mut().enumerate() {

@@ -10,6 +10,7 @@
 pub mod add;
 pub mod add_mve;
 pub mod average_pool2d;
+pub mod average_pool2d_dsp;
 pub mod columns;
 pub mod conv2d;
 pub mod conv2d_dsp;
@@ -27,6 +28,7 @@ pub mod grid;
 #[allow(unsafe_code)]
 pub mod instructions;
 pub mod linear_add;
+pub mod linear_add_dsp;
 pub mod max_pool2d;
 pub mod mve_filters;
 pub mod narrow_conv2d_dsp;

@@ -4,6 +4,7 @@ use crate::requantize::narrow;
 use runtime::Claim;
 
 /// Parameters of [`linear_add`]; no sum leaves 32 bits.
+#[repr(C)]
 #[derive(Debug)]
 pub struct LinearAdd {
     /// Factor of the first input's stored values.
@@ -18,15 +19,29 @@ pub struct LinearAdd {
 
 /// Computes `[pixels, channels]` from two of the same shape.
 pub fn linear_add(params: &LinearAdd, claim: Claim<'_, (i8, i8), i8>) {
+    runs(claim, |first, second, outputs| {
+        params.add(first, second, outputs);
+    });
+}
+
+/// Calls a function for runs of elements of both inputs and the output, which are as long.
+#[inline]
+pub fn runs(claim: Claim<'_, (i8, i8), i8>, add: impl Fn(&[i8], &[i8], &mut [i8])) {
     let (first, second) = claim.inputs();
     let (first, second) = (first.flat(), second.flat());
     let stride = claim.output.stride();
     let channel = claim.output.channels().start;
+    let run = |start: usize, outputs: &mut [i8]| {
+        let end = start + outputs.len();
+        if let (Some(first), Some(second)) = (first.get(start..end), second.get(start..end)) {
+            add(first, second, outputs);
+        }
+    };
     match claim.output.flat() {
-        Ok((start, outputs)) => params.run(first, second, start, outputs),
+        Ok((start, outputs)) => run(start, outputs),
         Err(output) => {
             for (pixel, outputs) in output.by_pixel() {
-                params.run(first, second, pixel * stride + channel, outputs);
+                run(pixel * stride + channel, outputs);
             }
         }
     }
@@ -34,11 +49,8 @@ pub fn linear_add(params: &LinearAdd, claim: Claim<'_, (i8, i8), i8>) {
 
 impl LinearAdd {
     /// Adds a run of elements.
-    fn run(&self, first: &[i8], second: &[i8], start: usize, outputs: &mut [i8]) {
-        let end = start + outputs.len();
-        let (Some(first), Some(second)) = (first.get(start..end), second.get(start..end)) else {
-            return;
-        };
+    #[inline(never)]
+    pub fn add(&self, first: &[i8], second: &[i8], outputs: &mut [i8]) {
         for ((output, &a), &b) in outputs.iter_mut().zip(first).zip(second) {
             let sum = i32::from(a) * self.first + i32::from(b) * self.second + self.constant;
             *output = narrow((sum >> (self.shift & 31)).clamp(-128, 127));

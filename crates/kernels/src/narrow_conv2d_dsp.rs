@@ -57,7 +57,7 @@ struct Padded<'p> {
 
 impl Padded<'_> {
     /// The padded rows from the first tap of an output on, and the column of the output.
-    #[inline]
+    #[inline(never)]
     fn seen(&mut self, pixel: usize) -> (usize, &[i8]) {
         let window = &self.params.window;
         let row = pixel.checked_div(window.output_width).unwrap_or_default();
@@ -81,7 +81,11 @@ impl Padded<'_> {
             let from = row.wrapping_mul(length);
             let to = to.get_mut(start..start + length).unwrap_or_default();
             match self.input.get(from..from.wrapping_add(length)) {
-                Some(from) if row < window.input_height => to.copy_from_slice(from),
+                Some(from) if row < window.input_height => {
+                    for (to, &from) in to.iter_mut().zip(from) {
+                        *to = from;
+                    }
+                }
                 _ => to.fill(self.params.input_zero_point),
             }
         }
@@ -89,7 +93,6 @@ impl Padded<'_> {
 }
 
 impl Source for Padded<'_> {
-    #[inline]
     fn strip(&self) -> Strip {
         let window = &self.params.window;
         Strip {
@@ -103,14 +106,12 @@ impl Source for Padded<'_> {
         }
     }
 
-    #[inline]
     fn run(&mut self, pixel: usize) -> (usize, &[i8]) {
         let width = self.params.window.output_width;
         let (column, seen) = self.seen(pixel);
         (width - column, seen)
     }
 
-    #[inline]
     fn gather(&mut self, pixel: usize, column: &mut [u32]) {
         let rows = self.strip().rows;
         let (_, seen) = self.seen(pixel);

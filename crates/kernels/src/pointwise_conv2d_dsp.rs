@@ -40,7 +40,6 @@ impl Pixels<'_> {
 }
 
 impl Source for Pixels<'_> {
-    #[inline]
     fn strip(&self) -> Strip {
         Strip {
             step: self.depth,
@@ -53,12 +52,10 @@ impl Source for Pixels<'_> {
         }
     }
 
-    #[inline]
     fn run(&mut self, pixel: usize) -> (usize, &[i8]) {
         (usize::MAX, self.from(pixel))
     }
 
-    #[inline]
     fn gather(&mut self, pixel: usize, column: &mut [u32]) {
         gather(self.from(pixel), self.strip().rows, column);
     }

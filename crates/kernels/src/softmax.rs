@@ -2,7 +2,7 @@
 //!
 //! Exponentials and their inverse sums have 31 fractional bits, sums have 19, as in gemmlowp.
 
-use crate::requantize::{doubling_high, narrow, rounding_shift};
+use crate::requantize::{doubling_high, narrow};
 use runtime::Claim;
 
 /// Parameters of [`softmax`].
@@ -14,39 +14,49 @@ pub struct Softmax {
     pub exponentials: &'static [i32],
 }
 
+/// Bits that are shifted out first, because the whole shift can be more than 31.
+const SPLIT: u32 = 16;
+
 /// Computes `[rows, depth]` from the same shape; a pixel of the claim is a row, never a part of it.
 pub fn softmax(params: &Softmax, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input();
     for (row, outputs) in claim.output.by_pixel() {
         let values = input.row(row, params.depth);
         let largest = values.iter().copied().fold(i8::MIN, i8::max);
-        let exponential = |value: i8| {
-            let difference = usize::from(largest.abs_diff(value));
-            params
-                .exponentials
-                .get(difference)
-                .copied()
-                .unwrap_or_default()
-        };
         let sum = values
             .iter()
-            .map(|&value| rounding_shift(exponential(value), 12))
+            .map(|&value| rounded(params.exponential(largest, value), 12))
             .sum::<i32>();
         // The sum is `2^(12 - zeros)` times a number in [1, 2).
         let zeros = sum.leading_zeros();
         let inverse = inverse(sum.wrapping_shl(zeros) & i32::MAX);
-        let shift = (12 + 23_u32).saturating_sub(zeros);
+        // The largest value's own share of the sum is 2^19, so there are at most 12 zeros.
+        let shift = 35_u32.saturating_sub(zeros).saturating_sub(SPLIT);
         for (output, &value) in outputs.iter_mut().zip(values) {
-            let share = doubling_high(inverse, exponential(value));
-            // A shift by more than 31 leaves nothing.
-            let share = if shift > 31 {
-                0
-            } else {
-                rounding_shift(share, shift)
-            };
+            let share = doubling_high(inverse, params.exponential(largest, value));
+            let share = rounded(share >> SPLIT, shift);
             *output = narrow((share - 128).min(127));
         }
     }
+}
+
+impl Softmax {
+    /// The exponential of a value less the row's largest one.
+    #[inline]
+    fn exponential(&self, largest: i8, value: i8) -> i32 {
+        let difference = usize::from(largest.abs_diff(value));
+        self.exponentials
+            .get(difference)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// `value / 2^right`, rounded to nearest, of a value that is not negative; `right` is 1 to 31.
+#[inline]
+fn rounded(value: i32, right: u32) -> i32 {
+    // One bit is left for the rounding, which cannot leave 32 bits so.
+    (value.wrapping_shr(right - 1) + 1) >> 1
 }
 
 /// `1 / (1 + value)` for a value in `[0, 1)`: Newton's method on half of it.

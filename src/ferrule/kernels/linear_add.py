@@ -8,6 +8,7 @@ import numpy as np
 
 from ferrule.fixed_point import Int64, activation_range
 from ferrule.ir import Op, Struct
+from ferrule.kernels import dsp
 from ferrule.kernels.kernel import Kernel
 from ferrule.ops.add import Add
 
@@ -99,3 +100,20 @@ class LinearAdd(Kernel):
                 "shift": found.shift,
             },
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LinearAddDsp(LinearAdd):
+    """The same with saturation in one instruction."""
+
+    needs: ClassVar[frozenset[str]] = dsp.NEEDS
+
+    @property
+    def module(self) -> str:
+        """The file of the Rust function."""
+        return "linear_add_dsp"
+
+    @property
+    def function(self) -> str:
+        """The Rust function."""
+        return "linear_add_dsp"

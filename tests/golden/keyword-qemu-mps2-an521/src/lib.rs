@@ -16,7 +16,10 @@
 #[allow(clippy::unreadable_literal)]
 mod weights;
 
+#[cfg(not(feature = "cortex-m33"))]
 use kernels::average_pool2d::average_pool2d;
+#[cfg(feature = "cortex-m33")]
+use kernels::average_pool2d_dsp::average_pool2d_dsp;
 #[cfg(not(feature = "cortex-m33"))]
 use kernels::conv2d::conv2d;
 #[cfg(not(feature = "cortex-m33"))]
@@ -72,8 +75,8 @@ const SCRATCH_8: Slot<u32, 192> = Slot::at(16_000); // 8..=8
 // Units with which each core of a team starts, for every team size.
 const SHARES_1: &[&[u16]] = &[&[1], &[0, 1]];
 const SHARES_16: &[&[u16]] = &[&[16], &[2, 14]];
+const SHARES_16_2: &[&[u16]] = &[&[16], &[9, 7]];
 const SHARES_42: &[&[u16]] = &[&[42], &[4, 38]];
-const SHARES_64: &[&[u16]] = &[&[64], &[32, 32]];
 
 // 0 Relu: Conv2d, stride 2x2, padding 4+5 by 1+1, activation relu. [1, 49, 10, 1] -> [1, 25, 5, 64].
 // Shared by pixels; core 0 does 4 of 42 units by conv2d; core 1 does 38 of 42 units by
@@ -166,13 +169,13 @@ static STEP_8: Step<(i8,), i8> = step(8)
     .shares(SHARES_42);
 
 // 9 AvgPool: AveragePool2d, filter 25x5, stride 25x5. [1, 25, 5, 64] -> [1, 1, 1, 64].
-// Shared by channels; core 0 does 32 of 64 units by average_pool2d; core 1 does 32 of 64 units by
-// average_pool2d.
+// Shared by channels; core 0 does 9 of 16 units by average_pool2d; core 1 does 7 of 16 units by
+// average_pool2d_dsp.
 static STEP_9: Step<(i8,), i8> = step(9)
     .reads(RELU_9)
     .writes(AVGPOOL)
-    .by_channels(1, 64, 1)
-    .shares(SHARES_64);
+    .by_channels(1, 64, 4)
+    .shares(SHARES_16_2);
 
 // 10 MatMul: FullyConnected. [1, 1, 1, 64] -> [1, 12].
 // One core: sharing saves about 150 instructions, a barrier costs 150; core 1 does it all by
@@ -229,7 +232,10 @@ fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
     team.step(&STEP_8, conv2d, &weights::RELU_9)?;
     #[cfg(feature = "cortex-m33")]
     team.step(&STEP_8, pointwise_conv2d_dsp, &weights::RELU_9)?;
+    #[cfg(not(feature = "cortex-m33"))]
     team.step(&STEP_9, average_pool2d, &weights::AVGPOOL)?;
+    #[cfg(feature = "cortex-m33")]
+    team.step(&STEP_9, average_pool2d_dsp, &weights::AVGPOOL)?;
     #[cfg(not(feature = "cortex-m33"))]
     team.step(&STEP_10, fully_connected, &weights::MATMUL)?;
     #[cfg(feature = "cortex-m33")]

@@ -11,7 +11,7 @@
 #[allow(clippy::unreadable_literal)]
 mod weights;
 
-use kernels::average_pool2d::average_pool2d;
+use kernels::average_pool2d_dsp::average_pool2d_dsp;
 use kernels::depthwise_conv2d_dsp::depthwise_conv2d_dsp;
 use kernels::fully_connected_dsp::fully_connected_dsp;
 use kernels::narrow_conv2d_dsp::narrow_conv2d_dsp;
@@ -58,7 +58,6 @@ const SCRATCH_8: Slot<u32, 192> = Slot::at(16_000); // 8..=8
 const SHARES_3: &[&[u16]] = &[&[3], &[2, 1]];
 const SHARES_16: &[&[u16]] = &[&[16], &[8, 8]];
 const SHARES_42: &[&[u16]] = &[&[42], &[21, 21]];
-const SHARES_64: &[&[u16]] = &[&[64], &[32, 32]];
 
 // 0 Relu: Conv2d, stride 2x2, padding 4+5 by 1+1, activation relu. [1, 49, 10, 1] -> [1, 25, 5, 64].
 // Shared by pixels.
@@ -146,8 +145,8 @@ static STEP_8: Step<(i8,), i8> = step(8)
 static STEP_9: Step<(i8,), i8> = step(9)
     .reads(RELU_9)
     .writes(AVGPOOL)
-    .by_channels(1, 64, 1)
-    .shares(SHARES_64);
+    .by_channels(1, 64, 4)
+    .shares(SHARES_16);
 
 // 10 MatMul: FullyConnected. [1, 1, 1, 64] -> [1, 12].
 // Shared by channels.
@@ -176,7 +175,7 @@ fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
     team.step(&STEP_6, pointwise_conv2d_dsp, &weights::RELU_7)?;
     team.step(&STEP_7, depthwise_conv2d_dsp, &weights::RELU_8)?;
     team.step(&STEP_8, pointwise_conv2d_dsp, &weights::RELU_9)?;
-    team.step(&STEP_9, average_pool2d, &weights::AVGPOOL)?;
+    team.step(&STEP_9, average_pool2d_dsp, &weights::AVGPOOL)?;
     team.step(&STEP_10, fully_connected_dsp, &weights::MATMUL)?;
     team.step(&STEP_11, softmax, &weights::STATEFULPARTITIONEDCALL_1)?;
     Ok(())

@@ -60,7 +60,7 @@ impl Shape {
 /// Makes pairs of rows: four words for each pixel.
 ///
 /// Does nothing where a row is too short, or there is no place.
-#[inline]
+#[inline(never)]
 pub fn make(upper: Row<'_>, lower: Row<'_>, shape: Shape, words: &mut [u32]) {
     if shape.fits(upper, words) && shape.fits(lower, words) {
         pairs(upper, lower, shape, words);
@@ -180,7 +180,7 @@ impl Band<'_> {
     }
 
     /// Computes four channels of the band. Does nothing where its numbers do not fit.
-    #[inline]
+    #[inline(never)]
     pub fn compute(&self, filters: &DepthwiseFilters, first: usize, output: &mut Output<'_, i8>) {
         let words = first * WORDS..(first + GROUP) * WORDS;
         let Some(words) = filters.words.get(words) else {

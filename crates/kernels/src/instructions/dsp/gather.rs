@@ -41,7 +41,7 @@ impl Rows {
 ///
 /// A column's words are three apart. Values 0 and 2 of four share a word, and values 1 and 3 the
 /// next. Does nothing where either slice is too short.
-#[inline]
+#[inline(never)]
 pub fn gather(values: &[i8], rows: Rows, column: &mut [u32]) {
     if !rows.fit(values.len(), (column.len() + 2) / QUAD) {
         return;

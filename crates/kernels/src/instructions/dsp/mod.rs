@@ -7,4 +7,6 @@ pub mod arithmetic;
 pub mod dense;
 pub mod depthwise;
 pub mod gather;
+pub mod linear;
 pub mod multiply;
+pub mod sum;

@@ -33,6 +33,7 @@ impl<'c> Columns<'c> {
     /// Columns in scratch, for an even number of channels of which the first is even too.
     ///
     /// None where there are no such filters, or not enough scratch.
+    #[inline(never)]
     #[must_use]
     pub fn new(
         filters: &'c DspFilters,
@@ -70,7 +71,7 @@ impl<'c> Columns<'c> {
     /// the end.
     ///
     /// Does nothing where an output has not as many channels as there are filters.
-    #[inline]
+    #[inline(never)]
     pub fn multiply(&mut self, pixels: [&mut [i8]; 3]) {
         let channels = self.channels();
         let [first, second, third] = &pixels;
@@ -83,10 +84,10 @@ impl<'c> Columns<'c> {
     /// Fills the columns from a strip of pixels and computes these, three by three.
     ///
     /// Does nothing where values are missing, or the outputs are not a multiple of three pixels.
-    #[inline]
+    #[inline(never)]
     pub fn strip(&mut self, strip: &Strip, values: &[i8], outputs: &mut [i8]) {
         let three = 3 * self.channels();
-        let blocks = outputs.len() / three;
+        let blocks = outputs.len().checked_div(three).unwrap_or_default();
         let fits = (3 * blocks)
             .checked_sub(1)
             .and_then(|more| more.checked_mul(strip.step))

@@ -1,0 +1,45 @@
+"""Average pools for cores with the DSP extension: four channels at a time."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ferrule.ir import Op
+from ferrule.kernels import dsp
+from ferrule.kernels.kernel import Kernel
+from ferrule.ops.average_pool2d import AveragePool2d
+
+# Sums of so many values fit 16 bits.
+_MOST = 256
+
+
+@dataclass(frozen=True, eq=False)
+class AveragePool2dDsp(Kernel):
+    """Two instructions add four channels of a pixel to sums of 16 bits."""
+
+    computes: ClassVar[type[Op]] = AveragePool2d
+    needs: ClassVar[frozenset[str]] = dsp.NEEDS
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Pixels that are not whole words, and large filters."""
+        assert isinstance(op, AveragePool2d)
+        if op.output.shape[3] % 4:
+            return "the channels are not a multiple of 4"
+        if math.prod(op.filter) > _MOST:
+            return f"the filter has more than {_MOST} taps"
+        return ""
+
+    @property
+    def module(self) -> str:
+        """The file of the Rust function."""
+        return "average_pool2d_dsp"
+
+    @property
+    def function(self) -> str:
+        """The Rust function."""
+        return "average_pool2d_dsp"
+
+    def unit(self, cut: str) -> int:
+        """A pixel, or four channels."""
+        return 4 if cut == "channels" else 1
