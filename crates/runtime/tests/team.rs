@@ -1,7 +1,7 @@
 //! The team on host threads: what helpers may do to a lead, and what they may not.
 
 use core::ops::ControlFlow;
-use runtime::{step, Claim, Helper, Lead, Member, Port, Slot, Step, Stopped, Team};
+use runtime::{step, Claim, Helper, Lead, Member, Port, Slot, Steal, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, yield_now};
 
@@ -274,6 +274,29 @@ fn a_helper_with_more_steps_than_the_lead_has_no_units_in_the_next_inference() {
     let mut member = lead.begin().expect("idle").member();
     assert!(member.claim(&DOUBLE).expect("first").is_some());
     assert_eq!(late.claim(&DOUBLE).err(), Some(Stopped::Told));
+}
+
+#[test]
+fn a_single_unit_is_not_stolen() {
+    static PINNED: Step<(i8,), i8> = step(0)
+        .reads(INPUT)
+        .writes(DOUBLED)
+        .by_pixels(64, 1, 64)
+        .shares(&[&[1], &[0, 1]]);
+    let team = Team::<128, 2, Steal>::new();
+    let mut lead = team.lead(SHORT, 2).expect("free");
+    let mut helper = team.helper(SHORT, 1).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&PINNED).expect("first").is_none());
+    let mut other = helper.join().expect("invited");
+    assert!(other.claim(&PINNED).expect("same step").is_some());
+    assert!(other.claim(&PINNED).expect("same step").is_none());
+    assert!(member.finish().is_ok());
+    drop(other);
+    // Nobody else does it, so without that core there is no result.
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&PINNED).expect("first").is_none());
+    assert_eq!(member.finish().err(), Some(Stopped::NoAnswer { core: 1 }));
 }
 
 #[test]

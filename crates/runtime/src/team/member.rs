@@ -1,5 +1,4 @@
 //! A core inside an inference.
-
 use super::arena::Shared;
 use super::control::PerCore;
 use super::{Claim, Done, Port, Schedule, Static};
@@ -116,7 +115,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             Some(open) if core::ptr::eq(open, step) => {}
             Some(_) => return Err(Stopped::Mismatch),
         }
-        if let Some(units) = M::more(self) {
+        if let Some(units) = M::more(self, step.units) {
             return Ok(Some(units));
         }
         self.close(step);
@@ -156,8 +155,8 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             }
         }
         // Release: pairs with the acquire of the helpers' waits for `published`.
-        let published = &control.published;
-        published.store(self.epoch, ordering("publish", Release));
+        let release = ordering("publish", Release);
+        control.published.store(self.epoch, release);
         self.port.wake();
         Ok(units)
     }
@@ -171,16 +170,13 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if control.begun.load(Relaxed) != self.first && !fault("begun") {
             return Err(Stopped::Told);
         }
-        let own = self.shared.cores.get(self.index);
-        let own = own.ok_or(Stopped::Unplanned)?;
+        let cores = self.shared.cores;
+        let own = cores.get(self.index).ok_or(Stopped::Unplanned)?;
         if !M::sit(self, own) {
             return Ok(M::late());
         }
-        let same = control
-            .words
-            .iter()
-            .zip(&step.words)
-            .all(|(a, &b)| a.load(Relaxed) == b);
+        let mut words = control.words.iter().zip(&step.words);
+        let same = words.all(|(word, &value)| word.load(Relaxed) == value);
         if !same && !fault("geometry") {
             control.mismatch.store(self.first, Relaxed);
             return Err(Stopped::Mismatch);
@@ -195,8 +191,8 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if self.index != 0 {
             if let Some(own) = self.shared.cores.get(self.index) {
                 // Release: pairs with the acquire of the lead's `gather`.
-                let over = M::over(self.epoch);
-                own.arrived.store(over, ordering("close", Release));
+                let release = ordering("close", Release);
+                own.arrived.store(M::over(self.epoch), release);
                 self.port.wake();
             }
         }
@@ -208,7 +204,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         let Some(last) = self.last else { return Ok(()) };
         let epoch = self.epoch.wrapping_sub(1);
         for (index, core) in (1..).zip(self.helpers()) {
-            if !M::shut(&self.port, core, epoch) {
+            if M::is_needed(core) || !M::shut(&self.port, core, epoch) {
                 self.wait_until(&core.arrived, M::over(epoch), index)?;
             }
         }

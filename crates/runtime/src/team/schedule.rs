@@ -46,13 +46,16 @@ pub(super) mod protocol {
         /// A helper's first units.
         fn own(own: &PerCore) -> Self::Entered;
 
-        /// More units of the open step.
-        fn more<P: Port>(member: &Member<'_, P, Self>) -> Option<Range<u32>>
+        /// More units of the open step, which has so many.
+        fn more<P: Port>(member: &Member<'_, P, Self>, units: u32) -> Option<Range<u32>>
         where
             Self: Schedule;
 
         /// Ends a step for a helper that is not in it; false if it is, or must be waited for.
         fn shut<P: Port>(port: &P, core: &PerCore, epoch: u32) -> bool;
+
+        /// Whether a helper has units in this step that nobody else can claim.
+        fn is_needed(core: &PerCore) -> bool;
 
         /// The value of `arrived` of a helper for whom this step is over.
         fn over(epoch: u32) -> u32;
@@ -103,13 +106,18 @@ impl protocol::Protocol for Static {
     }
 
     #[inline(always)]
-    fn more<P: Port>(_: &Member<'_, P, Self>) -> Option<Range<u32>> {
+    fn more<P: Port>(_: &Member<'_, P, Self>, _: u32) -> Option<Range<u32>> {
         None
     }
 
     #[inline(always)]
     fn shut<P: Port>(_: &P, _: &PerCore, _: u32) -> bool {
         false
+    }
+
+    #[inline(always)]
+    fn is_needed(_: &PerCore) -> bool {
+        true
     }
 
     #[inline(always)]

@@ -68,15 +68,16 @@ impl Protocol for Steal {
         Some(0..0)
     }
 
-    /// Claims from the front of this core's own range, then from what it can steal.
-    fn more<P: Port>(member: &Member<'_, P, Self>) -> Option<Range<u32>> {
+    /// Claims from the front of this core's own range, then from what it can steal. A step's only
+    /// unit is not stolen: the plan gave it to a core for a reason.
+    fn more<P: Port>(member: &Member<'_, P, Self>, units: u32) -> Option<Range<u32>> {
         let (port, cores) = (&member.port, member.shared.cores);
         let own = cores.get(member.index)?;
         let mut held = own.range.load(Relaxed);
         loop {
             let rest = unpack(held);
             if rest.is_empty() {
-                return steal(port, cores, own);
+                return (units > 1).then(|| steal(port, cores, own))?;
             }
             let middle = rest.start + bite(rest.end - rest.start);
             let found = port.exchange(&own.range, held, pack(&(middle..rest.end)));
@@ -94,6 +95,11 @@ impl Protocol for Steal {
         Self::reached(seat, Self::over(epoch))
             || (seat != inside(epoch) || fault("inside"))
                 && port.exchange(&core.arrived, seat, Self::over(epoch)) == seat
+    }
+
+    /// Relaxed: ranges only become empty, until the lead stores the next ones.
+    fn is_needed(core: &PerCore) -> bool {
+        !unpack(core.range.load(Relaxed)).is_empty()
     }
 
     fn over(epoch: u32) -> u32 {
