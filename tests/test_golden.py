@@ -42,8 +42,10 @@ def tiny(names: tuple[str, str, str] = HOSTILE) -> Graph:
     return Graph("tiny", (layer(h.name, x, h), layer(y.name, h, y)), (x,), (y,))
 
 
-def crate_of(graph: Graph, board: str, cores: int) -> dict[str, str | bytes]:
-    return emit(plan_graph(graph, board, cores), "tiny.tflite", b"model")
+def crate_of(
+    graph: Graph, board: str, cores: int, schedule: str = "static"
+) -> dict[str, str | bytes]:
+    return emit(plan_graph(graph, board, cores, schedule=schedule), "tiny.tflite", b"model")
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -60,6 +62,12 @@ def test_keyword_crate(golden, board: str) -> None:
     files = compile_model(KEYWORD, board).files
     for name in ("src/lib.rs", "plan.txt"):
         golden(f"keyword-{board}/{name}", files[name])
+
+
+def test_stealing_crate(golden) -> None:
+    files = crate_of(tiny(), "qemu-musca-b1", 2, "steal")
+    for name in ("src/lib.rs", "tests/golden.rs", "plan.txt"):
+        golden(f"tiny-2-steal/{name}", files[name])
 
 
 def test_same_input_same_bytes() -> None:
@@ -85,6 +93,7 @@ def has_rustfmt() -> bool:
 @pytest.mark.skipif(not has_rustfmt(), reason="no rustfmt on this machine")
 def test_generated_code_is_formatted(tmp_path: Path) -> None:
     crates = {"tiny": crate_of(tiny(), "qemu-virt-rv32", 8)}
+    crates["stealing"] = crate_of(tiny(), "qemu-virt-rv32", 8, "steal")
     crates["keyword"] = compile_model(KEYWORD, "qemu-virt-rv32").files
     crates["unequal"] = compile_model(KEYWORD, "qemu-mps2-an521").files
     for crate, files in crates.items():

@@ -50,24 +50,34 @@ class Written:
 
 
 def compile(  # noqa: A001 - the name of the command
-    model: File, board: str, cores: int | None = None, output: File | None = None
+    model: File,
+    board: str,
+    cores: int | None = None,
+    output: File | None = None,
+    schedule: str = "static",
 ) -> Written:
     """Writes the crate of a model into `output`, by default a folder named after the model.
 
     Raises `CompileError`, also when the folder exists and is not empty.
     """
-    compiled = compiler.compile_model(Path(model), board, cores)
+    compiled = compiler.compile_model(Path(model), board, cores, schedule=schedule)
     place = Path(output or crate_name(Path(model).name))
     folder.write(compiled.files, place)
     return Written(place, describe(compiled.plan))
 
 
-def plan(model: File, board: str, cores: int | None = None) -> Plan:
+def plan(model: File, board: str, cores: int | None = None, schedule: str = "static") -> Plan:
     """Decides everything that `compile` would write down, and writes nothing."""
-    return compiler.plan(Path(model), board, cores)
+    return compiler.plan(Path(model), board, cores, schedule=schedule)
 
 
-def run(model: File, board: str, inputs: Sequence[Array], cores: int | None = None) -> list[Array]:
+def run(
+    model: File,
+    board: str,
+    inputs: Sequence[Array],
+    cores: int | None = None,
+    schedule: str = "static",
+) -> list[Array]:
     """Runs one inference on a board, or on the board `interpreter`; returns all outputs.
 
     Raises `CompileError` for inputs of another shape or type, `ToolError` when a tool is missing.
@@ -77,13 +87,19 @@ def run(model: File, board: str, inputs: Sequence[Array], cores: int | None = No
         graph.verify()
         values = interpreter.run(graph, fitting(graph, inputs))
         return [values[tensor] for tensor in graph.outputs]
-    session = Session(compiler.compile_model(Path(model), board, cores))
+    session = Session(compiler.compile_model(Path(model), board, cores, schedule=schedule))
     return session.run(fitting(session.plan.graph, inputs))
 
 
-def check(model: File, board: str, cores: int | None = None, seeds: int = 16) -> Check:
+def check(
+    model: File,
+    board: str,
+    cores: int | None = None,
+    seeds: int = 16,
+    schedule: str = "static",
+) -> Check:
     """Compares every layer on a board with the interpreter, and that with the oracle."""
-    return checking.check(Path(model), board, cores, seeds)
+    return checking.check(Path(model), board, cores, seeds, schedule)
 
 
 def bench(
@@ -92,9 +108,10 @@ def bench(
     teams: Sequence[int] | None = None,
     memory: str | None = None,
     arbiter: str | None = None,
+    schedule: str = "static",
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all)."""
-    return benchmark.bench(Path(model), board, teams, memory, arbiter)
+    return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule)
 
 
 def boards() -> tuple[Target, ...]:

@@ -53,6 +53,7 @@ class Bench:
     cycles: int | None
     memory: str | None
     arbiter: str | None
+    schedule: str
 
     def as_json(self) -> dict[str, Any]:
         """The figures as plain data."""
@@ -65,6 +66,7 @@ def bench(
     teams: Sequence[int] | None = None,
     memory: str | None = None,
     arbiter: str | None = None,
+    schedule: str = "static",
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
@@ -73,12 +75,14 @@ def bench(
     described = target.load(board)
     chosen = firmware.conditions(described, memory, arbiter)
     teams = teams or sorted({1, described.core_count})
-    return [_measure(model, board, cores, chosen) for cores in teams]
+    return [_measure(model, board, cores, chosen, schedule) for cores in teams]
 
 
-def _measure(model: Path, board: str, cores: int, chosen: Conditions | None) -> Bench:
+def _measure(
+    model: Path, board: str, cores: int, chosen: Conditions | None, schedule: str
+) -> Bench:
     """Compiles, builds and counts for one team size."""
-    session = Session(compile_model(model, board, cores))
+    session = Session(compile_model(model, board, cores, schedule=schedule))
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
     counts = session.count(arrays, chosen=chosen)
@@ -110,4 +114,5 @@ def _measure(model: Path, board: str, cores: int, chosen: Conditions | None) -> 
         cycles=sum(counts.cycles) if counts.cycles else None,
         memory=chosen.memory if chosen else None,
         arbiter=chosen.arbiter if chosen else None,
+        schedule=plan.schedule,
     )

@@ -52,7 +52,13 @@ class Check:
         return {**asdict(self), "elements": self.elements, "mismatches": self.mismatches}
 
 
-def check(model: Path, board: str, cores: int | None = None, seeds: int = 16) -> Check:
+def check(
+    model: Path,
+    board: str,
+    cores: int | None = None,
+    seeds: int = 16,
+    schedule: str = "static",
+) -> Check:
     """Runs a model on a board with inputs of several seeds and compares every element.
 
     The board `interpreter` compares the interpreter with the oracle alone.
@@ -65,7 +71,7 @@ def check(model: Path, board: str, cores: int | None = None, seeds: int = 16) ->
     others = [oracle_values(source, sets)]
     team = 1
     if board != "interpreter":
-        session = Session(compile_model(model, board, cores))
+        session = Session(compile_model(model, board, cores, schedule=schedule))
         team = session.plan.cores
         others.append([_by_name(values) for values in session.observe(sets)])
     return Check(

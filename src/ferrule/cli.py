@@ -17,6 +17,7 @@ from ferrule import api, arrays, timeline
 from ferrule.compiler import STAGES, compile_model, text_of
 from ferrule.emit.report import plan_json, plan_text
 from ferrule.errors import FerruleError
+from ferrule.steps import SCHEDULES
 
 _RESULTS = Console(highlight=False, markup=False)
 _ERRORS = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -26,6 +27,13 @@ _model = click.argument("model", type=click.Path(path_type=Path))
 _board = click.option("--board", required=True, metavar="B", help="A board of `ferrule boards`.")
 _cores = click.option("--cores", type=int, metavar="N", help="Size of the team; default: all.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_schedule = click.option(
+    "--schedule",
+    type=click.Choice(SCHEDULES),
+    default="static",
+    show_default=True,
+    help="Each core does its share, or takes from others when it is done.",
+)
 _stop = click.option(
     "--stop-after",
     type=click.Choice(STAGES),
@@ -46,6 +54,7 @@ def commands() -> None:
 @commands.command("compile")
 @_model
 @_board
+@_schedule
 @_cores
 @click.option(
     "-o",
@@ -60,15 +69,16 @@ def compile_command(
     model: Path,
     board: str,
     cores: int | None,
+    schedule: str,
     output: Path | None,
     stop_after: str | None,
     as_json: bool,
 ) -> None:
     """Writes the crate of a model for a board."""
     if stop_after:
-        _show_stage(model, board, cores, stop_after)
+        _show_stage(model, board, cores, schedule, stop_after)
         return
-    written = api.compile(model, board, cores, output)
+    written = api.compile(model, board, cores, output, schedule)
     if as_json:
         click.echo(json.dumps({"folder": str(written.folder), **written.summary}, indent=1))
         return
@@ -82,23 +92,30 @@ def compile_command(
 @commands.command("plan")
 @_model
 @_board
+@_schedule
 @_cores
 @_stop
 @_json
 def plan_command(
-    model: Path, board: str, cores: int | None, stop_after: str | None, as_json: bool
+    model: Path,
+    board: str,
+    cores: int | None,
+    schedule: str,
+    stop_after: str | None,
+    as_json: bool,
 ) -> None:
     """Prints what `compile` would decide: steps, shares, places of tensors, bytes."""
     if stop_after:
-        _show_stage(model, board, cores, stop_after)
+        _show_stage(model, board, cores, schedule, stop_after)
         return
-    planned = api.plan(model, board, cores)
+    planned = api.plan(model, board, cores, schedule)
     click.echo(plan_json(planned) if as_json else plan_text(planned), nl=False)
 
 
 @commands.command("run")
 @_model
 @_board
+@_schedule
 @_cores
 @click.option(
     "--input",
@@ -118,10 +135,16 @@ def plan_command(
 )
 @_json
 def run_command(
-    model: Path, board: str, cores: int | None, source: Path, sink: Path, as_json: bool
+    model: Path,
+    board: str,
+    cores: int | None,
+    schedule: str,
+    source: Path,
+    sink: Path,
+    as_json: bool,
 ) -> None:
     """Runs one inference. The board `interpreter` needs no tools."""
-    outputs = api.run(model, board, arrays.read(source), cores)
+    outputs = api.run(model, board, arrays.read(source), cores, schedule)
     arrays.write(sink, outputs)
     if as_json:
         click.echo(json.dumps({"output": str(sink), "shapes": [list(o.shape) for o in outputs]}))
@@ -130,6 +153,7 @@ def run_command(
 @commands.command("check")
 @_model
 @_board
+@_schedule
 @_cores
 @click.option(
     "--seeds",
@@ -140,9 +164,11 @@ def run_command(
     help="Number of inputs.",
 )
 @_json
-def check_command(model: Path, board: str, cores: int | None, seeds: int, as_json: bool) -> None:
+def check_command(
+    model: Path, board: str, cores: int | None, schedule: str, seeds: int, as_json: bool
+) -> None:
     """Compares every layer on the board with the interpreter, and that with TFLM."""
-    result = api.check(model, board, cores, seeds)
+    result = api.check(model, board, cores, seeds, schedule)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=1))
     else:
@@ -163,6 +189,7 @@ def check_command(model: Path, board: str, cores: int | None, seeds: int, as_jso
 @commands.command("bench")
 @_model
 @_board
+@_schedule
 @click.option("--cores", default=None, metavar="N,M", help="Team sizes; default: one and all.")
 @click.option(
     "--memory",
@@ -186,6 +213,7 @@ def bench_command(
     model: Path,
     board: str,
     cores: str | None,
+    schedule: str,
     memory: str | None,
     arbiter: str | None,
     page: Path | None,
@@ -195,7 +223,7 @@ def bench_command(
 
     Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
     """
-    rows = api.bench(model, board, _team_sizes(cores), memory, arbiter)
+    rows = api.bench(model, board, _team_sizes(cores), memory, arbiter, schedule)
     if page:
         timeline.write(page, rows)
     if as_json:
@@ -290,7 +318,7 @@ def doctor_command(as_json: bool) -> None:
     _RESULTS.print(table)
 
 
-def _show_stage(model: Path, board: str, cores: int | None, stage: str) -> None:
+def _show_stage(model: Path, board: str, cores: int | None, schedule: str, stage: str) -> None:
     """Prints a stage's result as soon as it is there."""
 
     class _Reached(Exception):  # noqa: N818 - control flow, not an error
@@ -302,7 +330,7 @@ def _show_stage(model: Path, board: str, cores: int | None, stage: str) -> None:
             raise _Reached
 
     try:
-        compile_model(model, board, cores, show)
+        compile_model(model, board, cores, show, schedule)
     except _Reached:
         return
 

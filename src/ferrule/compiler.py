@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ferrule import target as targets
@@ -15,9 +15,9 @@ from ferrule.errors import CompileError
 from ferrule.importers.tflite import load
 from ferrule.ir import Graph
 from ferrule.passes.place import place
-from ferrule.passes.schedule import schedule
+from ferrule.passes.schedule import schedule as into_steps
 from ferrule.passes.simplify import simplify
-from ferrule.steps import Plan
+from ferrule.steps import SCHEDULES, Plan
 
 STAGES = ("import", "simplify", "schedule", "place", "emit")
 
@@ -41,13 +41,20 @@ class Compiled:
         return total.hexdigest()
 
 
-def plan(model: Path, board: str, cores: int | None = None, show: Show | None = None) -> Plan:
+def plan(
+    model: Path,
+    board: str,
+    cores: int | None = None,
+    show: Show | None = None,
+    schedule: str = "static",
+) -> Plan:
     """Plans a model for a board, for teams of up to `cores` cores (default: all it has).
 
-    `show` is called after each stage with its name and result. Raises `CompileError`.
+    `show` is called after each stage with its name and result; `schedule` is one of
+    `steps.SCHEDULES`. Raises `CompileError`.
     """
     targets.load(board)  # An unknown board is said before a model is read.
-    return plan_graph(load(model), board, cores, show)
+    return plan_graph(load(model), board, cores, show, schedule=schedule)
 
 
 def plan_graph(
@@ -56,6 +63,7 @@ def plan_graph(
     cores: int | None = None,
     show: Show | None = None,
     forced: Collection[str] = (),
+    schedule: str = "static",
 ) -> Plan:
     """Plans an imported graph; otherwise as `plan`.
 
@@ -63,6 +71,7 @@ def plan_graph(
     """
     target = targets.load(board)
     cores = _team(target, cores)
+    schedule = _schedule(target, cores, schedule)
     show = show or (lambda stage, result: None)
 
     graph.verify()
@@ -72,20 +81,24 @@ def plan_graph(
     graph.verify()
     show("simplify", graph)
 
-    steps = schedule(graph, target, cores, forced)
+    steps = into_steps(graph, target, cores, forced)
     show("schedule", steps)
 
-    planned = place(graph, steps, target, cores)
+    planned = replace(place(graph, steps, target, cores), schedule=schedule)
     planned.verify()
     show("place", planned)
     return planned
 
 
 def compile_model(
-    model: Path, board: str, cores: int | None = None, show: Show | None = None
+    model: Path,
+    board: str,
+    cores: int | None = None,
+    show: Show | None = None,
+    schedule: str = "static",
 ) -> Compiled:
     """Compiles a model to the files of a crate, in memory. Raises `CompileError`."""
-    planned = plan(model, board, cores, show)
+    planned = plan(model, board, cores, show, schedule)
     files = emit(planned, model.name, model.read_bytes())
     if show:
         show("emit", files)
@@ -101,6 +114,21 @@ def _team(target: targets.Target, cores: int | None) -> int:
             hint=f"choose 1 to {target.core_count}",
         )
     return cores
+
+
+def _schedule(target: targets.Target, cores: int, schedule: str) -> str:
+    """The schedule of a plan; one core has nobody to steal from."""
+    if schedule not in SCHEDULES:
+        raise CompileError(
+            f"there is no schedule `{schedule[:64]}`", hint=f"one of {', '.join(SCHEDULES)}"
+        )
+    if schedule == "steal" and cores > 1 and not target.can_steal:
+        raise CompileError(
+            f"the cores of {target.name} cannot steal from each other",
+            where="compare-and-swap does not work between them, and its port uses no lock",
+            hint="`--schedule static` gives each core its share",
+        )
+    return schedule if cores > 1 else "static"
 
 
 def text_of(result: object) -> str:

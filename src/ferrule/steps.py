@@ -11,6 +11,9 @@ from ferrule.ir import Graph, Op, Tensor
 from ferrule.kernels import Kernel
 from ferrule.target import Core, Target
 
+#: How units find their cores: each does its share, or takes from others when it is done.
+SCHEDULES = ("static", "steal")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -102,7 +105,8 @@ class Slot:
 class Plan:
     """All decisions about one graph on one target. `cores` is the largest team.
 
-    `scratch` holds the temporary memory of steps that need it, by step.
+    `scratch` holds the temporary memory of steps that need it, by step. `schedule` is one of
+    `SCHEDULES`.
     """
 
     graph: Graph
@@ -112,6 +116,12 @@ class Plan:
     slots: tuple[Slot, ...]
     scratch: dict[int, Slot]
     peak: int
+    schedule: str = "static"
+
+    @property
+    def steals(self) -> bool:
+        """Whether idle cores take units from others."""
+        return self.schedule == "steal"
 
     @property
     def kinds(self) -> tuple[Core, ...]:

@@ -68,7 +68,8 @@ class Target:
     `cores` are in the order of their indices; the first leads. `starter` is the kind of core that
     starts the lead, where that is not what runs after reset. `emulator` says how QEMU runs its
     instructions, `simulator` how its cores can share memory when they are simulated cycle by
-    cycle; both are empty where there is none.
+    cycle; both are empty where there is none. `compare_and_swap` says that it works between the
+    cores on the memory that holds the arena, `lock` names the hardware that the port uses instead.
     """
 
     name: str
@@ -80,6 +81,13 @@ class Target:
     emulator: dict[str, Any]
     simulator: dict[str, Any]
     starter: Core | None = None
+    compare_and_swap: bool = False
+    lock: str = ""
+
+    @property
+    def can_steal(self) -> bool:
+        """Whether a core can take units from another."""
+        return self.compare_and_swap or bool(self.lock)
 
     @property
     def core_count(self) -> int:
@@ -157,6 +165,8 @@ def load(name: str) -> Target:
         ),
         emulator=board.get("emulator", {}),
         simulator=board.get("simulator", {}),
+        compare_and_swap=chip.get("compare-and-swap", False),
+        lock=chip.get("lock", ""),
     )
 
 

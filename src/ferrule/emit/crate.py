@@ -88,6 +88,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "kinds": plan.kinds,
         "features": kinds.features(plan.kinds),
         "cores": plan.cores,
+        "steals": plan.steals,
         "arena": plan.arena_bytes,
         "weights": [sum(sizes) for sizes in zip(*map(part_bytes, parts), strict=True)],
         "operators": len(parts),

@@ -14,7 +14,8 @@ def plan_text(plan: Plan) -> str:
     data = describe(plan)
     gap = plan.arena_bytes - plan.peak
     lines = [
-        f"{plan.graph.name} on {plan.target.name}, teams of 1 to {plan.cores}",
+        f"{plan.graph.name} on {plan.target.name}, teams of 1 to {plan.cores}"
+        + (", idle cores steal" if plan.steals else ""),
         f"arena   {plan.arena_bytes:>9,} B, "
         + ("as small as one whole-layer pass allows" if not gap else f"{gap:,} B above the peak"),
         f"weights {data['weights_bytes']:>9,} B" + _by_image(plan),
@@ -71,6 +72,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "model": printable(plan.graph.name),
         "board": plan.target.name,
         "cores": plan.cores,
+        "schedule": plan.schedule,
         "arena_bytes": plan.arena_bytes,
         "peak_bytes": plan.peak,
         "weights_bytes": sum(step["constant_bytes"] for step in steps),

@@ -1,4 +1,5 @@
 //! A core inside an inference.
+
 use super::arena::Shared;
 use super::control::PerCore;
 use super::{Claim, Done, Port, Schedule, Static};
