@@ -1,4 +1,4 @@
-"""Idle cores take units from others: the same bytes on every board that can, a sentence elsewhere."""
+"""Idle cores take units from others: the same bytes on boards that can, a sentence elsewhere."""
 
 from pathlib import Path
 
