@@ -18,7 +18,7 @@ from ferrule.toolchain import cache, rust
 from ferrule.toolchain.rust import Rust
 
 #: Stack of each core; the lead's also holds the model's inputs and outputs.
-STACK_BYTES = 8 * 1024
+STACK_BYTES = 16 * 1024
 _STACK_ALIGNMENT = 64
 # Where an input or output lies is passed on, on the stack when there are many.
 _BORDER_BYTES = 32
