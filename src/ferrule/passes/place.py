@@ -22,11 +22,12 @@ def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> 
     slots += scratch.values()
     peak = _peak(slots, len(steps))
     best = min((_fit(order) for order in _orders(slots)), key=_top)
-    for _ in range(4 * len(slots)):
-        if _top(best) == peak:
-            break
+    while _top(best) > peak:
         highest = max(best, key=lambda slot: slot.end)
-        best = min(best, _fit([highest, *(s for s in best if s is not highest)]), key=_top)
+        moved = _fit([highest, *(slot for slot in best if slot is not highest)])
+        if _top(moved) >= _top(best):
+            break
+        best = moved
     placed = {slot.tensor.name: slot for slot in sorted(best, key=_by_life)}
     temporary = {step: placed.pop(slot.tensor.name) for step, slot in scratch.items()}
     plan = Plan(graph, target, cores, steps, tuple(placed.values()), temporary, peak)
