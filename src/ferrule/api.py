@@ -1,7 +1,7 @@
 """The commands as functions. `import ferrule` offers the same ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ferrule.checking import Check
 from ferrule.emit import folder
 from ferrule.emit.crate import crate_name
 from ferrule.emit.report import describe
+from ferrule.hints import Hints
 from ferrule.importers.tflite import load
 from ferrule.ir import Array, Op
 from ferrule.session import Session
@@ -55,20 +56,35 @@ def compile(  # noqa: A001 - the name of the command
     cores: int | None = None,
     output: File | None = None,
     schedule: str = "static",
+    pins: Sequence[str] = (),
+    reserves: Sequence[str] = (),
 ) -> Written:
     """Writes the crate of a model into `output`, by default a folder named after the model.
 
-    Raises `CompileError`, also when the folder exists and is not empty.
+    `pins` are layers that one core does alone, such as `conv_1=core0`; `reserves` are parts of a
+    core that other work needs, such as `core1=30%`; other commands take them too. Raises
+    `CompileError`, also when the folder exists and is not empty.
     """
-    compiled = compiler.compile_model(Path(model), board, cores, schedule=schedule)
+    compiled = compiler.compile_model(
+        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves)
+    )
     place = Path(output or crate_name(Path(model).name))
     folder.write(compiled.files, place)
     return Written(place, describe(compiled.plan))
 
 
-def plan(model: File, board: str, cores: int | None = None, schedule: str = "static") -> Plan:
+def plan(
+    model: File,
+    board: str,
+    cores: int | None = None,
+    schedule: str = "static",
+    pins: Sequence[str] = (),
+    reserves: Sequence[str] = (),
+) -> Plan:
     """Decides everything that `compile` would write down, and writes nothing."""
-    return compiler.plan(Path(model), board, cores, schedule=schedule)
+    return compiler.plan(
+        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves)
+    )
 
 
 def run(
@@ -77,6 +93,8 @@ def run(
     inputs: Sequence[Array],
     cores: int | None = None,
     schedule: str = "static",
+    pins: Sequence[str] = (),
+    reserves: Sequence[str] = (),
 ) -> list[Array]:
     """Runs one inference on a board, or on the board `interpreter`; returns all outputs.
 
@@ -87,7 +105,10 @@ def run(
         graph.verify()
         values = interpreter.run(graph, fitting(graph, inputs))
         return [values[tensor] for tensor in graph.outputs]
-    session = Session(compiler.compile_model(Path(model), board, cores, schedule=schedule))
+    hints = Hints.of(pins, reserves)
+    session = Session(
+        compiler.compile_model(Path(model), board, cores, schedule=schedule, hints=hints)
+    )
     return session.run(fitting(session.plan.graph, inputs))
 
 
@@ -97,9 +118,11 @@ def check(
     cores: int | None = None,
     seeds: int = 16,
     schedule: str = "static",
+    pins: Sequence[str] = (),
+    reserves: Sequence[str] = (),
 ) -> Check:
     """Compares every layer on a board with the interpreter, and that with the oracle."""
-    return checking.check(Path(model), board, cores, seeds, schedule)
+    return checking.check(Path(model), board, cores, seeds, schedule, Hints.of(pins, reserves))
 
 
 def bench(
@@ -109,9 +132,16 @@ def bench(
     memory: str | None = None,
     arbiter: str | None = None,
     schedule: str = "static",
+    core: int | None = None,
+    pins: Sequence[str] = (),
+    reserves: Sequence[str] = (),
 ) -> list[Bench]:
-    """Measures a model on a board, once for each team size (default: one core, and all)."""
-    return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule)
+    """Measures a model on a board, once for each team size (default: one core, and all).
+
+    With `core` it is measured once, on a team of that core alone.
+    """
+    hints = replace(Hints.of(pins, reserves), core=core)
+    return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule, hints)
 
 
 def boards() -> tuple[Target, ...]:

@@ -9,7 +9,9 @@ from ferrule import firmware, inputs, target
 from ferrule.checking import FIRST_SEED
 from ferrule.compiler import compile_model
 from ferrule.emit.weights import part_bytes
+from ferrule.errors import CompileError
 from ferrule.firmware import Conditions, Program
+from ferrule.hints import Hints
 from ferrule.session import Session
 
 
@@ -32,16 +34,18 @@ class Layer:
 class Bench:
     """One inference of a model on a board with one team size.
 
-    `instructions` is the longest path, `instructions_per_core` what each core worked. Flash and
-    code are of a minimal firmware that only runs the model; code is flash without weights. Stack
-    is the largest of the cores', measured. `cycles` go from the entry of `infer` to its return on
-    the lead, with every wait; they are there on boards whose cycles are simulated, under the
-    conditions `memory` and `arbiter`.
+    `core` is the core of a team of one that was asked for. `instructions` is the longest path,
+    `instructions_per_core` what each core worked. Flash and code are of a minimal firmware that
+    only runs the model, all its images; code is flash without weights. Stack is the largest of the
+    cores', measured. `cycles` go from the entry of `infer` to its return on the lead, with every
+    wait; they are there on boards whose cycles are simulated, under the conditions `memory` and
+    `arbiter`.
     """
 
     model: str
     board: str
     cores: int
+    core: int | None
     macs: int
     instructions: int
     instructions_per_core: tuple[int, ...]
@@ -67,22 +71,31 @@ def bench(
     memory: str | None = None,
     arbiter: str | None = None,
     schedule: str = "static",
+    hints: Hints | None = None,
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
-    `memory` and `arbiter` say how the cores of a simulated board share memory.
+    `memory` and `arbiter` say how the cores of a simulated board share memory. Raises
+    `CompileError` for several cores where `hints` want one.
     """
+    hints = hints or Hints()
     described = target.load(board)
+    if hints.core is not None:
+        if any(cores != 1 for cores in teams or ()):
+            raise CompileError(
+                "`--core` measures a team of one", hint="leave `--cores` or `--core` out"
+            )
+        described, teams = described.alone(hints.core), [1]
     chosen = firmware.conditions(described, memory, arbiter)
     teams = teams or sorted({1, described.core_count})
-    return [_measure(model, board, cores, chosen, schedule) for cores in teams]
+    return [_measure(model, board, cores, chosen, schedule, hints) for cores in teams]
 
 
 def _measure(
-    model: Path, board: str, cores: int, chosen: Conditions | None, schedule: str
+    model: Path, board: str, cores: int, chosen: Conditions | None, schedule: str, hints: Hints
 ) -> Bench:
     """Compiles, builds and counts for one team size."""
-    session = Session(compile_model(model, board, cores, schedule=schedule))
+    session = Session(compile_model(model, board, cores, schedule=schedule, hints=hints))
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
     counts = session.count(arrays, chosen=chosen)
@@ -93,6 +106,7 @@ def _measure(
         model=plan.graph.name,
         board=board,
         cores=cores,
+        core=hints.core,
         macs=sum(part.op.work().macs for part in parts),
         instructions=counts.longest_path,
         instructions_per_core=counts.per_core,

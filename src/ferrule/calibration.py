@@ -13,6 +13,7 @@ from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit.crate import emit
 from ferrule.errors import CompileError
 from ferrule.firmware import Counts
+from ferrule.hints import Hints
 from ferrule.ir import Graph
 from ferrule.kernels import Kernel
 from ferrule.resources import TARGETS
@@ -24,7 +25,7 @@ from ferrule.toolchain import cache, rust
 
 Numbers = npt.NDArray[np.float64]
 
-_FIELDS = ("mac", "element", "pixel", "gather", "call")
+_FIELDS = ("mac", "element", "pixel", "gather", "run", "call")
 _SWEEPS = 20_000
 
 
@@ -38,16 +39,18 @@ class Fit:
     samples: int
 
 
-def calibrate(board: str, output: Path | None = None) -> tuple[Path, list[Fit]]:
-    """Measures every kernel of a board and writes its file of costs.
+def calibrate(board: str, output: Path | None = None, core: int = 0) -> tuple[Path, list[Fit]]:
+    """Measures every kernel of one kind of core and writes its file of costs.
 
-    `output` is by default the board's own file. Raises `CompileError` where nothing can be counted.
+    The kind is that of core `core`; `output` is by default the kind's own file. Raises
+    `CompileError` where nothing can be counted.
     """
-    described = target.load(board)
+    whole = target.load(board)
+    described = whole.alone(core)
     kind = described.cores[0].kind
     path = output or TARGETS / "costs" / f"{kind}.toml"
-    fits = [fit for graph in sample_graphs() for fit in _fit_all(graph, described)]
-    text = _text(described, kind, _barrier(described), fits)
+    fits = [fit for graph in sample_graphs() for fit in _fit_all(graph, described, core)]
+    text = _text(described, kind, _barrier(whole), fits)
     try:
         path.write_text(text)
     except OSError as error:
@@ -55,12 +58,12 @@ def calibrate(board: str, output: Path | None = None) -> tuple[Path, list[Fit]]:
     return path, fits
 
 
-def _fit_all(graph: Graph, board: Target) -> Iterable[Fit]:
-    """Fits every kernel of one kind of operator that the board's cores can run."""
+def _fit_all(graph: Graph, board: Target, core: int) -> Iterable[Fit]:
+    """Fits every kernel of one kind of operator that a core can run."""
     measured: dict[str, list[tuple[list[float], int]]] = defaultdict(list)
     for function in _functions(graph, board):
         cache.say(f"{board.name}: {function}")
-        plan, counts = _count(graph, board.name, 1, function)
+        plan, counts = _count(graph, board.name, 1, function, Hints(core=core))
         for step, cores in zip(plan.steps, counts.steps, strict=True):
             kernel = step.parts[0].kernel
             if kernel.function == function:
@@ -74,8 +77,8 @@ def _fit_all(graph: Graph, board: Target) -> Iterable[Fit]:
 
 
 def _functions(graph: Graph, board: Target) -> list[str]:
-    """Names of the kernels that compute a graph's operators on every core of the board."""
-    features = frozenset.intersection(*(frozenset(core.features) for core in board.cores))
+    """Names of the kernels that compute a graph's operators on the lead."""
+    features = set(board.cores[0].features)
     names = {op.kernel for op in graph.ops}
     for kind in Kernel.registry:
         if kind.needs <= features:
@@ -83,9 +86,11 @@ def _functions(graph: Graph, board: Target) -> list[str]:
     return sorted(names)
 
 
-def _count(graph: Graph, board: str, cores: int, function: str) -> tuple[Plan, Counts]:
+def _count(
+    graph: Graph, board: str, cores: int, function: str, hints: Hints
+) -> tuple[Plan, Counts]:
     """Plans a graph with one kernel wherever it can be used, and counts an inference."""
-    plan = plan_graph(graph, board, cores, forced=(function,))
+    plan = plan_graph(graph, board, cores, forced=(function,), hints=hints)
     session = Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
     return plan, session.count(inputs.generate(graph, 1))
 
@@ -96,7 +101,8 @@ def _barrier(board: Target) -> int:
         return 0
     graph = next(graph for graph in sample_graphs() if graph.name == "Softmax")
     small = Graph("barrier", graph.ops[:1], graph.ops[0].activations, graph.ops[0].outputs)
-    single, double = (_count(small, board.name, cores, "")[1] for cores in (1, 2))
+    lead = Hints(pins=((small.ops[0].name, 0),))
+    single, double = (_count(small, board.name, cores, "", lead)[1] for cores in (1, 2))
     return max(max(double.steps[0]) - single.steps[0][0], 1)
 
 
@@ -123,9 +129,9 @@ def _text(board: Target, kind: str, barrier: int, fits: list[Fit]) -> str:
     tools = rust.bare_metal(board.rust_target)
     lines = [
         f"# Instructions of kernels on {kind}, for each MAC, output element, output pixel, element",
-        "# that is gathered, and call. Written by `ferrule calibrate`; do not edit.",
-        f"# Board {board.name}, rustc {tools.version}. Least squares over typical shapes; the",
-        "# largest relative error stands behind each line.",
+        "# that is gathered, run of taps, and call. Written by `ferrule calibrate`; do not edit.",
+        f"# Board {board.name}, core {board.cores[0].first}, rustc {tools.version}. Least squares",
+        "# over typical shapes; the largest relative error stands behind each line.",
         f"barrier-instructions = {barrier}",
         "",
         "[kernel]",

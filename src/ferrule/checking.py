@@ -9,6 +9,7 @@ import numpy as np
 
 from ferrule import inputs, interpreter, oracle
 from ferrule.compiler import compile_model
+from ferrule.hints import Hints
 from ferrule.importers import tflite
 from ferrule.ir import Array, Graph, Tensor
 from ferrule.session import Session
@@ -58,6 +59,7 @@ def check(
     cores: int | None = None,
     seeds: int = 16,
     schedule: str = "static",
+    hints: Hints | None = None,
 ) -> Check:
     """Runs a model on a board with inputs of several seeds and compares every element.
 
@@ -71,7 +73,7 @@ def check(
     others = [oracle_values(source, sets)]
     team = 1
     if board != "interpreter":
-        session = Session(compile_model(model, board, cores, schedule=schedule))
+        session = Session(compile_model(model, board, cores, schedule=schedule, hints=hints))
         team = session.plan.cores
         others.append([_by_name(values) for values in session.observe(sets)])
     return Check(

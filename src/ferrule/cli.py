@@ -17,6 +17,7 @@ from ferrule import api, arrays, timeline
 from ferrule.compiler import STAGES, compile_model, text_of
 from ferrule.emit.report import plan_json, plan_text
 from ferrule.errors import FerruleError
+from ferrule.hints import Hints
 from ferrule.steps import SCHEDULES
 
 _RESULTS = Console(highlight=False, markup=False)
@@ -26,6 +27,20 @@ _BUG = 70
 _model = click.argument("model", type=click.Path(path_type=Path))
 _board = click.option("--board", required=True, metavar="B", help="A board of `ferrule boards`.")
 _cores = click.option("--cores", type=int, metavar="N", help="Size of the team; default: all.")
+_pins = click.option(
+    "--pin",
+    "pins",
+    multiple=True,
+    metavar="LAYER=coreK",
+    help="One core does this layer alone; repeatable.",
+)
+_reserves = click.option(
+    "--reserve",
+    "reserves",
+    multiple=True,
+    metavar="coreK=30%",
+    help="Other work needs this much of a core; repeatable.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 _schedule = click.option(
     "--schedule",
@@ -56,6 +71,8 @@ def commands() -> None:
 @_board
 @_schedule
 @_cores
+@_pins
+@_reserves
 @click.option(
     "-o",
     "output",
@@ -70,15 +87,17 @@ def compile_command(
     board: str,
     cores: int | None,
     schedule: str,
+    pins: tuple[str, ...],
+    reserves: tuple[str, ...],
     output: Path | None,
     stop_after: str | None,
     as_json: bool,
 ) -> None:
     """Writes the crate of a model for a board."""
     if stop_after:
-        _show_stage(model, board, cores, schedule, stop_after)
+        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves))
         return
-    written = api.compile(model, board, cores, output, schedule)
+    written = api.compile(model, board, cores, output, schedule, pins, reserves)
     if as_json:
         click.echo(json.dumps({"folder": str(written.folder), **written.summary}, indent=1))
         return
@@ -94,6 +113,8 @@ def compile_command(
 @_board
 @_schedule
 @_cores
+@_pins
+@_reserves
 @_stop
 @_json
 def plan_command(
@@ -101,14 +122,16 @@ def plan_command(
     board: str,
     cores: int | None,
     schedule: str,
+    pins: tuple[str, ...],
+    reserves: tuple[str, ...],
     stop_after: str | None,
     as_json: bool,
 ) -> None:
     """Prints what `compile` would decide: steps, shares, places of tensors, bytes."""
     if stop_after:
-        _show_stage(model, board, cores, schedule, stop_after)
+        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves))
         return
-    planned = api.plan(model, board, cores, schedule)
+    planned = api.plan(model, board, cores, schedule, pins, reserves)
     click.echo(plan_json(planned) if as_json else plan_text(planned), nl=False)
 
 
@@ -117,6 +140,8 @@ def plan_command(
 @_board
 @_schedule
 @_cores
+@_pins
+@_reserves
 @click.option(
     "--input",
     "source",
@@ -139,12 +164,14 @@ def run_command(
     board: str,
     cores: int | None,
     schedule: str,
+    pins: tuple[str, ...],
+    reserves: tuple[str, ...],
     source: Path,
     sink: Path,
     as_json: bool,
 ) -> None:
     """Runs one inference. The board `interpreter` needs no tools."""
-    outputs = api.run(model, board, arrays.read(source), cores, schedule)
+    outputs = api.run(model, board, arrays.read(source), cores, schedule, pins, reserves)
     arrays.write(sink, outputs)
     if as_json:
         click.echo(json.dumps({"output": str(sink), "shapes": [list(o.shape) for o in outputs]}))
@@ -155,6 +182,8 @@ def run_command(
 @_board
 @_schedule
 @_cores
+@_pins
+@_reserves
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100_000),
@@ -165,10 +194,17 @@ def run_command(
 )
 @_json
 def check_command(
-    model: Path, board: str, cores: int | None, schedule: str, seeds: int, as_json: bool
+    model: Path,
+    board: str,
+    cores: int | None,
+    schedule: str,
+    pins: tuple[str, ...],
+    reserves: tuple[str, ...],
+    seeds: int,
+    as_json: bool,
 ) -> None:
     """Compares every layer on the board with the interpreter, and that with TFLM."""
-    result = api.check(model, board, cores, seeds, schedule)
+    result = api.check(model, board, cores, seeds, schedule, pins, reserves)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=1))
     else:
@@ -191,6 +227,9 @@ def check_command(
 @_board
 @_schedule
 @click.option("--cores", default=None, metavar="N,M", help="Team sizes; default: one and all.")
+@click.option("--core", type=int, metavar="K", help="Only this core, as a team of one.")
+@_pins
+@_reserves
 @click.option(
     "--memory",
     metavar="KIND",
@@ -214,6 +253,9 @@ def bench_command(
     board: str,
     cores: str | None,
     schedule: str,
+    core: int | None,
+    pins: tuple[str, ...],
+    reserves: tuple[str, ...],
     memory: str | None,
     arbiter: str | None,
     page: Path | None,
@@ -223,7 +265,9 @@ def bench_command(
 
     Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
     """
-    rows = api.bench(model, board, _team_sizes(cores), memory, arbiter, schedule)
+    rows = api.bench(
+        model, board, _team_sizes(cores), memory, arbiter, schedule, core, pins, reserves
+    )
     if page:
         timeline.write(page, rows)
     if as_json:
@@ -235,7 +279,7 @@ def bench_command(
     times = {row.cores: row.cycles or row.instructions for row in rows}
     for row in rows:
         table.add_row(
-            str(row.cores),
+            str(row.cores) if row.core is None else f"only core {row.core}",
             f"{row.instructions:,}",
             *([f"{row.cycles:,}"] if row.cycles is not None else []),
             f"{times[1] / times[row.cores]:.2f}" if 1 in times else "",
@@ -250,6 +294,9 @@ def bench_command(
 @commands.command("calibrate")
 @_board
 @click.option(
+    "--core", type=int, default=0, metavar="K", help="A core of the kind to measure; default: 0."
+)
+@click.option(
     "-o",
     "output",
     type=click.Path(path_type=Path),
@@ -257,9 +304,9 @@ def bench_command(
     help="Where the costs go; default: the board's own file.",
 )
 @_json
-def calibrate_command(board: str, output: Path | None, as_json: bool) -> None:
+def calibrate_command(board: str, core: int, output: Path | None, as_json: bool) -> None:
     """Measures what each kernel costs on a board, for the planner to go by."""
-    path, fits = api.calibrate(board, output)
+    path, fits = api.calibrate(board, output, core)
     if as_json:
         click.echo(json.dumps({"file": str(path), "fits": [asdict(fit) for fit in fits]}, indent=1))
         return
@@ -318,7 +365,9 @@ def doctor_command(as_json: bool) -> None:
     _RESULTS.print(table)
 
 
-def _show_stage(model: Path, board: str, cores: int | None, schedule: str, stage: str) -> None:
+def _show_stage(
+    model: Path, board: str, cores: int | None, schedule: str, stage: str, hints: Hints
+) -> None:
     """Prints a stage's result as soon as it is there."""
 
     class _Reached(Exception):  # noqa: N818 - control flow, not an error
@@ -330,7 +379,7 @@ def _show_stage(model: Path, board: str, cores: int | None, schedule: str, stage
             raise _Reached
 
     try:
-        compile_model(model, board, cores, show, schedule)
+        compile_model(model, board, cores, show, schedule, hints)
     except _Reached:
         return
 

@@ -12,6 +12,7 @@ from ferrule import target as targets
 from ferrule.emit.crate import Files, emit
 from ferrule.emit.report import plan_text
 from ferrule.errors import CompileError
+from ferrule.hints import Hints
 from ferrule.importers.tflite import load
 from ferrule.ir import Graph
 from ferrule.passes.place import place
@@ -47,6 +48,7 @@ def plan(
     cores: int | None = None,
     show: Show | None = None,
     schedule: str = "static",
+    hints: Hints | None = None,
 ) -> Plan:
     """Plans a model for a board, for teams of up to `cores` cores (default: all it has).
 
@@ -54,7 +56,7 @@ def plan(
     `steps.SCHEDULES`. Raises `CompileError`.
     """
     targets.load(board)  # An unknown board is said before a model is read.
-    return plan_graph(load(model), board, cores, show, schedule=schedule)
+    return plan_graph(load(model), board, cores, show, schedule=schedule, hints=hints)
 
 
 def plan_graph(
@@ -64,12 +66,15 @@ def plan_graph(
     show: Show | None = None,
     forced: Collection[str] = (),
     schedule: str = "static",
+    hints: Hints | None = None,
 ) -> Plan:
     """Plans an imported graph; otherwise as `plan`.
 
     `forced` names kernels that tests want wherever they can be used.
     """
     target = targets.load(board)
+    if hints and hints.core is not None:
+        target = target.alone(hints.core)
     cores = _team(target, cores)
     schedule = _schedule(target, cores, schedule)
     show = show or (lambda stage, result: None)
@@ -81,7 +86,7 @@ def plan_graph(
     graph.verify()
     show("simplify", graph)
 
-    steps = into_steps(graph, target, cores, forced)
+    steps = into_steps(graph, target, cores, forced, hints)
     show("schedule", steps)
 
     planned = replace(place(graph, steps, target, cores), schedule=schedule)
@@ -96,9 +101,10 @@ def compile_model(
     cores: int | None = None,
     show: Show | None = None,
     schedule: str = "static",
+    hints: Hints | None = None,
 ) -> Compiled:
     """Compiles a model to the files of a crate, in memory. Raises `CompileError`."""
-    planned = plan(model, board, cores, show, schedule)
+    planned = plan(model, board, cores, show, schedule, hints)
     files = emit(planned, model.name, model.read_bytes())
     if show:
         show("emit", files)

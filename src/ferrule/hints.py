@@ -9,6 +9,7 @@ from fractions import Fraction
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op
 from ferrule.names import printable, unique_identifiers
+from ferrule.target import Target
 
 _CORE = re.compile(r"core(\d{1,3})")
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
@@ -18,7 +19,8 @@ _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
 class Hints:
     """Layers that one core does alone, as (layer, core), and the fraction reserved of each core.
 
-    `core`, if given, is the core of a team of one; it may be any core of the board.
+    A team without a layer's core shares that layer as if nothing were said. `core`, if given, is
+    the core of a team of one; it may be any core of the board.
     """
 
     pins: tuple[tuple[str, int], ...] = ()
@@ -34,17 +36,18 @@ class Hints:
         """The fraction of a core that other work needs."""
         return dict(self.reserves).get(core, Fraction(0))
 
-    def pinned(self, graph: Graph, cores: int) -> dict[str, int]:
+    def pinned(self, graph: Graph, target: Target) -> dict[str, int]:
         """The core of each operator that one core does alone, by the operator's name.
 
         A layer goes by its name in the model or in the plan. Raises `CompileError` for a layer that
-        is not there, or a core that the team does not have.
+        is not there, or a core that the board does not have.
         """
+        cores = range(target.core_count)
         for core in (*(core for _, core in self.pins), *(core for core, _ in self.reserves)):
-            if core >= cores:
+            if core not in cores:
                 raise CompileError(
-                    f"there is no `core{core}` in a team of {cores}",
-                    hint=f"one of {', '.join(f'`core{index}`' for index in range(cores))}",
+                    f"there is no `core{core}` on {target.name}",
+                    hint=f"one of {', '.join(f'`core{index}`' for index in cores)}",
                 )
         ops = [op for op in graph.ops if not op.is_view]
         names = layer_names(ops)

@@ -83,12 +83,14 @@ class Tensor:
 class Work:
     """What an operator costs: multiply-accumulates, output elements, and taps without weights.
 
-    A tap is an addition or a comparison of a pool.
+    A tap is an addition or a comparison of a pool. A run is what an output element takes from
+    neighbours in memory: a row of the filter.
     """
 
     macs: int
     elements: int
     taps: int = 0
+    runs: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,15 @@ from ferrule.resources import TARGETS
 class Cost:
     """Instructions of a kernel: for each MAC, output element, output pixel, and for each call.
 
-    `gather` is for each element that it copies into scratch.
+    `gather` is for each element that it copies into scratch, `run` for each run of taps that are
+    neighbours in memory.
     """
 
     mac: float = 0.0
     element: float = 0.0
     pixel: float = 0.0
     gather: float = 0.0
+    run: float = 0.0
     call: float = 0.0
 
 

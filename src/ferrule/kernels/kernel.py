@@ -67,14 +67,14 @@ class Kernel:
     def cost(self, core: Core) -> float:
         """Instructions of the operator on one core of a kind, by its cost model."""
         cost = core.cost(self.function)
-        prices = (cost.mac, cost.element, cost.pixel, cost.gather, cost.call)
+        prices = (cost.mac, cost.element, cost.pixel, cost.gather, cost.run, cost.call)
         return sum(count * price for count, price in zip(self.features(), prices, strict=True))
 
     def features(self) -> list[float]:
-        """What costs are for: MACs and taps, output elements, pixels, gathered elements, calls."""
+        """What costs are for: MACs and taps, elements, pixels, gathered elements, runs, calls."""
         work = self.op.work()
         pixels, _ = self.op.matrix()
-        return [work.macs + work.taps, work.elements, pixels, self.gathered, 1]
+        return [work.macs + work.taps, work.elements, pixels, self.gathered, work.runs, 1]
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,10 @@ class Conv2d(Op):
     def work(self) -> Work:
         """A MAC for each weight and output pixel, padding included."""
         pixels, channels = self.matrix()
-        return Work(macs=pixels * self.inputs[1].elements, elements=pixels * channels)
+        height, width = self.window.size
+        elements = pixels * channels
+        runs = elements * height * (1 if self.dilation[1] == 1 else width)
+        return Work(macs=pixels * self.inputs[1].elements, elements=elements, runs=runs)
 
     def params(self) -> Struct:
         """Fields of `Conv2d` in `crates/kernels/src/conv2d.rs`."""

@@ -49,7 +49,7 @@ def schedule(
     hints that do not fit the graph or the team.
     """
     hints = hints or Hints()
-    pinned = hints.pinned(graph, cores)
+    pinned = hints.pinned(graph, target)
     ops = [op for op in graph.ops if not op.is_view]
     return tuple(_step(_ways(op, target, cores, forced, hints, pinned.get(op.name))) for op in ops)
 
@@ -66,6 +66,7 @@ def _ways(
         same = [kernel for kernel in kernels.values() if type(kernel) is type(choice.kernel)]
         kernels[core.kind] = same[0] if same else choice.kernel
         reasons += [r if len(kinds) == 1 else f"{core.kind}: {r}" for r in choice.reasons]
+    pin = pin if pin is not None and pin < cores else None
     times = []
     for index, core in enumerate(target.members(cores)):
         instructions = Fraction(max(kernels[core.kind].cost(core), 1.0))
