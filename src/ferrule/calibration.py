@@ -15,7 +15,7 @@ from ferrule.errors import CompileError
 from ferrule.firmware import Counts
 from ferrule.hints import Hints
 from ferrule.ir import Graph
-from ferrule.kernels import Kernel
+from ferrule.kernels import PRICES, Kernel
 from ferrule.resources import TARGETS
 from ferrule.samples import sample_graphs
 from ferrule.session import Session
@@ -25,7 +25,6 @@ from ferrule.toolchain import cache, rust
 
 Numbers = npt.NDArray[np.float64]
 
-_FIELDS = ("mac", "element", "pixel", "gather", "run", "call")
 _SWEEPS = 20_000
 
 
@@ -64,7 +63,7 @@ def _fit_all(graph: Graph, board: Target, core: int) -> Iterable[Fit]:
     for function in _functions(graph, board):
         cache.say(f"{board.name}: {function}")
         plan, counts = _count(graph, board.name, 1, function, Hints(core=core))
-        for step, cores in zip(plan.steps, counts.steps, strict=True):
+        for step, cores in zip(plan.steps[:-1], counts.steps[:-1], strict=True):
             kernel = step.parts[0].kernel
             if kernel.function == function:
                 measured[function].append((kernel.features(), cores[0]))
@@ -73,7 +72,9 @@ def _fit_all(graph: Graph, board: Target, core: int) -> Iterable[Fit]:
         instructions = np.array([spent for _, spent in rows], np.float64)
         solution = _nonnegative(features / instructions[:, None])
         error = float(np.abs(features @ solution / instructions - 1).max())
-        yield Fit(function, Cost(*map(float, solution)), error, len(rows))
+        yield Fit(
+            function, Cost(**dict(zip(PRICES, map(float, solution), strict=True))), error, len(rows)
+        )
 
 
 def _functions(graph: Graph, board: Target) -> list[str]:
@@ -128,10 +129,10 @@ def _text(board: Target, kind: str, barrier: int, fits: list[Fit]) -> str:
     """The file of costs, with its conditions."""
     tools = rust.bare_metal(board.rust_target)
     lines = [
-        f"# Instructions of kernels on {kind}, for each MAC, output element, output pixel, element",
-        "# that is gathered, run of taps, and call. Written by `ferrule calibrate`; do not edit.",
-        f"# Board {board.name}, core {board.cores[0].first}, rustc {tools.version}. Least squares",
-        "# over typical shapes; the largest relative error stands behind each line.",
+        f"# Instructions of kernels on {kind}: for each MAC, output element, pixel and channel,",
+        "# element that is gathered, run of taps, and call. Written by `ferrule calibrate`; do not",
+        f"# edit. Board {board.name}, core {board.cores[0].first}, rustc {tools.version}.",
+        "# Least squares over typical shapes; the largest relative error stands behind each line.",
         f"barrier-instructions = {barrier}",
         "",
         "[kernel]",
@@ -140,7 +141,7 @@ def _text(board: Target, kind: str, barrier: int, fits: list[Fit]) -> str:
     # A function that computes several kinds of operators costs what most samples say.
     most = {fit.function: fit for fit in sorted(fits, key=lambda fit: fit.samples)}
     for fit in sorted(most.values(), key=lambda fit: fit.function):
-        numbers = ((name, getattr(fit.cost, name)) for name in _FIELDS)
+        numbers = ((name, getattr(fit.cost, name)) for name in PRICES)
         cost = ", ".join(f"{name} = {value:.4g}" for name, value in numbers if value >= 0.001)
         lines.append(f"{fit.function} = {{ {cost} }} # {fit.error:.0%} of {fit.samples}")
     return "\n".join(lines) + "\n"

@@ -1,29 +1,53 @@
 """Divides units of work among cores so that the last of them is done as early as possible."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 
-def divide(units: int, times: Sequence[Fraction]) -> tuple[int, ...]:
-    """Units for each core, given the time that each core needs for one.
+@dataclass(frozen=True)
+class Pace:
+    """A core's time for one unit, and before the first."""
 
-    In proportion to speed, rounded down; each unit that is left goes to the core that would be done
-    with it first, and of equal cores to the first. No other division is done earlier.
+    each: Fraction
+    before: Fraction = Fraction(0)
+
+    def end(self, units: int) -> Fraction:
+        """When the core is done with so many units."""
+        return self.before + units * self.each if units else Fraction(0)
+
+
+def divide(units: int, paces: Sequence[Pace]) -> tuple[int, ...]:
+    """Units for each core: in proportion to speed, after what each has to do before.
+
+    Rounded down; each unit that is left goes to the core that would be done with it first, and of
+    equal cores to the first. No other division is done earlier.
     """
-    ideal = units / sum(1 / time for time in times)
-    counts = [int(ideal / time) for time in times]
+    exact = ideal(units, paces)
+    counts = [max(int((exact - pace.before) / pace.each), 0) for pace in paces]
     for _ in range(units - sum(counts)):
-        ends = [(count + 1) * time for count, time in zip(counts, times, strict=True)]
+        ends = [pace.end(count + 1) for count, pace in zip(counts, paces, strict=True)]
         counts[ends.index(min(ends))] += 1
     return tuple(counts)
 
 
-def longest(counts: Sequence[int], times: Sequence[Fraction]) -> Fraction:
+def ideal(units: int, paces: Sequence[Pace]) -> Fraction:
+    """When all cores could be done together if units could be cut anywhere."""
+    taking = sorted(paces, key=lambda pace: pace.before)
+    while True:
+        work = units + sum((pace.before / pace.each for pace in taking), Fraction(0))
+        end = work / sum(1 / pace.each for pace in taking)
+        if len(taking) == 1 or taking[-1].before < end:
+            return end
+        taking.pop()
+
+
+def longest(counts: Sequence[int], paces: Sequence[Pace]) -> Fraction:
     """When the last core is done."""
-    return max(count * time for count, time in zip(counts, times, strict=True))
+    return max(pace.end(count) for count, pace in zip(counts, paces, strict=True))
 
 
-def waste(units: int, times: Sequence[Fraction]) -> float:
-    """How much longer the best division takes than an exact one, in steps of 5 %."""
-    exact = units / sum(1 / time for time in times)
-    return int(20 * (float(longest(divide(units, times), times) / exact) - 1)) / 20
+def waste(units: int, paces: Sequence[Pace]) -> float:
+    """How much longer the best division takes than an ideal one, in steps of 5 %."""
+    excess = longest(divide(units, paces), paces) / ideal(units, paces)
+    return int(20 * (float(excess) - 1)) / 20

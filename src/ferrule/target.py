@@ -12,7 +12,7 @@ from ferrule.resources import TARGETS
 
 @dataclass(frozen=True)
 class Cost:
-    """Instructions of a kernel: for each MAC, output element, output pixel, and for each call.
+    """Instructions of a kernel: for each MAC, output element, pixel and channel, and each call.
 
     `gather` is for each element that it copies into scratch, `run` for each run of taps that are
     neighbours in memory.
@@ -21,6 +21,7 @@ class Cost:
     mac: float = 0.0
     element: float = 0.0
     pixel: float = 0.0
+    channel: float = 0.0
     gather: float = 0.0
     run: float = 0.0
     call: float = 0.0

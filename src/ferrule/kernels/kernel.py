@@ -7,6 +7,9 @@ from typing import ClassVar
 from ferrule.ir import Op, Struct
 from ferrule.target import Core
 
+#: What costs are for, as fields of `Cost`. A tap without a weight costs as much as a MAC.
+PRICES = ("mac", "element", "pixel", "channel", "gather", "run", "call")
+
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
@@ -67,14 +70,14 @@ class Kernel:
     def cost(self, core: Core) -> float:
         """Instructions of the operator on one core of a kind, by its cost model."""
         cost = core.cost(self.function)
-        prices = (cost.mac, cost.element, cost.pixel, cost.gather, cost.run, cost.call)
-        return sum(count * price for count, price in zip(self.features(), prices, strict=True))
+        prices = (getattr(cost, name) for name in PRICES)
+        return float(sum(n * price for n, price in zip(self.features(), prices, strict=True)))
 
     def features(self) -> list[float]:
-        """What costs are for: MACs and taps, elements, pixels, gathered elements, runs, calls."""
+        """How much of everything that has a price, in the order of `PRICES`."""
         work = self.op.work()
-        pixels, _ = self.op.matrix()
-        return [work.macs + work.taps, work.elements, pixels, self.gathered, work.runs, 1]
+        counts = (self.gathered, work.runs, 1)
+        return [work.macs + work.taps, work.elements, *self.op.matrix(), *counts]
 
 
 @dataclass(frozen=True)

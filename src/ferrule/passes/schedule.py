@@ -8,7 +8,7 @@ from fractions import Fraction
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Kernel, choose
-from ferrule.shares import divide, longest, waste
+from ferrule.shares import Pace, divide, longest, waste
 from ferrule.steps import Part, Step
 from ferrule.target import Core, Target
 
@@ -20,7 +20,8 @@ _MOST_UNITS = 65_535
 class _Ways:
     """How each kind of core computes an operator, and the time that each core needs for all of it.
 
-    Times are instructions of the lead. `pin` is the core that does it alone, if the user says so.
+    Times are instructions of the lead; `before` has, for each cut, what each core does of them
+    whatever its share. `pin` is the core that does it alone, if the user says so.
     """
 
     op: Op
@@ -28,12 +29,18 @@ class _Ways:
     kernels: tuple[Kernel, ...]
     reasons: tuple[str, ...]
     times: tuple[Fraction, ...]
+    before: dict[str, tuple[Fraction, ...]]
     pin: int | None
 
     @property
     def cores(self) -> int:
         """The largest team."""
         return len(self.times)
+
+    def paces(self, cut: str, units: int) -> list[Pace]:
+        """Each core's time for a unit of a cut."""
+        both = zip(self.times, self.before[cut], strict=True)
+        return [Pace((time - before) / units, before) for time, before in both]
 
 
 def schedule(
@@ -67,12 +74,27 @@ def _ways(
         kernels[core.kind] = same[0] if same else choice.kernel
         reasons += [r if len(kinds) == 1 else f"{core.kind}: {r}" for r in choice.reasons]
     pin = pin if pin is not None and pin < cores else None
-    times = []
+    pixels, _ = op.matrix()
+    times: list[Fraction] = []
+    before: dict[str, list[Fraction]] = {"pixels": [], "channels": []}
     for index, core in enumerate(target.members(cores)):
-        instructions = Fraction(max(kernels[core.kind].cost(core), 1.0))
-        free = 1 - hints.reserved(index)
-        times.append(instructions * _clock_ratio(target.cores[0], core) / free)
-    return _Ways(op, target, tuple(kernels.values()), tuple(reasons), tuple(times), pin)
+        kernel = kernels[core.kind]
+        price = core.cost(kernel.function)
+        slower = _clock_ratio(target.cores[0], core) / (1 - hints.reserved(index))
+        # Where channels are cut, every core goes over all pixels.
+        least = price.call + price.pixel * pixels
+        before["pixels"].append(Fraction(price.call) * slower)
+        before["channels"].append(Fraction(least) * slower)
+        times.append(Fraction(max(kernel.cost(core), least + 1)) * slower)
+    return _Ways(
+        op,
+        target,
+        tuple(kernels.values()),
+        tuple(reasons),
+        tuple(times),
+        {cut: tuple(parts) for cut, parts in before.items()},
+        pin,
+    )
 
 
 def _clock_ratio(lead: Core, core: Core) -> Fraction:
@@ -94,22 +116,26 @@ def _step(ways: _Ways) -> Step:
         return _alone(ways, "one unit")
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
     cut = usable[0]
-    wasted = {cut: waste(-(-axes[cut] // runs[cut]), ways.times) for cut in usable}
+    wasted = {cut: _waste(ways, cut, -(-axes[cut] // runs[cut])) for cut in usable}
     if cut == "pixels" and "channels" in usable and wasted["pixels"] > wasted["channels"]:
         cut = "channels"
     unit = runs[cut]
     units = -(-axes[cut] // unit)
-    each = [time / units for time in ways.times]
+    paces = ways.paces(cut, units)
     if ways.cores > 1:
-        pair = longest(divide(units, each[:2]), each[:2])
+        pair = longest(divide(units, paces[:2]), paces[:2])
         saved = float(min(_ends(ways)[:2]) - pair)
         barrier = ways.target.barrier(ways.cores)
         if saved <= barrier:
             reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
             return _alone(ways, reason + f"{barrier}")
-    shares = tuple(divide(units, each[:team]) for team in range(1, ways.cores + 1))
+    shares = tuple(divide(units, paces[:team]) for team in range(1, ways.cores + 1))
     reason = f"shared by {cut}" if ways.cores > 1 else "one core"
     return _one_part(ways, Part(ways.kernels, cut, unit, units, shares), reason)
+
+
+def _waste(ways: _Ways, cut: str, units: int) -> float:
+    return waste(units, ways.paces(cut, units))
 
 
 def _cuts(kernels: Sequence[Kernel]) -> list[str]:

@@ -1,0 +1,123 @@
+"""Pins and reserves: what they change in a plan, and the sentences for those that fit nothing."""
+
+from fractions import Fraction
+
+import pytest
+from test_golden import KEYWORD
+
+from ferrule import api
+from ferrule.errors import CompileError
+from ferrule.hints import Hints
+from ferrule.steps import Part
+
+PAIR = "qemu-mps2-an521"
+
+
+def parts(board: str, *pins: str, reserves: tuple[str, ...] = (), cores: int = 2) -> list[Part]:
+    planned = api.plan(KEYWORD, board, cores, pins=pins, reserves=reserves)
+    return [part for step in planned.steps for part in step.parts]
+
+
+@pytest.mark.parametrize("board", [PAIR, "qemu-musca-b1", "host"])
+@pytest.mark.parametrize("core", [0, 1])
+@pytest.mark.parametrize("layer", ["relu_3", "Relu_3", "RELU_3"])
+def test_a_pinned_layer_is_done_by_one_core(board: str, core: int, layer: str) -> None:
+    if layer == "RELU_3":
+        with pytest.raises(CompileError, match="there is no layer `RELU_3` to pin"):
+            parts(board, f"{layer}=core{core}")
+        return
+    pinned = parts(board, f"{layer}=core{core}")
+    free = parts(board)
+    assert pinned[2].shares == ((1,), (1 - core, core))
+    others = [part.shares for part in pinned[:2] + pinned[3:]]
+    assert others == [part.shares for part in free[:2] + free[3:]]
+
+
+def test_a_team_without_the_core_plans_as_if_nothing_were_said() -> None:
+    free = [part.shares for part in parts(PAIR, cores=1)]
+    assert [part.shares for part in parts(PAIR, "relu_3=core1", cores=1)] == free
+
+
+def test_every_layer_can_be_pinned_at_once() -> None:
+    names = [part.op.name for part in parts(PAIR)]
+    pinned = parts(PAIR, *(f"{name}=core1" for name in names))
+    assert {part.shares for part in pinned} == {((1,), (0, 1))}
+
+
+@pytest.mark.parametrize("board", [PAIR, "qemu-musca-b1"])
+def test_a_reserved_core_does_less(board: str) -> None:
+    free, half = parts(board), parts(board, reserves=("core1=50%",))
+    fractions = [
+        (after.shares[1][1] / after.units, before.shares[1][1] / before.units)
+        for before, after in zip(free, half, strict=True)
+    ]
+    assert all(after <= before for after, before in fractions)
+    assert any(after < before for after, before in fractions)
+
+
+def test_equal_cores_with_a_half_of_one_share_two_to_one() -> None:
+    (part, *_) = parts("qemu-musca-b1", reserves=("core1=50%",))
+    lead, helper = part.shares[1]
+    assert abs(lead - 2 * helper) <= 2
+
+
+def test_reserves_are_exact() -> None:
+    hints = Hints.of(reserves=["core1=12.5%", "core0=0 %"])
+    assert hints.reserved(1) == Fraction(1, 8)
+    assert hints.reserved(0) == hints.reserved(2) == 0
+
+
+@pytest.mark.parametrize(
+    ("pins", "reserves", "sentence"),
+    [
+        (
+            ["relo_3=core0"],
+            [],
+            "there is no layer `relo_3` to pin\n\n"
+            "hint: close names are `relu_3`, `relu_9`, `relu_8`",
+        ),
+        (
+            ["nothing like it=core0"],
+            [],
+            "there is no layer `nothing like it` to pin\n\nhint: `ferrule plan` lists the layers",
+        ),
+        (
+            ["relu_3=core2"],
+            [],
+            "there is no `core2` on qemu-mps2-an521\n\nhint: one of `core0`, `core1`",
+        ),
+        (
+            ["relu_3=core0", "Relu_3=core1"],
+            [],
+            "`Relu_3` is pinned to two cores, `core0` and `core1`\n\nhint: pin a layer once",
+        ),
+        (
+            ["relu_3"],
+            [],
+            "`--pin relu_3` does not name a layer and a core\n\n"
+            "hint: for instance `--pin conv_1=core0`; `ferrule plan` lists the layers",
+        ),
+        (
+            [],
+            ["core1=100%"],
+            "`--reserve core1=100%` does not name a core and less than 100 % of it\n\n"
+            "hint: for instance `--reserve core1=30%`; `--cores` leaves a core out",
+        ),
+        (
+            [],
+            ["core7=10%"],
+            "there is no `core7` on qemu-mps2-an521\n\nhint: one of `core0`, `core1`",
+        ),
+    ],
+)
+def test_hints_that_fit_nothing(pins: list[str], reserves: list[str], sentence: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        api.plan(KEYWORD, PAIR, pins=pins, reserves=reserves)
+    assert str(caught.value) == sentence
+
+
+def test_a_core_and_a_team_are_not_measured_at_once() -> None:
+    with pytest.raises(CompileError, match="`--core` measures a team of one"):
+        api.bench(KEYWORD, PAIR, [2], core=1)
+    with pytest.raises(CompileError, match="there is no core 2 on qemu-mps2-an521, which has 2"):
+        api.bench(KEYWORD, PAIR, core=2)
