@@ -1,6 +1,10 @@
 """The command line: what it prints, what it writes, and with which status it ends."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -123,11 +127,40 @@ def test_missing_model(ferrule, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("arguments", [("plan",), ("bench", KEYWORD), ("fly",), ("run", "--fast")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("plan",),
+        ("bench", KEYWORD),
+        ("fly",),
+        ("run", "--fast"),
+        ("plan", KEYWORD, "--board", "host", "--stop-after", "place", "--json"),
+    ],
+)
 def test_usage(ferrule, arguments: tuple[str, ...]) -> None:
     status, _, err = ferrule(*arguments)
     assert status == 2
-    assert "Usage:" in err
+    assert err.startswith("error: ")
+    assert "--help` shows" in err
+
+
+def test_a_terminated_command_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    words = [sys.executable, "-m", "ferrule", "check", KEYWORD, "--board", "qemu-virt-rv32"]
+    command = subprocess.Popen(
+        [*words, "--cores", "1", "--seeds", "64"],
+        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not any((tmp_path / "temporary").glob("ferrule-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert any((tmp_path / "temporary").iterdir())
+    command.terminate()
+    assert command.wait(60) == 143
+    assert not any((tmp_path / "temporary").iterdir())
 
 
 def test_team_sizes_must_be_numbers(ferrule) -> None:

@@ -56,7 +56,7 @@ _stop = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(ferrule.__version__)
 def commands() -> None:
     """Compiles trained neural networks into no_std Rust for every core of a microcontroller.
@@ -95,6 +95,8 @@ def compile_command(
 ) -> None:
     """Writes the crate of a model for a board."""
     if stop_after:
+        if as_json:
+            raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
         _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves))
         return
     written = api.compile(model, board, cores, output, schedule, pins, reserves)
@@ -129,6 +131,8 @@ def plan_command(
 ) -> None:
     """Prints what `compile` would decide: steps, shares, places of tensors, bytes."""
     if stop_after:
+        if as_json:
+            raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
         _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves))
         return
     planned = api.plan(model, board, cores, schedule, pins, reserves)
@@ -408,7 +412,9 @@ def status(command: Callable[[], Any]) -> int:
         _ERRORS.print(f"error: {error}")
         return error.status
     except click.ClickException as error:
-        error.show()
+        _ERRORS.print(f"error: {error.format_message()}")
+        if isinstance(error, click.UsageError) and error.ctx:
+            _ERRORS.print(f"\nhint: `{error.ctx.command_path} --help` shows what it takes")
         return error.exit_code
     except click.Abort:
         _ERRORS.print("stopped")
