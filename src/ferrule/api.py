@@ -14,7 +14,7 @@ from ferrule.checking import Check
 from ferrule.emit import folder
 from ferrule.emit.crate import crate_name
 from ferrule.emit.report import describe
-from ferrule.hints import Hints
+from ferrule.hints import Hints, slowed
 from ferrule.importers.tflite import load
 from ferrule.ir import Array, Op
 from ferrule.session import Session
@@ -135,13 +135,16 @@ def bench(
     core: int | None = None,
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
+    slow: Sequence[str] = (),
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
-    With `core` it is measured once, on a team of that core alone.
+    With `core` it is measured once, on a team of that core alone. `slow` holds words such as
+    `core1=2`: core 1 takes twice as long for each instruction.
     """
     hints = replace(Hints.of(pins, reserves), core=core)
-    return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule, hints)
+    times = slowed(slow)
+    return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule, hints, times)
 
 
 def boards() -> tuple[Target, ...]:

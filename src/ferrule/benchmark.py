@@ -1,7 +1,8 @@
 """Counts the instructions or cycles of one inference, and the bytes that it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from ferrule.session import Session
 class Layer:
     """One step: MACs, and instructions of the core that took longest.
 
-    `cycles` are the lead's, waiting included, where they are simulated.
+    `instructions` are how long that core took, where cores are slowed down: in instructions of a
+    core that is not. `cycles` are the lead's, waiting included, where they are simulated.
     """
 
     name: str
@@ -39,7 +41,8 @@ class Bench:
     only runs the model, all its images; code is flash without weights. Stack is the largest of the
     cores', measured. `cycles` go from the entry of `infer` to its return on the lead, with every
     wait; they are there on boards whose cycles are simulated, under the conditions `memory` and
-    `arbiter`.
+    `arbiter`. `slowness` says of each core how many times as long it took for an instruction, if
+    any was slowed down; `instructions` are then those of one that was not.
     """
 
     model: str
@@ -58,6 +61,7 @@ class Bench:
     memory: str | None
     arbiter: str | None
     schedule: str
+    slowness: tuple[int, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The figures as plain data."""
@@ -72,14 +76,22 @@ def bench(
     arbiter: str | None = None,
     schedule: str = "static",
     hints: Hints | None = None,
+    slowed: Mapping[int, int] | None = None,
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
-    `memory` and `arbiter` say how the cores of a simulated board share memory. Raises
-    `CompileError` for several cores where `hints` want one.
+    `memory` and `arbiter` say how the cores of a simulated board share memory, `slowed` how many
+    times as long cores of an emulated one take for an instruction. Raises `CompileError` for
+    several cores where `hints` want one, and for a core that is not there.
     """
     hints = hints or Hints()
     described = target.load(board)
+    for core in slowed or {}:
+        if core >= described.core_count:
+            raise CompileError(
+                f"there is no `core{core}` on {board}",
+                hint=f"its cores are `core0` to `core{described.core_count - 1}`",
+            )
     if hints.core is not None:
         if any(cores != 1 for cores in teams or ()):
             raise CompileError(
@@ -88,17 +100,24 @@ def bench(
         described, teams = described.alone(hints.core), [1]
     chosen = firmware.conditions(described, memory, arbiter)
     teams = teams or sorted({1, described.core_count})
-    return [_measure(model, board, cores, chosen, schedule, hints) for cores in teams]
+    measure = partial(_measure, model, board, chosen, schedule, hints, slowed)
+    return [measure(cores) for cores in teams]
 
 
 def _measure(
-    model: Path, board: str, cores: int, chosen: Conditions | None, schedule: str, hints: Hints
+    model: Path,
+    board: str,
+    chosen: Conditions | None,
+    schedule: str,
+    hints: Hints,
+    slowed: Mapping[int, int] | None,
+    cores: int,
 ) -> Bench:
     """Compiles, builds and counts for one team size."""
     session = Session(compile_model(model, board, cores, schedule=schedule, hints=hints))
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
-    counts = session.count(arrays, chosen=chosen)
+    counts = session.count(arrays, chosen=chosen, slowed=slowed)
     parts = [part for step in plan.steps for part in step.parts]
     flash = session.image(Program.SIZE).flash_bytes
     cycles: Sequence[int | None] = counts.cycles[1:] or [None] * len(parts)
@@ -119,7 +138,7 @@ def _measure(
                 part.op.name,
                 " + ".join(part.functions),
                 part.op.work().macs,
-                max(step),
+                counts.path(step),
                 step,
                 spent,
             )
@@ -129,4 +148,5 @@ def _measure(
         memory=chosen.memory if chosen else None,
         arbiter=chosen.arbiter if chosen else None,
         schedule=plan.schedule,
+        slowness=counts.slowness,
     )

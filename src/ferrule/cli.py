@@ -245,6 +245,12 @@ def check_command(
     help="Which simulated core is first: round-robin (default), fixed.",
 )
 @click.option(
+    "--slow",
+    multiple=True,
+    metavar="coreK=N",
+    help="Let a core of an emulator take N times as long for each instruction.",
+)
+@click.option(
     "--timeline",
     "page",
     type=click.Path(path_type=Path),
@@ -262,6 +268,7 @@ def bench_command(
     reserves: tuple[str, ...],
     memory: str | None,
     arbiter: str | None,
+    slow: tuple[str, ...],
     page: Path | None,
     as_json: bool,
 ) -> None:
@@ -269,9 +276,8 @@ def bench_command(
 
     Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
     """
-    rows = api.bench(
-        model, board, _team_sizes(cores), memory, arbiter, schedule, core, pins, reserves
-    )
+    teams = _team_sizes(cores)
+    rows = api.bench(model, board, teams, memory, arbiter, schedule, core, pins, reserves, slow)
     if page:
         timeline.write(page, rows)
     if as_json:

@@ -1,4 +1,4 @@
-"""What a user asks of the planner: which core does a layer, and what of a core is reserved."""
+"""What a user says of cores: which does a layer, what of one is reserved, which is slowed down."""
 
 import difflib
 import re
@@ -12,6 +12,7 @@ from ferrule.names import printable, unique_identifiers
 from ferrule.target import Target
 
 _CORE = re.compile(r"core(\d{1,3})")
+_TIMES = re.compile(r"[1-9]\d{0,2}")
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
 
 
@@ -63,6 +64,21 @@ class Hints:
                     hint="pin a layer once",
                 )
         return pinned
+
+
+def slowed(words: Sequence[str]) -> dict[int, int]:
+    """Reads `core1=2`: how many times as long a core takes. Raises `CompileError`."""
+    times: dict[int, int] = {}
+    for text in words:
+        core, _, factor = text.partition("=")
+        found, number = _CORE.fullmatch(core), _TIMES.fullmatch(factor)
+        if not found or not number:
+            raise CompileError(
+                f"`--slow {printable(text)}` does not name a core and a whole number",
+                hint="for instance `--slow core1=2`: core 1 takes twice as long",
+            )
+        times[int(found[1])] = int(factor)
+    return times
 
 
 def layer_names(ops: Iterable[Op]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A plan's crate, built for its board and run there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,10 +56,15 @@ class Session:
         inputs: Sequence[Array],
         team: int | None = None,
         chosen: Conditions | None = None,
+        slowed: Mapping[int, int] | None = None,
     ) -> Counts:
-        """Instructions of one inference, by step and core, and cycles where they are simulated."""
+        """Instructions of one inference, by step and core, and cycles where they are simulated.
+
+        `slowed` says of cores how many times as long they take for an instruction.
+        """
         image = self.image(Program.BENCH)
-        return firmware.count(image, team or self.plan.cores, inputs, chosen=chosen)
+        team = team or self.plan.cores
+        return firmware.count(image, team, inputs, chosen=chosen, slowed=slowed)
 
     def observe(self, sets: Sequence[Sequence[Array]], team: int | None = None) -> list[Values]:
         """Every tensor that the board computes, for each set of inputs; views are left out.

@@ -67,12 +67,15 @@ def _draw(row: Bench, colours: dict[str, str]) -> Drawing:
     bars = []
     left = 0.0
     for number, layer in enumerate(row.layers):
-        for core, worked in enumerate(layer.instructions_per_core):
+        for core, executed in enumerate(layer.instructions_per_core):
+            slowness = row.slowness[core] if row.slowness else 1
+            worked = executed * slowness
             waited = layer.instructions - worked
             text = (
                 f"step {number}, {layer.name}, {layer.kernel}; core {core}: "
-                f"{worked:,} instructions worked, about {waited:,} waited"
+                f"{executed:,} instructions worked, about {waited:,} waited"
             )
+            text += f"; {slowness} times as slow" if slowness > 1 else ""
             top = core * (_BAR + 6)
             colour = colours[layer.kernel]
             bars.append(Bar(left, worked * scale, waited * scale, top, colour, text))

@@ -1,4 +1,7 @@
-"""Idle cores take units from others: the same bytes on boards that can, a sentence elsewhere."""
+"""Idle cores take units from others: the same bytes on boards that can, a sentence elsewhere.
+
+Time is measured with the cores in lock-step, so that the host's threads have no say in it.
+"""
 
 from pathlib import Path
 
@@ -6,12 +9,16 @@ import pytest
 from firmware.test_boards import SEEDS, two_layers
 
 from ferrule import firmware, interpreter, target
-from ferrule.compiler import plan_graph
+from ferrule.benchmark import bench
+from ferrule.compiler import compile_model, plan_graph
 from ferrule.emit import folder
 from ferrule.emit.crate import emit
 from ferrule.errors import CompileError
-from ferrule.firmware import Program
+from ferrule.firmware import Counts, Program
 from ferrule.inputs import generate
+from ferrule.session import Session
+
+KEYWORD = Path(__file__).parents[2] / "models/keyword/keyword_int8.tflite"
 
 BOARDS = [
     board
@@ -62,3 +69,34 @@ def test_a_board_without_compare_and_swap_is_refused() -> None:
 def test_an_unknown_schedule_is_refused() -> None:
     with pytest.raises(CompileError, match="there is no schedule `fair`"):
         plan_graph(two_layers(), "host", schedule="fair")
+
+
+def count(board: str, cores: int, schedule: str, slowed: dict[int, int] | None = None) -> Counts:
+    """Instructions of one inference of the keyword spotter, whose outputs are right."""
+    session = Session(compile_model(KEYWORD, board, cores, schedule=schedule))
+    graph = session.plan.graph
+    arrays = generate(graph, 1)
+    counts = session.count(arrays, slowed=slowed)
+    (expected,) = (interpreter.run(graph, arrays)[output] for output in graph.outputs)
+    assert counts.outputs[0].tobytes() == expected.tobytes()
+    return counts
+
+
+@pytest.mark.parametrize("schedule", ["static", "steal"])
+def test_what_a_slow_core_does_not_do_others_do(schedule: str) -> None:
+    board = "qemu-musca-b1"
+    alone = count(board, 1, "static").longest_path
+    even = count(board, 2, schedule)
+    slow = count(board, 2, schedule, {1: 2})
+    if schedule == "static":
+        assert slow.steps == even.steps, "each core does its share, however long that takes"
+        assert slow.longest_path > 1.95 * even.longest_path
+    else:
+        assert even.longest_path < 1.03 * count(board, 2, "static").longest_path
+        ideal = alone / (1 + 1 / 2)
+        assert slow.longest_path < 1.12 * ideal
+
+
+def test_cores_that_cannot_be_slowed_are_a_sentence() -> None:
+    with pytest.raises(CompileError, match="there is no `core2` on qemu-musca-b1"):
+        bench(KEYWORD, "qemu-musca-b1", slowed={2: 2})

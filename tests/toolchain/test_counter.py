@@ -7,8 +7,9 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from ferrule.errors import ToolError
+from ferrule.resources import CRATES
 from ferrule.toolchain import counter, qemu, rust
-from ferrule.toolchain.counter import Core, Marks, Run
+from ferrule.toolchain.counter import Core, Lockstep, Marks, Run
 
 FIRMWARE = Path(__file__).parent / "firmware"
 QUIET = ("-display", "none", "-monitor", "none", "-serial", "none")
@@ -60,13 +61,17 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Machine(request.param, tmp_path_factory.mktemp("counted"))
 
 
-def test_counts_are_those_of_the_assembly(machine: Machine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lockstep", [None, Lockstep(), Lockstep(10, {1: 3})])
+def test_counts_are_those_of_the_assembly(
+    machine: Machine, tmp_path: Path, lockstep: Lockstep | None
+) -> None:
     mark = machine.symbols
     marks = Marks(
         begin=(mark["begin_mark"],),
         end=(mark["end_mark"],),
         step=(mark["step_mark"],),
         wait=((mark["wait_low"], mark["wait_high"]),),
+        lockstep=lockstep,
     )
     assert machine.run(tmp_path / "counts.json", marks) == 42
     # One instruction before a loop of two; then one and one around a waiting loop of ten rounds.
@@ -116,3 +121,27 @@ def test_missing_counts_are_a_sentence(tmp_path: Path) -> None:
 def test_thumb_addresses_lose_their_lowest_bit() -> None:
     words = counter.argument(Path("p.so"), Path("o"), Marks((0x101,), (0x201,), (), ((1, 0x11),)))
     assert words == "p.so,out=o,begin=100,end=200,wait=0:10"
+
+
+def test_lockstep_is_asked_for() -> None:
+    marks = Marks((2,), (4,), lockstep=Lockstep(500, {1: 2, 3: 4}))
+    asked = counter.requests(Path("o"), marks)
+    assert asked == ["out=o", "begin=2", "end=4", "quantum=500", "slow=1:2", "slow=3:4"]
+
+
+def test_the_plugins_own_tests(tmp_path: Path) -> None:
+    tools = rust.host()
+    source = CRATES / "counter"
+    for path in counter.files(source):
+        copy = tmp_path / path.relative_to(source)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    answer = subprocess.run(
+        [str(tools.cargo), "test", "--offline"],
+        cwd=tmp_path,
+        env=tools.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "6 passed" in answer.stdout

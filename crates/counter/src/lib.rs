@@ -9,9 +9,12 @@
 //! constant, so a counted program runs nearly as fast as an uncounted one. A block with marked
 //! addresses is cut at each of them, and each piece costs one call.
 //!
+//! With a quantum, the cores run in lock-step: see `lockstep`.
+//!
 //! The counts are exact as long as no instruction in the middle of a block faults: a block is
 //! counted when it is entered.
 
+mod lockstep;
 mod marks;
 mod piece;
 mod qemu;
@@ -21,6 +24,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
+use lockstep::Lockstep;
 use marks::Marks;
 use piece::{Event, Piece};
 use tally::Core;
@@ -29,6 +33,7 @@ use tally::Core;
 const CORES: usize = 16;
 
 static MARKS: OnceLock<Marks> = OnceLock::new();
+static LOCKSTEP: Lockstep = Lockstep::new();
 static TALLY: [Core; CORES] = [const { Core::new() }; CORES];
 
 /// The interface version that this build speaks; QEMU refuses versions that it does not know.
@@ -69,6 +74,8 @@ pub unsafe extern "C" fn qemu_plugin_install(
     unsafe {
         qemu::qemu_plugin_register_vcpu_init_cb(id, on_core);
         qemu::qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+        qemu::qemu_plugin_register_vcpu_idle_cb(id, on_sleep);
+        qemu::qemu_plugin_register_vcpu_exit_cb(id, on_end);
         qemu::qemu_plugin_register_atexit_cb(id, on_exit, std::ptr::null_mut());
     }
     0
@@ -79,6 +86,20 @@ extern "C" fn on_core(_id: u64, core: c_uint) {
     match TALLY.get(core as usize) {
         Some(tally) => tally.appear(),
         None => eprintln!("counter: core {core} is not counted, only the first {CORES} are"),
+    }
+}
+
+/// Lets the others go on while a core sleeps.
+extern "C" fn on_sleep(_id: u64, core: c_uint) {
+    if let Some(quantum) = MARKS.get().and_then(|marks| marks.quantum) {
+        LOCKSTEP.sleep(core as usize, quantum);
+    }
+}
+
+/// Lets the others go on when a core is gone.
+extern "C" fn on_end(_id: u64, core: c_uint) {
+    if let Some(quantum) = MARKS.get().and_then(|marks| marks.quantum) {
+        LOCKSTEP.leave(core as usize, quantum);
     }
 }
 
@@ -115,6 +136,10 @@ extern "C" fn on_piece(core: c_uint, packed: *mut c_void) {
         return;
     };
     let piece = Piece::unpacked(packed);
+    if let Some((marks, quantum)) = MARKS.get().and_then(|marks| Some((marks, marks.quantum?))) {
+        let instructions = u64::from(piece.working) + u64::from(piece.waiting);
+        LOCKSTEP.pass(core as usize, instructions * marks.slowness(core), quantum);
+    }
     if piece.event != Event::NONE {
         tally.mark(piece.event);
     }

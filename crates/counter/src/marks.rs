@@ -10,12 +10,16 @@ use crate::piece::Event;
 pub struct Marks {
     /// File for the result.
     pub output: String,
+    /// How far a core may be ahead of the slowest, in instructions; nothing lets all run freely.
+    pub quantum: Option<u64>,
+    slow: HashMap<u32, u64>,
     events: HashMap<u64, Event>,
     waits: Vec<Range<u64>>,
 }
 
 impl Marks {
-    /// Reads `out=FILE`, `begin=`, `end=` and `step=` with a hexadecimal address, `wait=LOW:HIGH`.
+    /// Reads `out=FILE`, `begin=`, `end=` and `step=` with a hexadecimal address, `wait=LOW:HIGH`,
+    /// `quantum=INSTRUCTIONS`, `slow=CORE:FACTOR`.
     pub fn read(words: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, String> {
         let mut marks = Self::default();
         for word in words {
@@ -29,6 +33,11 @@ impl Marks {
                 "wait" => {
                     let (low, high) = value.split_once(':').ok_or("`wait` needs LOW:HIGH")?;
                     marks.waits.push(address(low)?..address(high)?);
+                }
+                "quantum" => marks.quantum = Some(number::<u64>(value)?.max(1)),
+                "slow" => {
+                    let (core, factor) = value.split_once(':').ok_or("`slow` needs CORE:FACTOR")?;
+                    marks.slow.insert(number(core)?, number(factor)?);
                 }
                 _ => return Err(format!("unknown argument `{word}`")),
             }
@@ -49,11 +58,21 @@ impl Marks {
         self.waits.iter().any(|range| range.contains(&address))
     }
 
+    /// Returns how long a core takes for an instruction.
+    pub fn slowness(&self, core: u32) -> u64 {
+        self.slow.get(&core).copied().unwrap_or(1)
+    }
+
     fn add(&mut self, value: &str, event: Event) -> Result<(), String> {
         let known = self.events.entry(address(value)?).or_insert(Event::NONE);
         *known = known.and(event);
         Ok(())
     }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is not a number"))
 }
 
 fn address(text: &str) -> Result<u64, String> {

@@ -7,6 +7,8 @@ pub type Executed = extern "C" fn(core: c_uint, user: *mut c_void);
 
 unsafe extern "C" {
     pub fn qemu_plugin_register_vcpu_init_cb(id: u64, call: extern "C" fn(u64, c_uint));
+    pub fn qemu_plugin_register_vcpu_idle_cb(id: u64, call: extern "C" fn(u64, c_uint));
+    pub fn qemu_plugin_register_vcpu_exit_cb(id: u64, call: extern "C" fn(u64, c_uint));
     pub fn qemu_plugin_register_vcpu_tb_trans_cb(id: u64, call: extern "C" fn(u64, *mut c_void));
     pub fn qemu_plugin_register_atexit_cb(
         id: u64,

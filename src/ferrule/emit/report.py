@@ -9,13 +9,18 @@ from ferrule.names import printable
 from ferrule.steps import Plan, Slot
 
 
+def _exchange(plan: Plan) -> str:
+    """What makes a theft one action for all cores."""
+    return f"the lock {plan.target.lock}" if plan.target.lock else "compare-and-swap"
+
+
 def plan_text(plan: Plan) -> str:
     """`plan.txt`."""
     data = describe(plan)
     gap = plan.arena_bytes - plan.peak
     lines = [
         f"{plan.graph.name} on {plan.target.name}, teams of 1 to {plan.cores}"
-        + (", idle cores steal" if plan.steals else ""),
+        + (f", idle cores steal by {_exchange(plan)}" if plan.steals else ""),
         f"arena   {plan.arena_bytes:>9,} B, "
         + ("as small as one whole-layer pass allows" if not gap else f"{gap:,} B above the peak"),
         f"weights {data['weights_bytes']:>9,} B" + _by_image(plan),

@@ -1,13 +1,14 @@
 """Counts the instructions of an inference, core by core and step by step, and its cycles."""
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import mul
 from pathlib import Path
 
 from ferrule.errors import CompileError, ToolError
 from ferrule.firmware.image import Image, Program, Symbol
-from ferrule.firmware.run import execute, results
+from ferrule.firmware.run import Tensors, execute, results
 from ferrule.firmware.simulate import Conditions
 from ferrule.ir import Array
 from ferrule.toolchain import counter, qemu
@@ -23,6 +24,9 @@ class Counts:
     to the path. `stacks` are the bytes of stack that the inference needed on each core; a core
     that has to wait longer may need more, so they differ between runs on an emulator.
 
+    `slowness[core]` says how many times as long a core took for an instruction, where it was slowed
+    down; paths are then in instructions of a core that was not. `outputs` are the model's, flat.
+
     Where cycles are simulated, `cycles` are those of the lead, before the first step and in each
     step, waiting included: their sum is the time of the inference.
     """
@@ -32,6 +36,8 @@ class Counts:
     barrier: int
     stacks: tuple[int, ...] = field(compare=False)
     cycles: tuple[int, ...] = ()
+    slowness: tuple[int, ...] = ()
+    outputs: Tensors = field(default=(), compare=False, repr=False)
 
     @property
     def cores(self) -> int:
@@ -56,7 +62,12 @@ class Counts:
         A team of one has no barrier. This is not a time: memory and pipelines have a say there.
         """
         barrier = self.barrier if self.cores > 1 else 0
-        return self.before[0] + sum(max(step) + barrier for step in self.steps)
+        lead = (self.slowness or (1,))[0]
+        return self.before[0] * lead + sum(self.path(step) + barrier for step in self.steps)
+
+    def path(self, step: Sequence[int]) -> int:
+        """How long the slowest core took for its instructions of a step."""
+        return max(map(mul, step, self.slowness)) if self.slowness else max(step)
 
 
 def count(
@@ -65,18 +76,24 @@ def count(
     inputs: Sequence[Array],
     patience: float | None = None,
     chosen: Conditions | None = None,
+    slowed: Mapping[int, int] | None = None,
 ) -> Counts:
     """Counts one inference on one set of inputs; the same numbers each time.
 
-    `chosen` are the conditions on a board whose cycles are simulated.
+    `chosen` are the conditions on a board whose cycles are simulated. `slowed` says of cores of an
+    emulator how many times as long they take for an instruction. Then the cores run in lock-step,
+    and where idle cores take units from others, for who takes what depends on who is first; the
+    numbers of such a team are nearly the same each time.
     """
+    slowness = tuple((slowed or {}).get(core, 1) for core in range(cores)) if slowed else ()
+    lockstep = _lockstep(image, slowness) if cores > 1 else None
     with tempfile.TemporaryDirectory(prefix="ferrule-") as name:
         folder = Path(name)
         written = folder / "counts.json"
-        added = requests(image, written)
+        added = requests(image, written, lockstep)
         execute(image, Program.BENCH, cores, [inputs], folder, patience, *added, chosen=chosen)
         counted = counter.read(written)
-        stacks = results(image, cores, folder).stacks
+        left = results(image, cores, folder)
     lead = image.target.cores[0].first
     runs = {core.index - lead: core.runs for core in counted}
     columns = [runs[core][0].steps if runs.get(core) else () for core in range(cores)]
@@ -87,10 +104,25 @@ def count(
             hint="this is a defect of Ferrule; please report it with the model",
         )
     before, *steps = zip(*columns, strict=True)
-    return Counts(before, tuple(steps), image.target.barrier(cores), stacks, runs[0][0].cycles)
+    barrier, cycles = image.target.barrier(cores), runs[0][0].cycles
+    (outputs,) = left.outputs
+    return Counts(before, tuple(steps), barrier, left.stacks, cycles, slowness, outputs)
 
 
-def requests(image: Image, written: Path) -> list[str]:
+def _lockstep(image: Image, slowness: Sequence[int]) -> counter.Lockstep | None:
+    """Lock-step with these cores slowed down; none where the host's threads decide nothing."""
+    if slowness and not image.target.emulator:
+        raise CompileError(
+            f"the cores of {image.target.name} cannot be slowed down",
+            hint="choose an emulated board; `ferrule boards` lists them",
+        )
+    if not image.target.emulator or not (slowness or image.signature.steals):
+        return None
+    lead = image.target.cores[0].first
+    return counter.Lockstep(slowed={lead + core: times for core, times in enumerate(slowness)})
+
+
+def requests(image: Image, written: Path, lockstep: counter.Lockstep | None = None) -> list[str]:
     """What makes the board's emulator or simulator count, and write the result to a file."""
     if image.target.simulator:
         return counter.requests(written, marks(image))
@@ -101,7 +133,8 @@ def requests(image: Image, written: Path) -> list[str]:
             hint="choose an emulated board; `ferrule boards` lists them",
         )
     plugin = counter.plugin(qemu.system(emulator["architecture"]))
-    return ["-plugin", counter.argument(plugin, written, marks(image))]
+    found = replace(marks(image), lockstep=lockstep)
+    return ["-plugin", counter.argument(plugin, written, found)]
 
 
 def marks(image: Image) -> counter.Marks:

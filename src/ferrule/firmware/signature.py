@@ -12,6 +12,7 @@ from ferrule.errors import CompileError
 _INFER = re.compile(r"^pub fn infer<P: Port>\((?P<parameters>.*?)\) ->", re.MULTILINE | re.DOTALL)
 _PARAMETER = re.compile(r"(\w+): &(mut )?\[(\w+); ([\d_]+)\]")
 _CORES = re.compile(r"^pub const CORES: usize = ([\d_]+);", re.MULTILINE)
+_STEALS = re.compile(r"^pub type Team = .*, Steal>;", re.MULTILINE)
 _TYPES = {"i8": "int8", "u8": "uint8", "i16": "int16", "i32": "int32", "f32": "float32"}
 
 
@@ -38,7 +39,8 @@ class Border:
 class Signature:
     """A crate's name, its largest team, and the parameters of `infer`.
 
-    `kinds` are the kinds of cores that it has a cargo feature for.
+    `kinds` are the kinds of cores that it has a cargo feature for. `steals` says whether idle cores
+    take units from others.
     """
 
     crate: str
@@ -46,6 +48,7 @@ class Signature:
     inputs: tuple[Border, ...]
     outputs: tuple[Border, ...]
     kinds: tuple[str, ...] = ()
+    steals: bool = False
 
     @property
     def input_bytes(self) -> int:
@@ -73,7 +76,8 @@ def signature(folder: Path) -> Signature:
     for name, mutable, element, count in _PARAMETER.findall(infer["parameters"]):
         (outputs if mutable else inputs).append(Border(name, element, int(count)))
     name, kinds = manifest["package"]["name"], tuple(manifest.get("features", ()))
-    return Signature(name, int(cores[1]), tuple(inputs), tuple(outputs), kinds)
+    steals = bool(_STEALS.search(source))
+    return Signature(name, int(cores[1]), tuple(inputs), tuple(outputs), kinds, steals)
 
 
 def absent(folder: Path) -> CompileError:

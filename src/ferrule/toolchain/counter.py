@@ -3,8 +3,8 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferrule import resources
@@ -17,18 +17,31 @@ SOURCES = ("Cargo.toml", "Cargo.lock", "src/*.rs")
 
 
 @dataclass(frozen=True)
+class Lockstep:
+    """One core runs at a time: the one that has executed least, until it is `quantum` ahead.
+
+    A core in `slowed`, by index, takes so many times as long for each instruction.
+    """
+
+    quantum: int = 256
+    slowed: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Marks:
     """Where counting begins, ends, and goes on in the next bucket, as symbol addresses.
 
     A core counts from each `begin` up to, not including, each `end`; that is a run. An instruction
     at a `step` is the first of the run's next bucket. Instructions in a `wait` range, from its
-    first address up to, not including, its second, are counted apart.
+    first address up to, not including, its second, are counted apart. Without `lockstep` all cores
+    of an emulator run at once, as the host lets them.
     """
 
     begin: tuple[int, ...]
     end: tuple[int, ...]
     step: tuple[int, ...] = ()
     wait: tuple[tuple[int, int], ...] = ()
+    lockstep: Lockstep | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,11 @@ def requests(output: Path, marks: Marks) -> list[str]:
     words = [f"out={output}"]
     for name in ("begin", "end", "step"):
         words += [f"{name}={address & ~1:x}" for address in getattr(marks, name)]
-    return [*words, *(f"wait={low & ~1:x}:{high & ~1:x}" for low, high in marks.wait)]
+    words += [f"wait={low & ~1:x}:{high & ~1:x}" for low, high in marks.wait]
+    if marks.lockstep:
+        words += [f"quantum={marks.lockstep.quantum}"]
+        words += [f"slow={core}:{factor}" for core, factor in marks.lockstep.slowed.items()]
+    return words
 
 
 def read(output: Path) -> tuple[Core, ...]:

@@ -15,16 +15,16 @@ use model::{assist, Lead, Port, Stopped, Team, CORES};
 /// What the cores share, at one address in every image.
 #[repr(C)]
 struct Shared {
-    /// Inferences that each helper has left, and the deepest stack in them. Only that core writes
-    /// its own words, as not every target can add to a word in memory at once.
-    left: [AtomicUsize; CORES],
+    /// How often each helper was ready for an inference, and the deepest stack in one. Only that
+    /// core writes its own words, as not every target can add to a word in memory at once.
+    ready: [AtomicUsize; CORES],
     depth: [AtomicUsize; CORES],
     team: Team,
 }
 
 #[cfg_attr(target_os = "none", unsafe(link_section = ".bss.team"))]
 static SHARED: Shared = Shared {
-    left: [const { AtomicUsize::new(0) }; CORES],
+    ready: [const { AtomicUsize::new(0) }; CORES],
     depth: [const { AtomicUsize::new(0) }; CORES],
     team: Team::new(),
 };
@@ -39,6 +39,7 @@ fn bench() -> ! {
     let mut lead = SHARED.team.lead(chip(), cores).or_fail();
     let mut tensors = Tensors::zeros();
     let mut inferences = 0;
+    await_helpers(cores, 1);
     while tensors.read(&inputs) {
         let painted = stack::paint();
         let result = counted_inference(&mut tensors, &mut lead);
@@ -46,14 +47,7 @@ fn bench() -> ! {
         deepen(0, painted.depth());
         result.or_fail();
         inferences += 1;
-        // A helper may still be on its way out; its count must not depend on when we stop.
-        for left in SHARED.left.iter().take(cores).skip(1) {
-            // Acquire: pairs with the release of `help`.
-            while left.load(Acquire) != inferences {
-                // A loop that only looks could keep the helper from memory.
-                let _ = chip().wait(0);
-            }
-        }
+        await_helpers(cores, inferences + 1);
         tensors.write(&outputs).or_fail();
     }
     let stacks = open(c"stacks.bin", true);
@@ -65,21 +59,39 @@ fn bench() -> ! {
     firmware::exit(0)
 }
 
+/// Waits until every helper is ready once more: a helper may still be on its way out of an
+/// inference, and its count must not depend on when we stop.
+fn await_helpers(cores: usize, times: usize) {
+    for ready in SHARED.ready.iter().take(cores).skip(1) {
+        // Acquire: pairs with the release of `help`.
+        while ready.load(Acquire) != times {
+            // A loop that only looks could keep the helper from memory.
+            let _ = chip().wait(0);
+        }
+    }
+}
+
 fn help() -> ! {
     let core = core_index();
     let mut helper = SHARED.team.helper(chip(), core).or_fail();
+    get_ready(core);
     loop {
         let painted = stack::paint();
         let helped = assist(&mut helper);
         counted_end();
         if helped == Ok(true) {
             deepen(core, painted.depth());
-            let left = &SHARED.left[core];
-            // Release: pairs with the acquire of `bench`, which then reads the depth.
-            left.store(left.load(Relaxed) + 1, Release);
-            chip().wake();
+            get_ready(core);
         }
     }
+}
+
+/// Says that a helper is ready once more.
+fn get_ready(core: usize) {
+    let ready = &SHARED.ready[core];
+    // Release: pairs with the acquire of `await_helpers`; the lead then reads the depth.
+    ready.store(ready.load(Relaxed) + 1, Release);
+    chip().wake();
 }
 
 /// Remembers a depth of this core's stack, if it is the deepest.
