@@ -40,6 +40,9 @@ pub fn with_fault<T>(place: &'static str, run: impl FnOnce() -> T) -> T {
     run()
 }
 
+/// Nothing.
+pub fn rolled() {}
+
 /// Whether the fault of this place is planted.
 pub fn fault(place: &str) -> bool {
     FAULT.get() == place
@@ -99,14 +102,13 @@ impl Watch {
         geometry: &Geometry,
         pixels: &Range<u32>,
         channels: &Range<u32>,
-        size: usize,
         scratch: Extent,
     ) -> Held {
         let mut held = self.write(scratch);
         for input in geometry.inputs {
             held._reads.extend(self.read(input)._reads);
         }
-        let size = size as u32;
+        let size = u32::from(geometry.element);
         for pixel in pixels.clone() {
             let run = Extent {
                 offset: geometry.output.offset

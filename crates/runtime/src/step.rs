@@ -12,6 +12,7 @@ pub(crate) const MAX_INPUTS: usize = 2;
 
 /// The axis along which an output, seen as `[pixels, channels]`, is cut into units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Cut {
     /// A unit is a run of pixels with all their channels: contiguous memory.
     Pixels,
@@ -29,9 +30,11 @@ pub(crate) struct Geometry {
     pub output: Extent,
     pub pixels: u32,
     pub channels: u32,
-    pub cut: Cut,
     /// Pixels or channels in a unit; the last unit may have fewer.
     pub unit: u32,
+    pub cut: Cut,
+    /// Bytes of an element of the output.
+    pub element: u8,
     /// Temporary memory of all cores, one after the other.
     pub scratch: Extent,
     /// Bytes of it for each core.
@@ -81,10 +84,9 @@ pub(crate) const GEOMETRY_WORDS: usize = 12;
 #[derive(Debug)]
 pub(crate) struct Shape {
     pub number: u16,
-    pub geometry: Geometry,
-    pub words: [u32; GEOMETRY_WORDS],
     /// Units of the geometry, here because to divide again could panic in the compiler's eyes.
-    pub units: u32,
+    pub units: u16,
+    pub geometry: Geometry,
     /// Bytes that the arena must have.
     pub end: u32,
     /// For each team size, from one core on, the units with which each core starts.
@@ -151,8 +153,9 @@ pub const fn step(number: u16) -> StepBuilder<(), ()> {
             output: Extent::NONE,
             pixels: 0,
             channels: 0,
-            cut: Cut::Pixels,
             unit: 1,
+            cut: Cut::Pixels,
+            element: 1,
             scratch: Extent::NONE,
             scratch_share: 0,
         },
@@ -208,6 +211,9 @@ impl<I: Inputs> StepBuilder<I, ()> {
     pub const fn writes<O: Element, const N: usize>(self, output: Slot<O, N>) -> StepBuilder<I, O> {
         let mut geometry = self.geometry;
         geometry.output = output.extent();
+        #[allow(clippy::cast_possible_truncation)] // elements have at most four bytes
+        let element = size_of::<O>() as u8;
+        geometry.element = element;
         assert!(
             !geometry.output.overlaps(geometry.inputs[0])
                 && !geometry.output.overlaps(geometry.inputs[1]),
@@ -365,11 +371,12 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
             end = if input > end { input } else { end };
             index += 1;
         }
+        #[allow(clippy::cast_possible_truncation)] // `cut` keeps it below 2^16
+        let units = geometry.units() as u16;
         let shape = Shape {
             number,
+            units,
             geometry,
-            words: geometry.words(),
-            units: geometry.units(),
             end,
             shares,
         };

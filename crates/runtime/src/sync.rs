@@ -19,6 +19,12 @@ macro_rules! words {
     };
 }
 
+/// Keeps the loop that it stands in from being unrolled: it has few turns, and flash is small.
+#[inline(always)]
+pub fn rolled() {
+    core::hint::black_box(());
+}
+
 /// A memory ordering; the model checker's tests weaken it at one place at a time, by its name.
 #[inline(always)]
 pub const fn ordering(_place: &str, ordering: Ordering) -> Ordering {
@@ -52,14 +58,13 @@ impl Watch {
         Held
     }
 
-    /// Reads the inputs, writes these elements of the output, each of `_size` bytes, and scratch.
+    /// Reads the inputs, writes these elements of the output, and scratch.
     #[inline(always)]
     pub const fn claim(
         &self,
         _geometry: &Geometry,
         _pixels: &Range<u32>,
         _channels: &Range<u32>,
-        _size: usize,
         _scratch: Extent,
     ) -> Held {
         Held

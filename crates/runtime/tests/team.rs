@@ -1,7 +1,7 @@
 //! The team on host threads: what helpers may do to a lead, and what they may not.
 
 use core::ops::ControlFlow;
-use runtime::{step, Claim, Helper, Lead, Member, Port, Slot, Steal, Step, Stopped, Team};
+use runtime::{step, Alone, Claim, Helper, Lead, Member, Port, Slot, Steal, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, yield_now};
 
@@ -369,4 +369,30 @@ fn a_step_that_is_open_cannot_be_left_for_another() {
     assert!(member.claim(&DOUBLE).expect("first").is_some());
     assert_eq!(member.claim(&REVERSE).err(), Some(Stopped::Mismatch));
     assert!(member.finish().is_err());
+}
+
+#[test]
+fn a_team_of_one_for_ever_needs_no_protocol() {
+    let team = Team::<128, 4, Alone>::new();
+    assert!(team.lead(LONG, 2).is_none());
+    assert!(team.helper(LONG, 1).is_none());
+    let mut lead = team.lead(LONG, 1).expect("free");
+    assert!(team.lead(LONG, 1).is_none());
+    for seed in 0..3 {
+        let input: [i8; 64] = core::array::from_fn(|index| seed + index as i8);
+        let mut begin = lead.begin().expect("nobody is in the last one");
+        begin.store(INPUT, &input).expect("inside the arena");
+        let mut member = begin.member();
+        member
+            .step(&DOUBLE, |(), claim| double(claim), &())
+            .expect("nobody to wait for");
+        while let Some(claim) = member.claim(&REVERSE).expect("nobody to wait for") {
+            reverse(claim);
+        }
+        let mut output = [0; 64];
+        let done = member.finish().expect("nobody to wait for");
+        done.load(REVERSED, &mut output).expect("inside the arena");
+        assert!((0..64).all(|index| output[index] == input[63 - index].wrapping_mul(2)));
+        drop(lead.begin().expect("abandoned at once"));
+    }
 }

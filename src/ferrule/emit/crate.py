@@ -77,6 +77,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     used = set(_RESERVED)
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
+    schedule = "Alone" if plan.cores == 1 else "Steal" if plan.steals else ""
     arguments = [f"&{i.name}" for i in inputs] + [f"&mut {o.name}" for o in outputs]
     context: dict[str, object] = {
         "version": ferrule.__version__,
@@ -88,7 +89,8 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "kinds": plan.kinds,
         "features": kinds.features(plan.kinds),
         "cores": plan.cores,
-        "steals": plan.steals,
+        "schedule": schedule,
+        "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule)))),
         "arena": plan.arena_bytes,
         "weights": [sum(sizes) for sizes in zip(*map(part_bytes, parts), strict=True)],
         "operators": len(parts),

@@ -9,9 +9,10 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
 /// The memory that the cores of a team share: a control block and an arena of `BYTES` bytes, for
-/// at most `CORES` cores. `M` says how units find their cores: [`Static`], or [`Steal`].
+/// at most `CORES` cores. `M` says how units find their cores: [`Static`], [`Steal`] or [`Alone`].
 ///
 /// [`Steal`]: super::Steal
+/// [`Alone`]: super::Alone
 ///
 /// Put one in a `static`. If a helper runs start-up code of its own, that code must not clear
 /// this memory.
@@ -28,6 +29,9 @@ pub struct Team<const BYTES: usize, const CORES: usize, M = Static> {
 unsafe impl<const BYTES: usize, const CORES: usize, M: Schedule> Sync for Team<BYTES, CORES, M> {}
 
 impl<const BYTES: usize, const CORES: usize, M: Schedule> Team<BYTES, CORES, M> {
+    /// Most cores of a team.
+    const LARGEST: usize = if M::ALONE { 1 } else { CORES };
+
     constant! {
         /// A team at rest, its arena filled with zeros.
         #[must_use]
@@ -43,19 +47,19 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule> Team<BYTES, CORES, M> 
 
     /// The handle of the core that runs inferences, with a team of `cores` cores.
     ///
-    /// `None` when the handle is in use, or when `cores` is 0 or more than `CORES`.
+    /// `None` when the handle is in use, or when `cores` is 0 or more than the team can have.
     pub fn lead<P: Port>(&self, port: P, cores: usize) -> Option<Lead<'_, P, M>> {
         let shared = self.shared();
-        (cores > 0 && cores <= CORES && shared.take(&port, 0))
+        (cores > 0 && cores <= Self::LARGEST && shared.take(&port, 0))
             .then(|| Lead::new(shared, port, cores))
     }
 
     /// The handle of helper `index`, counted from 1.
     ///
-    /// `None` when the handle is in use, or when `index` is 0 or not below `CORES`.
+    /// `None` when the handle is in use, or when `index` is 0 or the team has no such core.
     pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P, M>> {
         let shared = self.shared();
-        (index > 0 && index < CORES && shared.take(&port, index))
+        (index > 0 && index < Self::LARGEST && shared.take(&port, index))
             .then(|| Helper::new(shared, port, index))
     }
 
@@ -82,7 +86,8 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule> Default for Team<BYTES
 pub(super) struct Shared<'t> {
     pub control: &'t Control,
     pub cores: &'t [PerCore],
-    arena: *mut u8,
+    /// The first byte of the arena.
+    pub arena: *mut u8,
     bytes: u32,
     team: PhantomData<&'t UnsafeCell<[u8]>>,
 }

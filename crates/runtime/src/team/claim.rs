@@ -11,7 +11,8 @@ use core::ops::Range;
 /// A core's right to compute a run of units: views of the inputs, and of the output elements that
 /// nobody else may touch.
 pub struct Claim<'c, I, O> {
-    shared: Shared<'c>,
+    /// The first byte of the arena.
+    arena: *const u8,
     inputs: PhantomData<I>,
     geometry: &'c Geometry,
     /// The output elements that this claim owns.
@@ -21,15 +22,28 @@ pub struct Claim<'c, I, O> {
     _held: Held,
 }
 
-impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
+/// A claim that does not know the types of its elements, so that its code exists once.
+pub(super) struct Run<'c> {
+    arena: *mut u8,
+    geometry: &'c Geometry,
+    /// Elements of the output before the first owned one.
+    skipped: usize,
+    pixels: Range<u32>,
+    channels: Range<u32>,
+    scratch: &'c mut [u32],
+    held: Held,
+}
+
+impl<'c> Run<'c> {
     /// The claim to a run of units.
     ///
     /// # Safety
     ///
-    /// The geometry's extents lie inside the arena, inputs have elements as `I` says and the
-    /// output as `O` says, aligned; while the claim lives nobody writes to the inputs, and nobody
-    /// else touches the output elements of these units, or the scratch of core `index`.
-    pub(super) unsafe fn new(
+    /// The geometry's extents lie inside the arena, aligned; while the claim lives nobody writes
+    /// to the inputs, and nobody else touches the output elements of these units, or the scratch of
+    /// core `index`.
+    #[inline(always)]
+    pub unsafe fn new(
         shared: Shared<'c>,
         geometry: &'c Geometry,
         units: Range<u32>,
@@ -41,21 +55,40 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             Cut::Pixels => (from..to, 0..geometry.channels),
             Cut::Channels => (0..geometry.pixels, from..to),
         };
-        let watch = &shared.control.watch;
-        let own = share(geometry, index);
-        let held = watch.claim(geometry, &pixels, &channels, size_of::<O>(), own);
+        // SAFETY: by the caller's promise; the runs of pixels and channels are those of the units.
+        unsafe { Self::of(shared, geometry, pixels, channels, share(geometry, index)) }
+    }
+
+    /// The claim to all units, for the first core.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::new`].
+    #[inline(always)]
+    pub unsafe fn whole(shared: Shared<'c>, geometry: &'c Geometry) -> Self {
+        let (pixels, channels) = (0..geometry.pixels, 0..geometry.channels);
+        // SAFETY: by the caller's promise.
+        unsafe { Self::of(shared, geometry, pixels, channels, share(geometry, 0)) }
+    }
+
+    /// The claim to some channels of some pixels.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::new`]; `own` is the scratch of this core.
+    #[inline(always)]
+    unsafe fn of(
+        shared: Shared<'c>,
+        geometry: &'c Geometry,
+        pixels: Range<u32>,
+        channels: Range<u32>,
+        own: Extent,
+    ) -> Self {
+        let held = shared
+            .control
+            .watch
+            .claim(geometry, &pixels, &channels, own);
         let stride = geometry.channels as usize;
-        let skipped = pixels.start as usize * stride + channels.start as usize;
-        // SAFETY: the first owned element lies inside the output, or one past it if the run is
-        // empty; the output lies inside the arena by the caller's promise.
-        let start = unsafe { shared.pointer(geometry.output).cast::<O>().add(skipped) };
-        let output = Output {
-            start,
-            stride,
-            pixels: pixels.start as usize..pixels.end as usize,
-            channels: channels.start as usize..channels.end as usize,
-            elements: PhantomData,
-        };
         // SAFETY: this core's share lies inside the scratch, which lies inside the arena and is
         // aligned for words, apart from inputs, output and other cores' shares.
         let scratch = unsafe {
@@ -63,15 +96,56 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             core::slice::from_raw_parts_mut(first, own.bytes as usize / size_of::<u32>())
         };
         Self {
-            shared,
+            arena: shared.arena,
+            geometry,
+            skipped: pixels.start as usize * stride + channels.start as usize,
+            pixels,
+            channels,
+            scratch,
+            held,
+        }
+    }
+
+    /// The claim to elements of these types.
+    ///
+    /// # Safety
+    ///
+    /// The inputs of the geometry have elements as `I` says, and the output as `O` says.
+    #[inline(always)]
+    pub unsafe fn typed<I: Inputs, O: Element>(self) -> Claim<'c, I, O> {
+        let Self {
+            arena,
+            geometry,
+            skipped,
+            pixels,
+            channels,
+            scratch,
+            held,
+        } = self;
+        // SAFETY: the first owned element lies inside the output, or one past it if the run is
+        // empty; the output lies inside the arena, as `new` required.
+        let start = unsafe {
+            let output = arena.add(geometry.output.offset as usize);
+            output.cast::<O>().add(skipped)
+        };
+        Claim {
+            arena,
             inputs: PhantomData,
             geometry,
-            output,
+            output: Output {
+                start,
+                stride: geometry.channels as usize,
+                pixels: pixels.start as usize..pixels.end as usize,
+                channels: channels.start as usize..channels.end as usize,
+                elements: PhantomData,
+            },
             scratch,
             _held: held,
         }
     }
+}
 
+impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
     fn view<T: Element>(&self, index: usize) -> View<'c, T> {
         let extent = self
             .geometry
@@ -79,10 +153,11 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             .get(index)
             .copied()
             .unwrap_or(Extent::NONE);
-        // SAFETY: `new` requires that the extent lies inside the arena, holds aligned elements of
-        // this type and is not written to while the claim lives. Elements have no invalid values.
+        // SAFETY: `Run::new` requires that the extent lies inside the arena, aligned, and is not
+        // written to while the claim lives; `Run::typed` that it holds elements of this type.
+        // Elements have no invalid values.
         let elements = unsafe {
-            let first = self.shared.pointer(extent).cast::<T>();
+            let first = self.arena.add(extent.offset as usize).cast::<T>();
             core::slice::from_raw_parts(first, extent.bytes as usize / size_of::<T>())
         };
         View { elements }

@@ -34,7 +34,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
     pub fn begin(&mut self) -> Result<Begin<'_, P, M>, Stopped> {
         let control = self.shared.control;
         let last = control.begun.load(Relaxed);
-        if control.finished.load(Relaxed) != last {
+        if !M::ALONE && control.finished.load(Relaxed) != last {
             self.clear(last)?;
         }
         let first = control.published.load(Relaxed).wrapping_add(1);

@@ -1,11 +1,12 @@
 //! A core inside an inference.
 
 use super::arena::Shared;
+use super::claim::Run;
 use super::control::PerCore;
 use super::{Claim, Done, Port, Schedule, Static};
 use crate::step::Shape;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::{fault, ordering, AtomicU32};
+use crate::sync::{fault, ordering, rolled, AtomicU32};
 use crate::{Element, Inputs, Step, Stopped};
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -22,6 +23,8 @@ pub struct Member<'m, P: Port, M: Schedule = Static> {
     pub(super) epoch: u32,
     /// The step whose units are being claimed.
     open: Option<&'static Shape>,
+    /// What [`Self::enter`] found.
+    entered: M::Entered,
     /// The step completed before; the lead shows its output to the port's observer.
     last: Option<&'static Shape>,
     schedule: PhantomData<M>,
@@ -37,6 +40,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             first,
             epoch: first,
             open: None,
+            entered: M::late(),
             last: None,
             schedule: PhantomData,
         }
@@ -60,8 +64,12 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         kernel: impl Fn(&K, Claim<'_, I, O>),
         params: &K,
     ) -> Result<(), Stopped> {
-        while let Some(units) = self.claim(step)? {
-            kernel(params, units);
+        while let Some(claim) = self.claim(step)? {
+            kernel(params, claim);
+            if !M::GOES_ON {
+                self.close(&step.shape);
+                break;
+            }
         }
         Ok(())
     }
@@ -84,27 +92,43 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     /// # Errors
     ///
     /// Any [`Stopped`]. The inference is over for this core; nothing of the arena is touched.
+    #[inline]
     pub fn claim<I: Inputs, O: Element>(
         &mut self,
         step: &'static Step<I, O>,
     ) -> Result<Option<Claim<'_, I, O>>, Stopped> {
-        let Some(units) = self.next(&step.shape)? else {
+        let Some(run) = self.next(&step.shape)? else {
             return Ok(None);
         };
-        // SAFETY: `next` has entered this step, so the extents lie inside the arena and every
-        // member works on this geometry; the units are this member's alone, and the claim borrows
-        // the member until it ends. `StepBuilder` derived the types and extents from slots.
+        // SAFETY: `StepBuilder` derived the shape from slots of these types.
+        Ok(Some(unsafe { run.typed() }))
+    }
+
+    /// Enters a step and claims this core's units, or goes on in the step that is open.
+    #[inline(never)]
+    fn next(&mut self, step: &'static Shape) -> Result<Option<Run<'_>>, Stopped> {
+        let Some(units) = self.units(step)? else {
+            return Ok(None);
+        };
+        let geometry = &step.geometry;
+        // SAFETY: the step is entered, so the extents lie inside the arena and every member works
+        // on this geometry; the units are this member's alone, and the run borrows the member
+        // until it ends.
         Ok(Some(unsafe {
-            Claim::new(self.shared, &step.shape.geometry, units, self.index)
+            if M::ALONE {
+                Run::whole(self.shared, geometry)
+            } else {
+                Run::new(self.shared, geometry, units, self.index)
+            }
         }))
     }
 
-    /// Enters a step and returns this core's units, or goes on in the step that is open.
-    #[inline(never)]
-    fn next(&mut self, step: &'static Shape) -> Result<Option<Range<u32>>, Stopped> {
+    #[inline(always)]
+    fn units(&mut self, step: &'static Shape) -> Result<Option<Range<u32>>, Stopped> {
         match self.open {
             None => {
-                let Some(units) = M::entered(self.enter(step)?) else {
+                self.enter(step)?;
+                let Some(units) = M::entered(&self.entered) else {
                     self.epoch = self.epoch.wrapping_add(1);
                     return Ok(None);
                 };
@@ -116,29 +140,32 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             Some(open) if core::ptr::eq(open, step) => {}
             Some(_) => return Err(Stopped::Mismatch),
         }
-        if let Some(units) = M::more(self, step.units) {
+        if let Some(units) = M::more(self, step.units.into()) {
             return Ok(Some(units));
         }
         self.close(step);
         Ok(None)
     }
 
-    /// Waits for the step's turn and returns this core's units of it.
+    /// Waits for the step's turn and finds this core's units of it.
     ///
     /// Not inlined: instruction counters take its address as the beginning of a step.
     #[inline(never)]
-    fn enter(&mut self, step: &'static Shape) -> Result<M::Entered, Stopped> {
+    fn enter(&mut self, step: &'static Shape) -> Result<(), Stopped> {
         if !self.shared.reaches(step.end) {
             return Err(Stopped::Unplanned);
         }
-        if self.index != 0 {
-            return self.follow(step);
+        if !M::ALONE && self.index != 0 {
+            self.entered = self.follow(step)?;
+            return Ok(());
         }
         self.gather()?;
-        if self.cores == 1 {
-            return Ok(M::alone(0..step.units));
-        }
-        self.publish(step)
+        self.entered = if M::ALONE || self.cores == 1 {
+            M::alone(0..step.units.into())
+        } else {
+            self.publish(step)?
+        };
+        Ok(())
     }
 
     /// Tells the team which step is next, and how its units are shared.
@@ -146,13 +173,14 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         let shares = *step.shares.get(self.cores - 1).ok_or(Stopped::Unplanned)?;
         let control = self.shared.control;
         let units = M::share(self.shared.cores, shares);
-        for (word, &value) in control.words.iter().zip(&step.words) {
+        for (word, value) in control.words.iter().zip(step.geometry.words()) {
             word.store(value, Relaxed);
         }
         if self.epoch == self.first {
             control.begun.store(self.first, Relaxed);
             for core in self.helpers() {
                 core.invited.store(self.first, Relaxed);
+                rolled();
             }
         }
         // Release: pairs with the acquire of the helpers' waits for `published`.
@@ -176,8 +204,8 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if !M::sit(self, own) {
             return Ok(M::late());
         }
-        let mut words = control.words.iter().zip(&step.words);
-        let same = words.all(|(word, &value)| word.load(Relaxed) == value);
+        let mut words = control.words.iter().zip(step.geometry.words());
+        let same = words.all(|(word, value)| word.load(Relaxed) == value);
         if !same && !fault("geometry") {
             control.mismatch.store(self.first, Relaxed);
             return Err(Stopped::Mismatch);
@@ -186,10 +214,11 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     }
 
     /// This core has completed its units of the step.
+    #[inline(never)]
     fn close(&mut self, step: &'static Shape) {
         self.open = None;
         self.last = Some(step);
-        if self.index != 0 {
+        if !M::ALONE && self.index != 0 {
             if let Some(own) = self.shared.cores.get(self.index) {
                 // Release: pairs with the acquire of the lead's `gather`.
                 let release = ordering("close", Release);
@@ -220,6 +249,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
 
     /// The words of the helpers of this team.
     fn helpers(&self) -> &'m [PerCore] {
+        if M::ALONE {
+            return &[];
+        }
         self.shared.cores.get(1..self.cores).unwrap_or_default()
     }
 
@@ -263,7 +295,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     ///
     /// [`Stopped::NoAnswer`], and [`Stopped::Mismatch`] on a helper, which has no outputs.
     pub fn finish(mut self) -> Result<Done<'m>, Stopped> {
-        if self.index != 0 {
+        if !M::ALONE && self.index != 0 {
             return Err(Stopped::Mismatch);
         }
         if self.open.is_some() {
@@ -278,7 +310,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
 
     /// Whether the helpers of this inference know of it.
     fn is_published(&self) -> bool {
-        self.shared.control.begun.load(Relaxed) == self.first
+        !M::ALONE && self.shared.control.begun.load(Relaxed) == self.first
     }
 }
 
@@ -286,7 +318,7 @@ impl<P: Port, M: Schedule> Drop for Member<'_, P, M> {
     /// The core leaves the inference. A lead that has not finished it stops its helpers.
     fn drop(&mut self) {
         let control = self.shared.control;
-        if self.index == 0 {
+        if M::ALONE || self.index == 0 {
             if self.is_published() && control.finished.load(Relaxed) != self.first {
                 // Relaxed: a helper that sees it touches the arena no more, and says so with `left`.
                 control.stopped.store(self.first, Relaxed);

@@ -123,5 +123,5 @@ pub use lead::{Begin, Done, Lead};
 pub use member::Member;
 pub use observed::Observed;
 pub use port::Port;
-pub use schedule::{Schedule, Static};
+pub use schedule::{Alone, Exact, Schedule, Static};
 pub use steal::Steal;

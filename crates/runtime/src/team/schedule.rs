@@ -2,32 +2,44 @@
 
 use super::control::{pack, unpack, PerCore};
 use super::{Member, Port};
-use crate::sync::fault;
 use crate::sync::Ordering::Relaxed;
+use crate::sync::{fault, rolled};
 use core::ops::Range;
 
-/// How the units of a step find their cores: [`Static`], or [`Steal`](super::Steal).
+/// How the units of a step find their cores: [`Static`], [`Steal`](super::Steal) or [`Alone`].
 ///
 /// All handles of a team have the team's. It is a type, so that a program holds the code of one.
 pub trait Schedule: protocol::Protocol {}
 
 /// Each core computes exactly its share: the same timing every time.
-#[derive(Clone, Copy, Debug)]
-pub enum Static {}
+pub type Static = Exact<false>;
 
-impl Schedule for Static {}
+/// The only core computes everything: the program has no code for other cores.
+pub type Alone = Exact<true>;
+
+/// Each core computes exactly its share, `ALONE` or not: [`Static`] and [`Alone`].
+#[derive(Clone, Copy, Debug)]
+pub enum Exact<const ALONE: bool> {}
+
+impl<const ALONE: bool> Schedule for Exact<ALONE> {}
 
 pub(super) mod protocol {
     use super::{Member, PerCore, Port, Range, Schedule};
 
     /// What differs between schedules. See the module `team` for the states.
     pub trait Protocol: Sized + 'static {
-        /// What [`Member::enter`] returns: a core's first units; with [`super::super::Steal`]
+        /// What [`Member::enter`] finds: a core's first units; with [`super::super::Steal`]
         /// nothing if the step went on without this core.
         type Entered;
 
+        /// Whether a team has one core, always.
+        const ALONE: bool;
+
+        /// Whether a core that has computed its units may claim more of them.
+        const GOES_ON: bool;
+
         /// The units of a member that entered.
-        fn entered(entered: Self::Entered) -> Option<Range<u32>>;
+        fn entered(entered: &Self::Entered) -> Option<Range<u32>>;
 
         /// All units, for a team of one.
         fn alone(units: Range<u32>) -> Self::Entered;
@@ -65,12 +77,15 @@ pub(super) mod protocol {
     }
 }
 
-impl protocol::Protocol for Static {
+impl<const ALONE: bool> protocol::Protocol for Exact<ALONE> {
     type Entered = Range<u32>;
 
+    const ALONE: bool = ALONE;
+    const GOES_ON: bool = false;
+
     #[inline(always)]
-    fn entered(units: Range<u32>) -> Option<Range<u32>> {
-        Some(units)
+    fn entered(units: &Range<u32>) -> Option<Range<u32>> {
+        Some(units.clone())
     }
 
     #[inline(always)]
@@ -91,6 +106,7 @@ impl protocol::Protocol for Static {
             let early = u32::from(fault("share")).min(start);
             core.range.store(pack(&(start - early..end)), Relaxed);
             start = end;
+            rolled();
         }
         0..shares.first().map_or(0, |&share| u32::from(share))
     }

@@ -29,8 +29,11 @@ const fn bite(rest: u32) -> u32 {
 impl Protocol for Steal {
     type Entered = Option<Range<u32>>;
 
-    fn entered(units: Option<Range<u32>>) -> Option<Range<u32>> {
-        units
+    const ALONE: bool = false;
+    const GOES_ON: bool = true;
+
+    fn entered(units: &Option<Range<u32>>) -> Option<Range<u32>> {
+        units.clone()
     }
 
     fn alone(units: Range<u32>) -> Option<Range<u32>> {

@@ -12,9 +12,9 @@
 mod weights;
 
 use kernels::fully_connected::fully_connected;
-use runtime::{step, Member, Slot, Step};
+use runtime::{step, Alone, Slot, Step};
 
-pub use runtime::{Helper, Lead, Port, Stopped};
+pub use runtime::{Port, Stopped};
 
 /// Most cores that a team can have.
 pub const CORES: usize = 1;
@@ -23,7 +23,16 @@ pub const CORES: usize = 1;
 pub const ARENA_BYTES: usize = 12;
 
 /// The memory that the cores share. Put one in a `static`.
-pub type Team = runtime::Team<ARENA_BYTES, CORES>;
+pub type Team = runtime::Team<ARENA_BYTES, CORES, Alone>;
+
+/// The handle of the core that runs inferences.
+pub type Lead<'t, P> = runtime::Lead<'t, P, Alone>;
+
+/// The handle of a core that helps: there is none.
+pub type Helper<'t, P> = runtime::Helper<'t, P, Alone>;
+
+/// A core inside an inference.
+type Member<'m, P> = runtime::Member<'m, P, Alone>;
 
 // Tensors: element type, elements, offset in the arena; the steps over which each lives.
 const FN_: Slot<i8, 8> = Slot::at(0); // 0..=0
