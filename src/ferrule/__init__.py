@@ -1,7 +1,7 @@
 """Compiles trained neural networks into `no_std` Rust for every core of a microcontroller.
 
-The functions are the commands: `compile`, `plan`, `run`, `check`, `bench`, and lists of `boards`,
-`ops` and tools (`doctor`).
+The functions are the commands: `compile`, `plan`, `run`, `check`, `bench`, `calibrate`,
+`try_kernels` (the command `kernels`), and lists of `boards`, `ops` and tools (`doctor`).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING, Any
 from ferrule.errors import CompileError, FerruleError, ToolError
 
 if TYPE_CHECKING:
-    from ferrule.api import bench, boards, calibrate, check, compile, doctor, ops, plan, run  # noqa: A004
+    from ferrule.api import (
+        Shape,
+        bench,
+        boards,
+        calibrate,
+        check,
+        compile,  # noqa: A004
+        doctor,
+        ops,
+        plan,
+        run,
+        try_kernels,
+    )
 
 __version__ = "0.1.0"
-
-_FUNCTIONS = ["bench", "boards", "calibrate", "check", "compile", "doctor", "ops", "plan", "run"]
 
 __all__ = [
     "CompileError",
     "FerruleError",
+    "Shape",
     "ToolError",
     "bench",
     "boards",
@@ -28,12 +39,13 @@ __all__ = [
     "ops",
     "plan",
     "run",
+    "try_kernels",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Loads the functions when they are asked for, so that tools can be used on a bare Python."""
-    if name not in _FUNCTIONS:
+    if name not in __all__:
         raise AttributeError(f"module `ferrule` has no attribute `{name}`")
     from ferrule import api
 

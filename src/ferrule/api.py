@@ -21,10 +21,13 @@ from ferrule.session import Session
 from ferrule.steps import Plan
 from ferrule.target import Target
 from ferrule.toolchain.doctor import Tool, tools
+from ferrule.trial import Shape, Trial, try_kernels
 
 __all__ = [
     "Bench",
     "Check",
+    "Shape",
+    "Trial",
     "Written",
     "bench",
     "boards",
@@ -35,6 +38,7 @@ __all__ = [
     "ops",
     "plan",
     "run",
+    "try_kernels",
 ]
 
 

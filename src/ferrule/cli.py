@@ -301,6 +301,64 @@ def bench_command(
     _RESULTS.print(table)
 
 
+def _extents(_ctx: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
+    """Whole numbers with an `x` between them."""
+    words = text.split("x")
+    if not all(word.isdecimal() for word in words):
+        raise click.BadParameter(f"`{text}` is not numbers such as `10x10x16`")
+    return tuple(map(int, words))
+
+
+@commands.command("kernels")
+@click.argument("operator")
+@_board
+@click.option(
+    "--input",
+    "source",
+    callback=_extents,
+    required=True,
+    metavar="HxWxC",
+    help="Height, width and channels of the input; depth alone for vectors.",
+)
+@click.option(
+    "--filter", "window", callback=_extents, default="1x1", show_default=True, metavar="HxW"
+)
+@click.option("--stride", type=int, default=1, metavar="S")
+@click.option("--outputs", type=int, default=1, metavar="N", help="Output channels, or units.")
+@click.option("--multiplier", type=int, default=1, metavar="M", help="Of depthwise_conv2d.")
+@click.option("--core", type=int, default=0, metavar="K", help="Which core; default: 0.")
+@_json
+def kernels_command(
+    operator: str,
+    board: str,
+    source: tuple[int, ...],
+    window: tuple[int, ...],
+    stride: int,
+    outputs: int,
+    multiplier: int,
+    core: int,
+    as_json: bool,
+) -> None:
+    """Measures every kernel for one operator of any shape, such as conv2d."""
+    shape = api.Shape(source, window, stride, outputs, multiplier)
+    trials = api.try_kernels(operator, shape, board, core)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in trials], indent=1))
+    else:
+        table = Table("kernel", "instructions", "a MAC", "predicted", "mismatches", "", box=None)
+        for one in trials:
+            remark = one.obstacle or ("chosen" if one.is_chosen else "")
+            numbers = (one.instructions, one.per, one.predicted, one.mismatches)
+            forms = (",", ".2f", ",", ",")
+            cells = (
+                "" if n is None else f"{n:{form}}" for n, form in zip(numbers, forms, strict=True)
+            )
+            table.add_row(one.kernel, *cells, remark)
+        _RESULTS.print(table)
+    if any(one.mismatches for one in trials):
+        sys.exit(1)
+
+
 @commands.command("calibrate")
 @_board
 @click.option(
