@@ -118,7 +118,7 @@ CASES = [
         for activation in ("relu", "relu6", "relu_n1_to_1")
         for same in (True, False)
     ),
-    # Pixels of whole words, and an even number of channels: what faster kernels are made for.
+    # Pixels of whole words: what faster kernels are made for.
     conv2d("words", (7, 6, 8)),
     conv2d("words_valid", (7, 6, 8), same=False),
     conv2d("words_relu", (7, 6, 8), activation="relu", zero_points=(3, -128)),
@@ -135,6 +135,8 @@ CASES = [
     conv2d("words_one_column", (20, 1, 4), (4, 1)),
     conv2d("words_wide", (3, 3, 36), channels=34),
     conv2d("words_two_channels", (5, 5, 16), channels=2),
+    conv2d("words_odd_channels", (5, 6, 8), channels=7),
+    conv2d("words_one_channel_out", (5, 4, 8), channels=1, activation="relu"),
     conv2d("words_saturated", (7, 6, 8), gain=40),
     conv2d("words_faint", (7, 6, 8), gain=0.01),
     conv2d("words_large_bias", (7, 6, 8), bias_gain=50),
@@ -154,6 +156,9 @@ CASES = [
             (32, 8, 6),
             (36, 10, 7),
             (64, 64, 16),
+            (8, 1, 8),
+            (16, 5, 10),
+            (24, 13, 12),
         )
     ),
     conv2d("pointwise_relu", (4, 4, 8), (1, 1), 8, activation="relu", zero_points=(-9, -128)),

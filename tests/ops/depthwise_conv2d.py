@@ -130,6 +130,11 @@ CASES = [
     depthwise("one_to_two_pointwise", (3, 4, 1), (1, 1), 2),
     depthwise("one_to_two_of_one_pixel", (1, 1, 1), (3, 3), 2),
     depthwise("one_to_ten_relu", (5, 9, 1), (2, 5), 10, activation="relu", stride=(1, 2)),
+    # Two or three: a convolution with zeros.
+    depthwise("two_to_ten", (6, 7, 2), (5, 5), 5),
+    depthwise("two_to_two_relu", (9, 4, 2), (2, 3), stride=(2, 1), activation="relu"),
+    depthwise("three_to_three", (5, 6, 3), (1, 2), same=False),
+    depthwise("three_to_nine", (4, 9, 3), (3, 4), 3, stride=(2, 2), zero_points=(9, -128)),
     # Filters of 3 x 3 over pixels of whole words: what faster kernels are made for.
     depthwise("words", (7, 6, 8)),
     depthwise("words_odd_sides", (5, 5, 4)),

@@ -12,7 +12,8 @@ pub struct DspFilters {
     /// For each pair of channels and each four taps two words: bytes are taps 0 and 2, then
     /// taps 1 and 3, of the first and the second channel in turns.
     pub weights: &'static [i32],
-    /// For each pair of channels: two biases, then a multiplier and a scale for each.
+    /// For each pair of channels: two biases, then a multiplier and a scale for each. The last of
+    /// an odd number of channels is there twice.
     pub scales: &'static [i32],
     /// Zero point of the output.
     pub zero_point: i32,

@@ -1,7 +1,9 @@
 """Convolutions for cores with the DSP extension: columns of three pixels by pairs of channels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
+
+import numpy as np
 
 from ferrule.ir import Op, Struct
 from ferrule.kernels import dsp
@@ -11,13 +13,14 @@ from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.window import Window
 
+# Depthwise convolutions of fewer input channels are computed as others are.
+_MANY = 4
+
 
 def convolution_obstacle(op: Conv2d | DepthwiseConv2d) -> str:
     """Why no convolution in three columns suits an operator; empty if one does."""
     if op.dilation != (1, 1):
         return "the filter is dilated"
-    if op.output.shape[3] % 2:
-        return "the number of output channels is odd"
     return dsp.obstacle(Filters.of(op))
 
 
@@ -52,6 +55,11 @@ class Conv2dDsp(Kernel):
         """The filter over the input."""
         assert isinstance(self.op, Conv2d | DepthwiseConv2d)
         return self.op.window
+
+    @property
+    def filters(self) -> Filters:
+        """The constants."""
+        return Filters.of(self.op)
 
     @property
     def depth(self) -> int:
@@ -99,7 +107,7 @@ class Conv2dDsp(Kernel):
                 "end_row": max(end[0], 0),
                 "first_column": first[1],
                 "end_column": max(end[1], 0),
-                "filters": dsp.packed(Filters.of(self.op), window.size[0]),
+                "filters": dsp.packed(self.filters, window.size[0]),
             },
         )
 
@@ -120,7 +128,7 @@ class PointwiseConv2dDsp(Conv2dDsp):
 
     def params(self) -> Struct:
         """Fields of `PointwiseConv2dDsp` in `crates/kernels/src/pointwise_conv2d_dsp.rs`."""
-        filters = dsp.packed(Filters.of(self.op), 1)
+        filters = dsp.packed(self.filters, 1)
         return Struct("PointwiseConv2dDsp", {"depth": self.depth, "filters": filters})
 
 
@@ -161,20 +169,35 @@ class NarrowConv2dDsp(Conv2dDsp):
                 "depth": self.depth,
                 "input_zero_point": self.op.inputs[0].zero_point,
                 "pitch": self._pitch,
-                "filters": dsp.packed(Filters.of(self.op), self.window.size[0]),
+                "filters": dsp.packed(self.filters, self.window.size[0]),
             },
         )
 
 
 @dataclass(frozen=True, eq=False)
-class OneToManyDsp(NarrowConv2dDsp):
-    """A depthwise convolution of one input channel, which is a convolution."""
+class FewToManyDsp(NarrowConv2dDsp):
+    """A depthwise convolution of up to three input channels: a convolution with zeros."""
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Several input channels, and what a convolution has."""
-        if op.inputs[0].shape[3] != 1:
-            return "there are several input channels"
+        """More input channels, and what a convolution has."""
+        if op.inputs[0].shape[3] >= _MANY:
+            return f"there are {_MANY} input channels or more"
         return super().obstacle(op)
+
+    @property
+    def filters(self) -> Filters:
+        """Each channel's weights, and zeros for the input channels that it does not see."""
+        narrow = super().filters
+        channels, taps = narrow.weights.shape
+        seen = np.arange(channels) * self.depth // channels
+        weights = np.zeros((channels, taps, self.depth), np.int64)
+        weights[np.arange(channels), :, seen] = narrow.weights
+        return replace(narrow, weights=weights.reshape(channels, -1))
+
+    def features(self) -> list[float]:
+        """Zeros are multiplied too."""
+        macs, *others = super().features()
+        return [macs * self.depth, *others]

@@ -64,17 +64,18 @@ def quads(rows: int, taps: int) -> int:
 
 
 def packed(filters: Filters, rows: int) -> Struct:
-    """`DspFilters` of filters with so many rows of taps, for an even number of channels."""
+    """`DspFilters` of filters with so many rows of taps; an odd last one is there twice."""
     channels, taps = filters.weights.shape
-    pairs = channels // 2
-    by_row = filters.weights.reshape(channels, rows, taps // rows)
+    pairs = -(-channels // 2)
+    twice = np.minimum(np.arange(2 * pairs), channels - 1)
+    by_row = filters.weights[twice].reshape(2 * pairs, rows, taps // rows)
     filled = np.pad(by_row, ((0, 0), (0, 0), (0, -(taps // rows) % 4)))
     # [pair, 2 channels, quad, 4 taps] to [pair, quad, (taps 0, 2), (1, 3)], channels in turns.
     weights = filled.astype(np.int8).reshape(pairs, 2, -1, 2, 2).transpose(0, 2, 4, 3, 1)
     multipliers, scales = constants(filters.requantize)
     table = [
-        filters.folded_bias.reshape(pairs, 2),
-        np.stack([multipliers, scales], axis=1).reshape(pairs, 4),
+        filters.folded_bias[twice].reshape(pairs, 2),
+        np.stack([multipliers, scales], axis=1)[twice].reshape(pairs, 4),
     ]
     return Struct(
         "DspFilters",

@@ -27,10 +27,12 @@ pub struct Columns<'c> {
     weights: &'c [i32],
     scales: &'c [i32],
     columns: &'c mut [u32],
+    /// Channels of an output: as many as filters, or one less.
+    channels: usize,
 }
 
 impl<'c> Columns<'c> {
-    /// Columns in scratch, for an even number of channels of which the first is even too.
+    /// Columns in scratch, for channels of which the first is even.
     ///
     /// None where there are no such filters, or not enough scratch.
     #[inline(never)]
@@ -41,8 +43,8 @@ impl<'c> Columns<'c> {
         scratch: &'c mut [u32],
     ) -> Option<Self> {
         let words = filters.quads * WEIGHTS;
-        let (start, end) = (channels.start / 2, channels.end / 2);
-        let is_even = channels.start % 2 == 0 && channels.end % 2 == 0;
+        let (start, end) = (channels.start / 2, channels.end.div_ceil(2));
+        let is_even = channels.start % 2 == 0;
         let weights = filters.weights.get(start * words..end * words)?;
         let scales = filters.scales.get(start * SCALES..end * SCALES)?;
         let columns = scratch.get_mut(..filters.quads * QUAD)?;
@@ -52,6 +54,7 @@ impl<'c> Columns<'c> {
                 weights,
                 scales,
                 columns,
+                channels: channels.len(),
             })
     }
 
@@ -61,19 +64,13 @@ impl<'c> Columns<'c> {
         self.columns.get_mut(index..).unwrap_or_default()
     }
 
-    /// Channels of an output.
-    #[inline]
-    fn channels(&self) -> usize {
-        self.scales.len() / SCALES * 2
-    }
-
     /// Computes up to three pixels from their columns; those that are missing are empty slices at
     /// the end.
     ///
     /// Does nothing where an output has not as many channels as there are filters.
     #[inline(never)]
     pub fn multiply(&mut self, pixels: [&mut [i8]; 3]) {
-        let channels = self.channels();
+        let channels = self.channels;
         let [first, second, third] = &pixels;
         let fits = |pixel: &[i8]| pixel.len() == channels || pixel.is_empty();
         if first.len() == channels && fits(second) && fits(third) {
@@ -86,7 +83,7 @@ impl<'c> Columns<'c> {
     /// Does nothing where values are missing, or the outputs are not a multiple of three pixels.
     #[inline(never)]
     pub fn strip(&mut self, strip: &Strip, values: &[i8], outputs: &mut [i8]) {
-        let three = 3 * self.channels();
+        let three = 3 * self.channels;
         let blocks = outputs.len().checked_div(three).unwrap_or_default();
         let fits = (3 * blocks)
             .checked_sub(1)
@@ -106,7 +103,7 @@ impl<'c> Columns<'c> {
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 impl Columns<'_> {
     fn blocks(&mut self, strip: &Strip, values: &[i8], outputs: &mut [i8], _: usize) {
-        let channels = self.channels();
+        let channels = self.channels;
         let mut start = 0;
         for pixels in outputs.chunks_exact_mut(3 * channels) {
             for index in 0..3 {
@@ -126,7 +123,7 @@ impl Columns<'_> {
             let column = self.columns.iter().skip(index).step_by(3);
             let weights = self.weights.chunks_exact(filters.quads * WEIGHTS);
             let pairs = weights.zip(self.scales.chunks_exact(SCALES));
-            for (outputs, (weights, scales)) in pixel.chunks_exact_mut(2).zip(pairs) {
+            for (outputs, (weights, scales)) in pixel.chunks_mut(2).zip(pairs) {
                 let &[mut first, mut second, m_first, s_first, m_second, s_second] = scales else {
                     return;
                 };
@@ -136,10 +133,10 @@ impl Columns<'_> {
                     second = smlad(sxtb16(weights.rotate_right(8)), values, second);
                 }
                 let (zero_point, signed) = (filters.zero_point, filters.signed);
-                outputs.copy_from_slice(&[
-                    stored(first, m_first, s_first, zero_point, signed),
-                    stored(second, m_second, s_second, zero_point, signed),
-                ]);
+                let both = [(first, m_first, s_first), (second, m_second, s_second)];
+                for (output, (sum, multiplier, scale)) in outputs.iter_mut().zip(both) {
+                    *output = stored(sum, multiplier, scale, zero_point, signed);
+                }
             }
         }
     }
@@ -151,7 +148,8 @@ impl Columns<'_> {
 struct Work {
     outputs: [*mut i8; 3],
     scales: *const i32,
-    scales_end: *const i32,
+    /// Where the scales end; one byte before if the last pair's second channel is stored too.
+    scales_end: *const u8,
     columns: *const u32,
     columns_end: *const u32,
     quads: usize,
@@ -172,7 +170,7 @@ struct Work {
 impl Columns<'_> {
     #[inline]
     fn blocks(&mut self, strip: &Strip, values: &[i8], outputs: &mut [i8], blocks: usize) {
-        let channels = self.channels();
+        let channels = self.channels;
         let first = outputs.as_mut_ptr();
         let work = Work {
             outputs: [
@@ -207,19 +205,21 @@ impl Columns<'_> {
             ..self.work()
         };
         // SAFETY: for each six words of scales the assembly reads `quads` times two words of
-        // weights and all of the columns, and writes two bytes of each pixel. `new` and `multiply`
-        // saw to it that all of these are there. Slices of words are aligned.
+        // weights and all of the columns, and writes two bytes of each pixel, or one at the end of
+        // an odd number. `new` and `multiply` saw to it that all of these are there. Slices of
+        // words are aligned.
         unsafe { ferrule_dsp_multiply(&work) }
     }
 
     #[inline]
     fn work(&mut self) -> Work {
         let scales = self.scales.as_ptr_range();
+        let is_even = usize::from(self.channels % 2 == 0);
         let columns = self.columns.as_mut_ptr_range();
         Work {
             outputs: [core::ptr::null_mut(); 3],
             scales: scales.start,
-            scales_end: scales.end,
+            scales_end: scales.end.cast::<u8>().wrapping_sub(is_even),
             columns: columns.start,
             columns_end: columns.end,
             quads: self.filters.quads,
@@ -232,7 +232,7 @@ impl Columns<'_> {
             rows: 0,
             row_quads: 0,
             row_skip: 0,
-            channels: self.channels(),
+            channels: self.channels,
         }
     }
 }
@@ -383,17 +383,19 @@ ferrule_dsp_multiply:
     ssat r4, #8, r4
     ssat r5, #8, r5
     ldm sp, {r6-r8}
+    ldr r10, [sp, #16]
+    cmp r10, r9
     // The first pixel last: pixels that are missing write where it does.
     strb r2, [r8], #1
-    strb r5, [r8], #1
     strb r1, [r7], #1
-    strb r4, [r7], #1
     strb r0, [r6], #1
-    strb r3, [r6], #1
+    // The last of an odd number of channels is alone.
+    ittt ne
+    strbne r5, [r8], #1
+    strbne r4, [r7], #1
+    strbne r3, [r6], #1
     stm sp, {r6-r8}
-    ldr r10, [sp, #16]
-    cmp r9, r10
-    bne .Lferrule_dsp_multiply_pair
+    bhi .Lferrule_dsp_multiply_pair
     ldr r10, [sp, #44]
     subs r10, r10, #1
     str r10, [sp, #44]
