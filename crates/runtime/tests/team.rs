@@ -1,7 +1,9 @@
 //! The team on host threads: what helpers may do to a lead, and what they may not.
 
 use core::ops::ControlFlow;
-use runtime::{step, Alone, Claim, Helper, Lead, Member, Port, Slot, Steal, Step, Stopped, Team};
+use runtime::{
+    step, Alone, Claim, Helper, Lead, Member, Port, Slot, Static, Steal, Step, Stopped, Team,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, yield_now};
 
@@ -252,6 +254,47 @@ fn a_helper_of_another_model_is_turned_away() {
         // The helper has left, so the team is free again.
         assert!(lead.begin().is_ok());
     });
+}
+
+/// The same memory as an image that was built otherwise sees it.
+fn seen_as<T>(team: &Team<256, 4>) -> &T {
+    assert!(size_of::<T>() <= size_of_val(team) && align_of::<T>() <= align_of_val(team));
+    // SAFETY: `T` is a team that is no larger, of atomics and bytes, which have no invalid values.
+    unsafe { &*core::ptr::from_ref(team).cast() }
+}
+
+#[test]
+fn a_helper_of_the_same_steps_but_another_build_is_turned_away() {
+    let memory = Team::<256, 4>::new();
+    let team: &Team<128, 4, Static, 1> = seen_as(&memory);
+    let others: &Team<240, 4, Static, 2> = seen_as(&memory);
+    scope(|threads| {
+        let helper = threads.spawn(|| assist(&mut others.helper(LONG, 1).expect("free")));
+        let mut lead = team.lead(LONG, 2).expect("free");
+        assert_eq!(infer(&mut lead, 0), Err(Stopped::Mismatch));
+        assert_eq!(helper.join().expect("no panic"), Err(Stopped::Mismatch));
+        assert!(lead.begin().is_ok());
+    });
+}
+
+#[test]
+fn a_helper_without_words_in_the_lead_s_build_touches_nothing() {
+    let memory = Team::<256, 4>::new();
+    let team: &Team<128, 1> = seen_as(&memory);
+    let others: &Team<128, 4> = seen_as(&memory);
+    let mut lead = team.lead(SHORT, 1).expect("free");
+    let mut helper = others.helper(SHORT, 3).expect("free");
+    let mut begin = lead.begin().expect("idle");
+    begin.store(INPUT, &[-1; 64]).expect("inside the arena");
+    assert_eq!(assist(&mut helper), Ok(false));
+    drop(helper);
+    let mut kept = [0; 64];
+    let mut member = begin.member();
+    while member.claim(&DOUBLE).expect("alone").is_some_and(|units| {
+        kept.copy_from_slice(units.input().flat());
+        true
+    }) {}
+    assert_eq!(kept, [-1; 64]);
 }
 
 #[test]

@@ -78,6 +78,8 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
     schedule = "Alone" if plan.cores == 1 else "Steal" if plan.steals else ""
+    constants = weights({names.ops[part.op.name]: part for part in parts}, plan.kinds)
+    decisions = report.plan_json(plan)
     arguments = [f"&{i.name}" for i in inputs] + [f"&mut {o.name}" for o in outputs]
     context: dict[str, object] = {
         "version": ferrule.__version__,
@@ -92,6 +94,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "schedule": schedule,
         "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule)))),
         "arena": plan.arena_bytes,
+        "build": _build(constants, decisions),
         "weights": [sum(sizes) for sizes in zip(*map(part_bytes, parts), strict=True)],
         "operators": len(parts),
         "kernels": _imports(plan.kinds, parts),
@@ -118,16 +121,23 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
             ("tests/golden.rs", "golden.rs"),
         )
     }
-    constants = {names.ops[part.op.name]: part for part in parts}
-    files["src/weights.rs"] = weights(constants, plan.kinds)
+    files["src/weights.rs"] = constants
     files["plan.txt"] = report.plan_text(plan)
-    files["plan.json"] = report.plan_json(plan)
+    files["plan.json"] = decisions
     files |= golden.vectors(plan.graph)
     files |= crate_files("runtime")
     files |= kernel_files({kernel.module for part in parts for kernel in part.kernels})
     for port in sorted({"host", plan.target.port} - {""}):
         files |= crate_files(f"ports/{port}")
     return dict(sorted(files.items()))
+
+
+def _build(*texts: str) -> int:
+    """A number of 28 bits that stands for a version of Ferrule, a model and a plan."""
+    total = hashlib.sha256(ferrule.__version__.encode())
+    for text in texts:
+        total.update(b"\0" + text.encode())
+    return int.from_bytes(total.digest()[:4], "big") >> 4
 
 
 def crate_name(source: str) -> str:

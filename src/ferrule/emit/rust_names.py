@@ -23,7 +23,7 @@ class Names:
         """Identifiers for every slot and operator, unique and in the plan's order."""
         parts = [part for step in plan.steps for part in step.parts]
         # Constants that the generated file has besides slots.
-        reserved = {"cores", "arena_bytes"}
+        reserved = {"cores", "arena_bytes", "build"}
         shares = share_tables(parts)
         reserved |= {f"shares_{part.units}" for part in parts}
         reserved |= {name.lower() for name in shares.values()}

@@ -1,6 +1,6 @@
 //! The memory of a team, and raw access to its arena.
 
-use super::control::{Control, PerCore};
+use super::control::{Control, PerCore, CORES_BITS};
 use super::{Helper, Lead, Port, Schedule, Static};
 use crate::slot::Extent;
 use crate::sync::ordering;
@@ -16,19 +16,36 @@ use core::marker::PhantomData;
 ///
 /// Put one in a `static`. If a helper runs start-up code of its own, that code must not clear
 /// this memory.
-#[repr(C, align(16))]
-pub struct Team<const BYTES: usize, const CORES: usize, M = Static> {
-    arena: UnsafeCell<[u8; BYTES]>,
+///
+/// `BUILD` stands for what the generated crate was made from. Images of one team have the same; a
+/// helper with another one leaves with [`Stopped::Mismatch`](crate::Stopped::Mismatch).
+// The words come first: they are at one place for all images, whatever the size of their arenas.
+#[repr(C)]
+pub struct Team<const BYTES: usize, const CORES: usize, M = Static, const BUILD: u32 = 0> {
     control: Control,
     cores: [PerCore; CORES],
+    arena: Arena<BYTES>,
     schedule: PhantomData<M>,
 }
 
+/// The arena, aligned for every element.
+#[repr(C, align(16))]
+struct Arena<const BYTES: usize>(UnsafeCell<[u8; BYTES]>);
+
 // SAFETY: the control block is atomics; the arena is touched only through `Lead`, `Helper` and
 // `Member`, under the protocol that the module's documentation describes.
-unsafe impl<const BYTES: usize, const CORES: usize, M: Schedule> Sync for Team<BYTES, CORES, M> {}
+unsafe impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32> Sync
+    for Team<BYTES, CORES, M, BUILD>
+{
+}
 
-impl<const BYTES: usize, const CORES: usize, M: Schedule> Team<BYTES, CORES, M> {
+impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
+    Team<BYTES, CORES, M, BUILD>
+{
+    /// Names this build, and says in the last four bits how many cores have words.
+    #[allow(clippy::cast_possible_truncation)] // there are at most eight
+    const IDENTITY: u32 = BUILD << CORES_BITS | CORES as u32;
+
     /// Most cores of a team.
     const LARGEST: usize = if M::ALONE { 1 } else { CORES };
 
@@ -37,9 +54,9 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule> Team<BYTES, CORES, M> 
         #[must_use]
         pub fn new() -> Self {
             Self {
-                arena: UnsafeCell::new([0; BYTES]),
                 control: Control::new(),
                 cores: words![PerCore::new(); CORES],
+                arena: Arena(UnsafeCell::new([0; BYTES])),
                 schedule: PhantomData,
             }
         }
@@ -67,15 +84,18 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule> Team<BYTES, CORES, M> 
         Shared {
             control: &self.control,
             cores: &self.cores,
-            arena: self.arena.get().cast(),
+            arena: self.arena.0.get().cast(),
             #[allow(clippy::cast_possible_truncation)] // a slot ends below 2 GiB
             bytes: BYTES as u32,
+            identity: Self::IDENTITY,
             team: PhantomData,
         }
     }
 }
 
-impl<const BYTES: usize, const CORES: usize, M: Schedule> Default for Team<BYTES, CORES, M> {
+impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32> Default
+    for Team<BYTES, CORES, M, BUILD>
+{
     fn default() -> Self {
         Self::new()
     }
@@ -89,6 +109,8 @@ pub(super) struct Shared<'t> {
     /// The first byte of the arena.
     pub arena: *mut u8,
     bytes: u32,
+    /// What the team was built from, and its size: [`Team::IDENTITY`].
+    pub identity: u32,
     team: PhantomData<&'t UnsafeCell<[u8]>>,
 }
 
@@ -98,16 +120,17 @@ unsafe impl Send for Shared<'_> {}
 impl<'t> Shared<'t> {
     /// Takes the handle of a core, if nobody has it.
     fn take<P: Port>(&self, port: &P, index: usize) -> bool {
-        self.cores
+        self.control
+            .taken
             .get(index)
-            .is_some_and(|core| port.take(&core.taken))
+            .is_some_and(|flag| port.take(flag))
     }
 
     /// Gives the handle of a core back. Release: pairs with the acquire of [`Port::take`], so that
     /// what this owner of the handle did happens before what the next one does.
     pub fn give(&self, index: usize) {
-        if let Some(core) = self.cores.get(index) {
-            core.taken.store(false, ordering("give", Release));
+        if let Some(flag) = self.control.taken.get(index) {
+            flag.store(false, ordering("give", Release));
         }
     }
 

@@ -1,14 +1,12 @@
 //! The words that cores share.
 
-use crate::step::GEOMETRY_WORDS;
+use crate::step::{GEOMETRY_WORDS, MAX_CORES};
 use crate::sync::{AtomicBool, AtomicU32, Watch};
 use core::ops::Range;
 
 /// Words about one core of the team. See the module `team` for who writes what.
 #[repr(C)]
 pub struct PerCore {
-    /// Whether this core's handle is in use.
-    pub taken: AtomicBool,
     pub invited: AtomicU32,
     /// The core's units in the published step that nobody has claimed; see [`pack`].
     pub range: AtomicU32,
@@ -22,7 +20,6 @@ impl PerCore {
     constant! {
         pub fn new() -> Self {
             Self {
-                taken: AtomicBool::new(false),
                 invited: AtomicU32::new(0),
                 range: AtomicU32::new(0),
                 joined: AtomicU32::new(0),
@@ -45,14 +42,27 @@ pub(super) const fn unpack(word: u32) -> Range<u32> {
     word & 0xffff..word >> 16
 }
 
+/// Low bits of the word `identity`: how many cores have words.
+pub(super) const CORES_BITS: u32 = 4;
+
+/// Whether core `index` has words in the team that a lead with this `identity` was built for.
+#[inline(always)]
+pub(super) const fn has_words(identity: u32, index: usize) -> bool {
+    index < (identity & ((1 << CORES_BITS) - 1)) as usize
+}
+
 /// Words of the team as a whole. See the module `team` for who writes what.
 #[repr(C)]
 pub(super) struct Control {
+    /// Whether each core's handle is in use: also those of cores that the lead has no words for.
+    pub taken: [AtomicBool; MAX_CORES],
     pub published: AtomicU32,
     pub begun: AtomicU32,
     pub finished: AtomicU32,
     pub stopped: AtomicU32,
     pub mismatch: AtomicU32,
+    /// What the lead's image was built from, and how many cores have words; 0 if not known yet.
+    pub identity: AtomicU32,
     pub words: [AtomicU32; GEOMETRY_WORDS],
     /// For a model checker: who touches the arena.
     pub watch: Watch,
@@ -62,11 +72,13 @@ impl Control {
     constant! {
         pub fn new() -> Self {
             Self {
+                taken: words![AtomicBool::new(false); MAX_CORES],
                 published: AtomicU32::new(0),
                 begun: AtomicU32::new(0),
                 finished: AtomicU32::new(0),
                 stopped: AtomicU32::new(0),
                 mismatch: AtomicU32::new(0),
+                identity: AtomicU32::new(0),
                 words: words![AtomicU32::new(0); GEOMETRY_WORDS],
                 watch: Watch::new(),
             }

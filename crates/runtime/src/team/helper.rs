@@ -1,6 +1,7 @@
 //! A core that lends itself to inferences.
 
 use super::arena::Shared;
+use super::control::has_words;
 use super::{Member, Port, Schedule, Static};
 use crate::sync::Ordering::Relaxed;
 use core::marker::PhantomData;
@@ -41,12 +42,15 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
     #[inline(never)]
     fn await_invitation(&self) -> Option<u32> {
         let own = self.shared.cores.get(self.index)?;
-        let joined = own.joined.load(Relaxed);
+        let identity = &self.shared.control.identity;
         let mut polls = 0;
         loop {
-            let invited = own.invited.load(Relaxed);
-            if invited != joined {
-                return Some(invited);
+            // The lead's image may have been built for fewer cores: this memory is then arena.
+            if has_words(identity.load(Relaxed), self.index) {
+                let invited = own.invited.load(Relaxed);
+                if invited != own.joined.load(Relaxed) {
+                    return Some(invited);
+                }
             }
             if self.port.wait(polls).is_break() {
                 return None;

@@ -178,6 +178,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         }
         if self.epoch == self.first {
             control.begun.store(self.first, Relaxed);
+            control.identity.store(self.shared.identity, Relaxed);
             for core in self.helpers() {
                 core.invited.store(self.first, Relaxed);
                 rolled();
@@ -205,7 +206,8 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             return Ok(M::late());
         }
         let mut words = control.words.iter().zip(step.geometry.words());
-        let same = words.all(|(word, value)| word.load(Relaxed) == value);
+        let same = control.identity.load(Relaxed) == self.shared.identity
+            && words.all(|(word, value)| word.load(Relaxed) == value);
         if !same && !fault("geometry") {
             control.mismatch.store(self.first, Relaxed);
             return Err(Stopped::Mismatch);

@@ -13,6 +13,7 @@
 //! | `published` | lead | epoch whose step may be worked on |
 //! | `invited` | lead | first epoch of the last inference this helper is a member of |
 //! | `begun` | lead | first epoch of the last inference that was published |
+//! | `identity` | lead | what its image was built from, and how many cores have words |
 //! | `finished` | lead | first epoch of the last inference that every core has completed |
 //! | `stopped` | lead | first epoch of an inference that must be left |
 //! | `joined` | that helper | first epoch of the last inference it has joined |
@@ -42,12 +43,13 @@
 //!    with the release store of (8): all writes of the step happen before what follows.
 //! 5. [`Member::finish`]: stores `finished`; outputs may be read. A lead that drops its member
 //!    without finishing stores `stopped` instead, and the next [`Lead::begin`] waits for `left`.
-//! 6. [`Helper::join`]: `invited` names an inference that this helper has not joined yet.
+//! 6. [`Helper::join`]: `identity` says that this core has words, and `invited` names an inference
+//!    that this helper has not joined yet.
 //! 7. [`Member::claim`] on a helper: loads `published` (acquire) until it is the next epoch. Pairs
 //!    with the release store of (2), so the writes of *all* cores in earlier steps, which the lead
 //!    acquired in (4), happen before this helper's reads. If `begun` is another inference, its
-//!    function has more steps than the lead's and it must leave. Then it compares the geometry
-//!    word by word and takes its range from the control block.
+//!    function has more steps than the lead's and it must leave. Then it compares `identity`
+//!    and the geometry word by word and takes its range from the control block.
 //! 8. Stores `arrived` (release).
 //! 9. A helper whose function has returned, that sees `stopped` while it waits, or that finds
 //!    another geometry than its own, stores `left` (release) as its [`Member`] is dropped, and

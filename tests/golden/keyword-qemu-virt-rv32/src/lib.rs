@@ -27,7 +27,10 @@ pub const CORES: usize = 8;
 pub const ARENA_BYTES: usize = 22_144;
 
 /// The memory that the cores share. Put one in a `static`.
-pub type Team = runtime::Team<ARENA_BYTES, CORES>;
+pub type Team = runtime::Team<ARENA_BYTES, CORES, runtime::Static, BUILD>;
+
+/// Stands for this model and this plan: the images of a team agree on it.
+pub const BUILD: u32 = 0x0e5_2ecd;
 
 // Tensors: element type, elements, offset in the arena; the steps over which each lives.
 const SERVING_DEFAULT_FEATURES_0: Slot<i8, 490> = Slot::at(17_408); // 0..=0

@@ -23,7 +23,10 @@ pub const CORES: usize = 2;
 pub const ARENA_BYTES: usize = 12;
 
 /// The memory that the cores share. Put one in a `static`.
-pub type Team = runtime::Team<ARENA_BYTES, CORES, Steal>;
+pub type Team = runtime::Team<ARENA_BYTES, CORES, Steal, BUILD>;
+
+/// Stands for this model and this plan: the images of a team agree on it.
+pub const BUILD: u32 = 0x7aa_2808;
 
 /// The handle of the core that runs inferences.
 pub type Lead<'t, P> = runtime::Lead<'t, P, Steal>;
