@@ -14,7 +14,7 @@ FAULT, NO_ANSWER = 3, 4
 BOARDS = [
     pytest.param(board, marks=pytest.mark.long if target.load(board).simulator else ())
     for board in target.boards()
-    if board != "host"
+    if board != "host" and target.load(board).can_run
 ]
 
 

@@ -34,8 +34,9 @@ def build(crate: Path, target: Target, program: Program, level: str = "3") -> Im
     """
     if not target.can_run:
         raise CompileError(
-            f"no firmware can be built for {target.name}: it is {target.tier}",
-            hint="`ferrule compile` writes the crate; start-up and linker script are yours",
+            f"nothing here runs firmware of {target.name}: it has no emulator",
+            hint="`ferrule compile` and `ferrule plan` work for it; start-up code and linker "
+            "script are yours",
         )
     crate = crate.resolve()
     offered = signature(crate)
