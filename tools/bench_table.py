@@ -91,11 +91,12 @@ INTRODUCTION = """\
 
 Written by `make bench` from `benchmarks/results.csv`; do not edit. One inference, input of seed
 12345. Instructions are those of the longest path, counted in QEMU; they are not cycles. Cycles are
-simulated from the core's RTL, waits included. Flash and code are of a minimal firmware that only
-runs the model, code is flash without weights. Stack is the largest of the cores', measured.
-Mismatches are elements of any layer that differ from the interpreter's, over two inputs (one where
-cycles are simulated). Stealing is counted with the cores in lock-step. Threads of the host are
-checked, not counted.
+simulated from the core's RTL, waits included; estimated ones are the instructions weighed by the
+timings in the core's manual, see `docs/concepts/cycles.md`. Flash and code are of a minimal
+firmware that only runs the model, code is flash without weights. Stack is the largest of the
+cores', measured. Mismatches are elements of any layer that differ from the interpreter's, over two
+inputs (one where cycles are simulated). Stealing is counted with the cores in lock-step. Threads of
+the host are checked, not counted.
 
 """
 
@@ -114,6 +115,7 @@ class Row:
     macs: int
     instructions: int | None
     cycles: int | None
+    cycles_estimated: int | None
     arena_bytes: int
     flash_bytes: int | None
     code_bytes: int | None
@@ -172,7 +174,7 @@ def rows_of(model: Path, setting: Setting, commit: str) -> Iterator[Row]:
     template = Row(
         plan.graph.name, setting.board, largest, setting.core, setting.schedule,
         setting.memory, setting.arbiter, macs,
-        None, None, plan.arena_bytes, None, None, None, 0, rust.host().version, None, commit,
+        None, None, None, plan.arena_bytes, None, None, None, 0, rust.host().version, None, commit,
     )  # fmt: skip
     for cores in setting.teams:
         checked = replace(

@@ -21,7 +21,8 @@ class Layer:
     """One step: MACs, and instructions of the core that took longest.
 
     `instructions` are how long that core took, where cores are slowed down: in instructions of a
-    core that is not. `cycles` are the lead's, waiting included, where they are simulated.
+    core that is not. `cycles` are the lead's, waiting included, where they are simulated;
+    `cycles_estimated` what the core's manual says that these instructions take.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Layer:
     instructions: int
     instructions_per_core: tuple[int, ...]
     cycles: int | None
+    cycles_estimated: int | None
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class Bench:
     only runs the model, all its images; code is flash without weights. Stack is the largest of the
     cores', measured. `cycles` go from the entry of `infer` to its return on the lead, with every
     wait; they are there on boards whose cycles are simulated, under the conditions `memory` and
-    `arbiter`. `slowness` says of each core how many times as long it took for an instruction, if
-    any was slowed down; `instructions` are then those of one that was not.
+    `arbiter`. `cycles_estimated` are there for one core whose manual publishes timings. `slowness`
+    says of each core how many times as long it took for an instruction, if any was slowed down;
+    `instructions` are then those of one that was not.
     """
 
     model: str
@@ -58,6 +61,7 @@ class Bench:
     stack_bytes: int
     layers: tuple[Layer, ...]
     cycles: int | None
+    cycles_estimated: int | None
     memory: str | None
     arbiter: str | None
     schedule: str
@@ -120,7 +124,9 @@ def _measure(
     counts = session.count(arrays, chosen=chosen, slowed=slowed)
     parts = [part for step in plan.steps for part in step.parts]
     flash = session.image(Program.SIZE).flash_bytes
-    cycles: Sequence[int | None] = counts.cycles[1:] or [None] * len(parts)
+    unknown: Sequence[int | None] = [None] * len(parts)
+    cycles = counts.cycles[1:] or unknown
+    estimated = counts.estimated[1:] or unknown
     return Bench(
         model=plan.graph.name,
         board=board,
@@ -140,11 +146,12 @@ def _measure(
                 part.op.work().macs,
                 counts.path(step),
                 step,
-                spent,
+                *spent,
             )
-            for part, step, spent in zip(parts, counts.steps, cycles, strict=True)
+            for part, step, *spent in zip(parts, counts.steps, cycles, estimated, strict=True)
         ),
         cycles=sum(counts.cycles) if counts.cycles else None,
+        cycles_estimated=sum(counts.estimated) if counts.estimated else None,
         memory=chosen.memory if chosen else None,
         arbiter=chosen.arbiter if chosen else None,
         schedule=plan.schedule,

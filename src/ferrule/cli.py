@@ -283,15 +283,16 @@ def bench_command(
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], indent=1))
         return
-    is_simulated = any(row.cycles is not None for row in rows)
-    columns = ["cores", "instructions", *(["cycles"] if is_simulated else []), "speed-up"]
+    cycles = [row.cycles or row.cycles_estimated for row in rows]
+    kind = "cycles" if rows[0].cycles else "cycles, estimated"
+    columns = ["cores", "instructions", *([kind] if any(cycles) else []), "speed-up"]
     table = Table(*columns, "arena B", "flash B", "code B", "stack B", box=None)
     times = {row.cores: row.cycles or row.instructions for row in rows}
-    for row in rows:
+    for row, spent in zip(rows, cycles, strict=True):
         table.add_row(
             str(row.cores) if row.core is None else f"only core {row.core}",
             f"{row.instructions:,}",
-            *([f"{row.cycles:,}"] if row.cycles is not None else []),
+            *([f"{spent:,}"] if spent else []),
             f"{times[1] / times[row.cores]:.2f}" if 1 in times else "",
             f"{row.arena_bytes:,}",
             f"{row.flash_bytes:,}",

@@ -11,7 +11,7 @@ from ferrule.compiler import plan_graph
 from ferrule.emit import folder
 from ferrule.emit.crate import emit
 from ferrule.errors import CompileError, ToolError
-from ferrule.firmware import Image, Program
+from ferrule.firmware import Image, Program, timing
 from ferrule.inputs import generate
 from ferrule.ir import Graph, Quant, Tensor
 from ferrule.ops.fully_connected import FullyConnected
@@ -112,6 +112,19 @@ def test_counts_are_the_same_each_time(plans, crates, board: str, team: int) -> 
     if len(plans[board].target.cores) == 1:
         assert counts.longest_path >= alone.total // team
     assert team == 1 or counts.longest_path < alone.longest_path
+
+
+@pytest.mark.parametrize("board", [case(board) for board in EMULATED])
+def test_cycles_are_estimated_where_timings_are_published(plans, crates, board: str) -> None:
+    bench = image(crates, board, Program.BENCH)
+    counts = firmware.count(bench, 1, generate(plans[board].graph, 1))
+    if not timing.load(target.load(board).cores[0].kind):
+        assert counts.estimated == ()
+        return
+    assert len(counts.estimated) == 1 + len(counts.steps)
+    # A cycle at least, and hardly two on average; what is not timed would count nothing.
+    for (instructions,), cycles in zip(counts.steps, counts.estimated[1:], strict=True):
+        assert instructions < cycles < 2 * instructions
 
 
 def test_the_host_cannot_count(plans, crates) -> None:

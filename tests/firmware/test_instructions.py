@@ -1,19 +1,15 @@
 """No image has an instruction that its core lacks; an emulator may execute more than the core."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import capstone
 import pytest
 from capstone import arm
-from elftools.elf.elffile import ELFFile
 from test_cases import session
 
 from ferrule import target
 from ferrule.firmware import Program
+from ferrule.firmware.disassembly import Instruction, decode, instructions
 
 #: Boards with Arm cores that run here, and each kind of core: it has an image of its own.
 BOARDS = [
@@ -30,64 +26,23 @@ DSP = {arm.ARM_GRP_THUMB2DSP, arm.ARM_GRP_T2EXTRACTPACK}
 FLOATING_POINT_COPROCESSORS = (10, 11)
 
 
-@dataclass(frozen=True)
-class Instruction:
-    """`name` is without suffixes, and empty for one that the disassembler does not know."""
-
-    address: int
-    content: bytes
-    name: str
-    groups: frozenset[int]
-
-    @property
-    def need(self) -> str:
-        """The feature of a core that has this instruction; nothing for those of every core."""
-        if len(self.content) == 2:
-            return "thumb2" if self.name in SHORT_ARMV7M else ""
-        first, second = (int.from_bytes(self.content[i : i + 2], "little") for i in (0, 2))
-        if first & 0xEC00 == 0xEC00:  # coprocessors, floating point and vectors
-            known = self.name and arm.ARM_GRP_NEON not in self.groups
-            is_float = first >> 8 & 3 != 3 and second >> 8 & 15 in FLOATING_POINT_COPROCESSORS
-            return "fpu" if known and is_float else "mve"
-        # ARMv8.1-M has its conditional selections and long shifts where ORRS has operands that
-        # it must not have.
-        if not self.name or (first & 0xFFF0 == 0xEA50 and (second >> 15 or second & 13 == 13)):
-            return "mve"
-        if self.groups & DSP:
-            return "dsp"
-        return "" if self.name in LONG_ARMV6M else "thumb2"
-
-
-def decode(code: bytes, address: int, mode: int) -> Iterator[Instruction]:
-    decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | mode)
-    decoder.detail = True
-    while code:
-        size = 4 if code[1] >> 3 in (0b11101, 0b11110, 0b11111) else 2
-        found = next(decoder.disasm(code[:size], address, 1), None)
-        name = decoder.insn_name(found.id) if found else ""
-        yield Instruction(address, code[:size], name, frozenset(found.groups if found else ()))
-        code, address = code[size:], address + size
-
-
-def instructions(image: Path, rust_target: str) -> Iterator[Instruction]:
-    """Decodes the code of an image; mapping symbols tell it from constants."""
-    mode = capstone.CS_MODE_MCLASS
-    if rust_target.startswith("thumbv8m"):
-        mode |= capstone.CS_MODE_V8
-    with image.open("rb") as file:
-        elf = ELFFile(file)
-        section = elf.get_section_by_name(".text")
-        start, content = section["sh_addr"], section.data()
-        index = elf.get_section_index(".text")
-        marks = sorted(
-            (symbol["st_value"], symbol.name[1])
-            for symbol in elf.get_section_by_name(".symtab").iter_symbols()
-            if re.match(r"\$[td]", symbol.name) and symbol["st_shndx"] == index
-        )
-    ends = [address for address, _ in marks[1:]] + [start + len(content)]
-    for (address, kind), end in zip(marks, ends, strict=True):
-        if kind == "t":
-            yield from decode(content[address - start : end - start], address, mode)
+def need_of(instruction: Instruction) -> str:
+    """The feature of a core that has this instruction; nothing for those of every core."""
+    if len(instruction.content) == 2:
+        return "thumb2" if instruction.name in SHORT_ARMV7M else ""
+    first, second = (int.from_bytes(instruction.content[i : i + 2], "little") for i in (0, 2))
+    if first & 0xEC00 == 0xEC00:  # coprocessors, floating point and vectors
+        known = instruction.name and arm.ARM_GRP_NEON not in instruction.groups
+        is_float = first >> 8 & 3 != 3 and second >> 8 & 15 in FLOATING_POINT_COPROCESSORS
+        return "fpu" if known and is_float else "mve"
+    # ARMv8.1-M has its conditional selections and long shifts where ORRS has operands that it must
+    # not have.
+    is_shift = first & 0xFFF0 == 0xEA50 and (second >> 15 or second & 13 == 13)
+    if not instruction.name or is_shift:
+        return "mve"
+    if instruction.groups & DSP:
+        return "dsp"
+    return "" if instruction.name in LONG_ARMV6M else "thumb2"
 
 
 @cache
@@ -98,7 +53,7 @@ def needs(board: str, kind: int = 0) -> dict[str, list[str]]:
     path = (image.path, *image.others)[kind]
     for instruction in instructions(path, image.target.cores[kind].rust_target):
         text = f"{instruction.address:#x} {instruction.content.hex()} {instruction.name}"
-        found.setdefault(instruction.need, []).append(text)
+        found.setdefault(need_of(instruction), []).append(text)
     return found
 
 
@@ -152,4 +107,4 @@ def test_vectors_are_used_where_there_are_some() -> None:
 )
 def test_needs_are_known(text: str, code: str, need: str) -> None:
     (instruction,) = decode(bytes.fromhex(code), 0, capstone.CS_MODE_MCLASS)
-    assert instruction.need == need, text
+    assert need_of(instruction) == need, text

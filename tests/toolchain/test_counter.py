@@ -82,6 +82,20 @@ def test_counts_are_those_of_the_assembly(
     assert counter.read(tmp_path / "counts.json") == expected
 
 
+def test_cycles_are_estimated_by_the_given_timings(machine: Machine, tmp_path: Path) -> None:
+    mark = machine.symbols
+    begin = mark["begin_mark"] & ~1
+    timings = tmp_path / "timings, with a comma.txt"
+    # A NOP of 5 cycles, then the loop: a subtraction of 2, and a branch of 1 that costs 3 more
+    # whenever it is taken.
+    timings.write_text(f"{begin:x} 5 0\n{begin + 2:x} 2 3\n{begin + 4:x} 1 3\n")
+    marks = Marks((begin,), (mark["end_mark"],), (mark["step_mark"],), timings=timings)
+    assert machine.run(tmp_path / "counts.json", marks) == 42
+    first, second = counter.read(tmp_path / "counts.json")[0].runs
+    assert first.estimated == (5 + 1_000 * 3 + 999 * 3, 0)
+    assert second.estimated == (5 + 2_000 * 3 + 1_999 * 3, 0)
+
+
 def test_without_steps_or_waits_all_is_one_bucket(machine: Machine, tmp_path: Path) -> None:
     marks = Marks(begin=(machine.symbols["begin_mark"],), end=(machine.symbols["end_mark"],))
     machine.run(tmp_path / "counts.json", marks)

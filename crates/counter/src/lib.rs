@@ -9,6 +9,9 @@
 //! constant, so a counted program runs nearly as fast as an uncounted one. A block with marked
 //! addresses is cut at each of them, and each piece costs one call.
 //!
+//! With timings, each instruction is also weighed by its cycles, and a block that is not followed by
+//! the next one in memory by a refill of the pipeline.
+//!
 //! With a quantum, the cores run in lock-step: see `lockstep`.
 //!
 //! The counts are exact as long as no instruction in the middle of a block faults: a block is
@@ -27,7 +30,7 @@ use std::sync::OnceLock;
 use lockstep::Lockstep;
 use marks::Marks;
 use piece::{Event, Piece};
-use tally::Core;
+use tally::{Branch, Core};
 
 /// Most cores that are counted.
 const CORES: usize = 16;
@@ -112,6 +115,11 @@ extern "C" fn on_translation(_id: u64, block: *mut c_void) {
         // SAFETY: the index is below the block's length.
         .map(|index| unsafe { qemu::qemu_plugin_tb_get_insn(block, index) })
         .collect();
+    if let (true, Some(&first), Some(&last)) =
+        (marks.is_timed(), instructions.first(), instructions.last())
+    {
+        time_edges(marks, block, first, last);
+    }
     let addresses = instructions
         .iter()
         // SAFETY: the instruction belongs to the valid block.
@@ -127,6 +135,49 @@ extern "C" fn on_translation(_id: u64, block: *mut c_void) {
                 qemu::qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_piece, 0, packed);
             }
         }
+    }
+}
+
+/// Asks for calls where a block begins, and where one ends with what may be a branch.
+///
+/// Blocks begin before their first piece is counted, as calls come in the order of registration.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "cores with timings have addresses of 32 bits"
+)]
+fn time_edges(marks: &Marks, block: *mut c_void, first: *mut c_void, last: *mut c_void) {
+    // SAFETY: QEMU hands us a block that is valid during this call, with these instructions. The
+    // packed numbers are never dereferenced.
+    unsafe {
+        let start = qemu::qemu_plugin_insn_vaddr(first) as usize;
+        let packed = std::ptr::without_provenance_mut(start);
+        qemu::qemu_plugin_register_vcpu_tb_exec_cb(block, on_arrival, 0, packed);
+        let end = qemu::qemu_plugin_insn_vaddr(last);
+        let refill = marks.timing(end).refill;
+        if refill > 0 {
+            let next = end as u32 + qemu::qemu_plugin_insn_size(last) as u32;
+            let packed = Branch { next, refill }.packed() as usize;
+            let packed = std::ptr::without_provenance_mut(packed);
+            qemu::qemu_plugin_register_vcpu_insn_exec_cb(last, on_departure, 0, packed);
+        }
+    }
+}
+
+/// Notes that a block has begun.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "cores with timings have addresses of 32 bits"
+)]
+extern "C" fn on_arrival(core: c_uint, start: *mut c_void) {
+    if let Some(tally) = TALLY.get(core as usize) {
+        tally.arrive(start.addr() as u32);
+    }
+}
+
+/// Notes that a block ends with an instruction that may be a branch.
+extern "C" fn on_departure(core: c_uint, packed: *mut c_void) {
+    if let Some(tally) = TALLY.get(core as usize) {
+        tally.leave(Branch::unpacked(packed.addr() as u64));
     }
 }
 

@@ -13,13 +13,22 @@ pub struct Marks {
     /// How far a core may be ahead of the slowest, in instructions; nothing lets all run freely.
     pub quantum: Option<u64>,
     slow: HashMap<u32, u64>,
+    timings: HashMap<u64, Timing>,
     events: HashMap<u64, Event>,
     waits: Vec<Range<u64>>,
 }
 
+/// Cycles of an instruction, and how many more when it is not followed by the next in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    pub cycles: u16,
+    pub refill: u16,
+}
+
 impl Marks {
     /// Reads `out=FILE`, `begin=`, `end=` and `step=` with a hexadecimal address, `wait=LOW:HIGH`,
-    /// `quantum=INSTRUCTIONS`, `slow=CORE:FACTOR`.
+    /// `quantum=INSTRUCTIONS`, `slow=CORE:FACTOR`, and `timings=FILE` with a line for each
+    /// instruction: its hexadecimal address, cycles, and cycles of a refill.
     pub fn read(words: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, String> {
         let mut marks = Self::default();
         for word in words {
@@ -34,6 +43,7 @@ impl Marks {
                     let (low, high) = value.split_once(':').ok_or("`wait` needs LOW:HIGH")?;
                     marks.waits.push(address(low)?..address(high)?);
                 }
+                "timings" => marks.timings = timings(value)?,
                 "quantum" => marks.quantum = Some(number::<u64>(value)?.max(1)),
                 "slow" => {
                     let (core, factor) = value.split_once(':').ok_or("`slow` needs CORE:FACTOR")?;
@@ -63,11 +73,37 @@ impl Marks {
         self.slow.get(&core).copied().unwrap_or(1)
     }
 
+    /// Tells whether cycles are estimated.
+    pub fn is_timed(&self) -> bool {
+        !self.timings.is_empty()
+    }
+
+    /// Returns what the instruction at an address takes; nothing where cycles are not estimated.
+    pub fn timing(&self, address: u64) -> Timing {
+        self.timings.get(&address).copied().unwrap_or_default()
+    }
+
     fn add(&mut self, value: &str, event: Event) -> Result<(), String> {
         let known = self.events.entry(address(value)?).or_insert(Event::NONE);
         *known = known.and(event);
         Ok(())
     }
+}
+
+fn timings(file: &str) -> Result<HashMap<u64, Timing>, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("`{file}`: {error}"))?;
+    let mut timings = HashMap::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let &[place, cycles, refill] = &words[..] else {
+            return Err(format!(
+                "`{file}`: `{line}` is not an address and two numbers"
+            ));
+        };
+        let (cycles, refill) = (number(cycles)?, number(refill)?);
+        timings.insert(address(place)?, Timing { cycles, refill });
+    }
+    Ok(timings)
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {

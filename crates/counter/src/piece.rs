@@ -26,11 +26,14 @@ impl Event {
 }
 
 /// An event, and how many instructions follow up to the next one, its own included.
+///
+/// `cycles` are those of the working instructions, without refills, where they are estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     pub event: Event,
     pub working: u16,
     pub waiting: u16,
+    pub cycles: u16,
 }
 
 impl Piece {
@@ -38,11 +41,13 @@ impl Piece {
         event: Event::NONE,
         working: 0,
         waiting: 0,
+        cycles: 0,
     };
 
     /// Cuts a block before each address with an event; returns each piece with its start.
     ///
-    /// QEMU's blocks have at most 512 instructions, so the counts fit 16 bits.
+    /// QEMU's blocks have at most 512 instructions, and none takes more than 100 cycles, so the
+    /// counts fit 16 bits.
     pub fn cut(addresses: impl Iterator<Item = u64>, marks: &Marks) -> Vec<(usize, Self)> {
         let mut pieces: Vec<(usize, Self)> = Vec::new();
         for (index, address) in addresses.enumerate() {
@@ -61,6 +66,7 @@ impl Piece {
                     piece.waiting += 1;
                 } else {
                     piece.working += 1;
+                    piece.cycles += marks.timing(address).cycles;
                 }
             }
         }
@@ -69,7 +75,8 @@ impl Piece {
 
     /// Packs the piece into the pointer that QEMU hands back at each execution.
     pub fn packed(self) -> *mut c_void {
-        let number = usize::from(self.event.0) << 32
+        let number = usize::from(self.cycles) << 40
+            | usize::from(self.event.0) << 32
             | usize::from(self.waiting) << 16
             | usize::from(self.working);
         std::ptr::without_provenance_mut(number)
@@ -86,6 +93,7 @@ impl Piece {
             event: Event((number >> 32) as u8),
             waiting: (number >> 16) as u16,
             working: number as u16,
+            cycles: (number >> 40) as u16,
         }
     }
 }

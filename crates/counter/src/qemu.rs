@@ -30,4 +30,5 @@ unsafe extern "C" {
     pub fn qemu_plugin_tb_n_insns(block: *const c_void) -> usize;
     pub fn qemu_plugin_tb_get_insn(block: *const c_void, index: usize) -> *mut c_void;
     pub fn qemu_plugin_insn_vaddr(instruction: *const c_void) -> u64;
+    pub fn qemu_plugin_insn_size(instruction: *const c_void) -> usize;
 }

@@ -10,6 +10,33 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use crate::piece::{Event, Piece};
 
+/// The end of a block: where the next instruction lies in memory, and the cycles of a refill if
+/// another one is executed instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Branch {
+    pub next: u32,
+    pub refill: u16,
+}
+
+impl Branch {
+    /// Packs it into a number.
+    pub fn packed(self) -> u64 {
+        u64::from(self.refill) << 32 | u64::from(self.next)
+    }
+
+    /// Undoes `packed`.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "each field is cut out of the number"
+    )]
+    pub fn unpacked(packed: u64) -> Self {
+        Self {
+            next: packed as u32,
+            refill: (packed >> 32) as u16,
+        }
+    }
+}
+
 /// The counts of one core. Aligned so that no two cores share a cache line of the host.
 #[repr(align(128))]
 pub struct Core {
@@ -17,13 +44,17 @@ pub struct Core {
     counting: AtomicBool,
     working: AtomicU64,
     waiting: AtomicU64,
+    cycles: AtomicU64,
+    branch: AtomicU64,
     runs: Mutex<Vec<Run>>,
 }
 
 /// Instructions from a `begin` to an `end`: one bucket for each step, and those that waited.
+/// `cycles` are estimated ones of each step, all 0 where nothing is known of them.
 #[derive(Clone, Debug, Default)]
 struct Run {
     steps: Vec<u64>,
+    cycles: Vec<u64>,
     waiting: u64,
 }
 
@@ -35,6 +66,8 @@ impl Core {
             counting: AtomicBool::new(false),
             working: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
+            cycles: AtomicU64::new(0),
+            branch: AtomicU64::new(0),
             runs: Mutex::new(Vec::new()),
         }
     }
@@ -51,7 +84,26 @@ impl Core {
             self.working.store(working, Relaxed);
             let waiting = self.waiting.load(Relaxed) + u64::from(piece.waiting);
             self.waiting.store(waiting, Relaxed);
+            self.spend(piece.cycles.into());
         }
+    }
+
+    /// Notes that a block ends with an instruction that takes longer if `after` does not follow.
+    pub fn leave(&self, after: Branch) {
+        self.branch.store(after.packed(), Relaxed);
+    }
+
+    /// Adds what the last block's end took if this address does not follow it.
+    pub fn arrive(&self, address: u32) {
+        let last = Branch::unpacked(self.branch.swap(0, Relaxed));
+        if last.next != address && self.counting.load(Relaxed) {
+            self.spend(last.refill.into());
+        }
+    }
+
+    fn spend(&self, cycles: u64) {
+        let sum = self.cycles.load(Relaxed) + cycles;
+        self.cycles.store(sum, Relaxed);
     }
 
     /// Ends, begins or subdivides a run, in this order where one address has several marks.
@@ -67,6 +119,7 @@ impl Core {
         if event.has(Event::BEGIN) && !counting {
             runs.push(Run {
                 steps: vec![0],
+                cycles: vec![0],
                 waiting: 0,
             });
             counting = true;
@@ -75,6 +128,7 @@ impl Core {
             self.settle(&mut runs);
             if let Some(run) = runs.last_mut() {
                 run.steps.push(0);
+                run.cycles.push(0);
             }
         }
         self.counting.store(counting, Relaxed);
@@ -85,6 +139,9 @@ impl Core {
         if let Some(run) = runs.last_mut() {
             if let Some(step) = run.steps.last_mut() {
                 *step += self.working.swap(0, Relaxed);
+            }
+            if let Some(step) = run.cycles.last_mut() {
+                *step += self.cycles.swap(0, Relaxed);
             }
             run.waiting += self.waiting.swap(0, Relaxed);
         }
@@ -100,12 +157,16 @@ impl Core {
         let mut text = String::new();
         for run in runs.iter() {
             let separator = if text.is_empty() { "" } else { ", " };
-            let steps: Vec<String> = run.steps.iter().map(u64::to_string).collect();
-            let steps = steps.join(", ");
+            let list = |numbers: &[u64]| {
+                let texts: Vec<String> = numbers.iter().map(u64::to_string).collect();
+                texts.join(", ")
+            };
+            let (steps, estimated) = (list(&run.steps), list(&run.cycles));
             let waiting = run.waiting;
             let _ = write!(
                 text,
-                "{separator}{{\"steps\": [{steps}], \"waiting\": {waiting}}}"
+                "{separator}{{\"steps\": [{steps}], \"estimated\": [{estimated}], \
+                 \"waiting\": {waiting}}}"
             );
         }
         Some(text)

@@ -7,6 +7,8 @@ from operator import mul
 from pathlib import Path
 
 from ferrule.errors import CompileError, ToolError
+from ferrule.firmware import timing
+from ferrule.firmware.disassembly import instructions
 from ferrule.firmware.image import Image, Program, Symbol
 from ferrule.firmware.run import Tensors, execute, results
 from ferrule.firmware.simulate import Conditions
@@ -28,7 +30,8 @@ class Counts:
     down; paths are then in instructions of a core that was not. `outputs` are the model's, flat.
 
     Where cycles are simulated, `cycles` are those of the lead, before the first step and in each
-    step, waiting included: their sum is the time of the inference.
+    step, waiting included: their sum is the time of the inference. Where the manual of a core
+    publishes what instructions take, and there is one core, `estimated` are cycles by that.
     """
 
     before: tuple[int, ...]
@@ -36,6 +39,7 @@ class Counts:
     barrier: int
     stacks: tuple[int, ...] = field(compare=False)
     cycles: tuple[int, ...] = ()
+    estimated: tuple[int, ...] = ()
     slowness: tuple[int, ...] = ()
     outputs: Tensors = field(default=(), compare=False, repr=False)
 
@@ -90,7 +94,8 @@ def count(
     with tempfile.TemporaryDirectory(prefix="ferrule-") as name:
         folder = Path(name)
         written = folder / "counts.json"
-        added = requests(image, written, lockstep)
+        timings = _timings(image, folder) if cores == 1 else None
+        added = requests(image, written, lockstep, timings)
         execute(image, Program.BENCH, cores, [inputs], folder, patience, *added, chosen=chosen)
         counted = counter.read(written)
         left = results(image, cores, folder)
@@ -104,9 +109,28 @@ def count(
             hint="this is a defect of Ferrule; please report it with the model",
         )
     before, *steps = zip(*columns, strict=True)
-    barrier, cycles = image.target.barrier(cores), runs[0][0].cycles
     (outputs,) = left.outputs
-    return Counts(before, tuple(steps), barrier, left.stacks, cycles, slowness, outputs)
+    return Counts(
+        before=before,
+        steps=tuple(steps),
+        barrier=image.target.barrier(cores),
+        stacks=left.stacks,
+        cycles=runs[0][0].cycles,
+        estimated=runs[0][0].estimated,
+        slowness=slowness,
+        outputs=outputs,
+    )
+
+
+def _timings(image: Image, folder: Path) -> Path | None:
+    """A file of what each instruction takes; none where nothing is published for the core."""
+    lead = image.target.cores[0]
+    published = timing.load(lead.kind)
+    if not published:
+        return None
+    path = folder / "timings.txt"
+    timing.write(path, published.weigh(instructions(image.path, lead.rust_target)))
+    return path
 
 
 def _lockstep(image: Image, slowness: Sequence[int]) -> counter.Lockstep | None:
@@ -122,7 +146,12 @@ def _lockstep(image: Image, slowness: Sequence[int]) -> counter.Lockstep | None:
     return counter.Lockstep(slowed={lead + core: times for core, times in enumerate(slowness)})
 
 
-def requests(image: Image, written: Path, lockstep: counter.Lockstep | None = None) -> list[str]:
+def requests(
+    image: Image,
+    written: Path,
+    lockstep: counter.Lockstep | None = None,
+    timings: Path | None = None,
+) -> list[str]:
     """What makes the board's emulator or simulator count, and write the result to a file."""
     if image.target.simulator:
         return counter.requests(written, marks(image))
@@ -133,7 +162,7 @@ def requests(image: Image, written: Path, lockstep: counter.Lockstep | None = No
             hint="choose an emulated board; `ferrule boards` lists them",
         )
     plugin = counter.plugin(qemu.system(emulator["architecture"]))
-    found = replace(marks(image), lockstep=lockstep)
+    found = replace(marks(image), lockstep=lockstep, timings=timings)
     return ["-plugin", counter.argument(plugin, written, found)]
 
 

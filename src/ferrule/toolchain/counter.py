@@ -34,7 +34,8 @@ class Marks:
     A core counts from each `begin` up to, not including, each `end`; that is a run. An instruction
     at a `step` is the first of the run's next bucket. Instructions in a `wait` range, from its
     first address up to, not including, its second, are counted apart. Without `lockstep` all cores
-    of an emulator run at once, as the host lets them.
+    of an emulator run at once, as the host lets them. `timings` is a file of what each instruction
+    takes, see `ferrule.firmware.timing`; then cycles are estimated.
     """
 
     begin: tuple[int, ...]
@@ -42,18 +43,21 @@ class Marks:
     step: tuple[int, ...] = ()
     wait: tuple[tuple[int, int], ...] = ()
     lockstep: Lockstep | None = None
+    timings: Path | None = None
 
 
 @dataclass(frozen=True)
 class Run:
     """Instructions of one core from a begin to an end: one number for each step, and waiting.
 
-    `cycles` has one number for each step, waiting included, where cycles are simulated.
+    `cycles` has one number for each step, waiting included, where cycles are simulated;
+    `estimated` has one where they are estimated, without waiting.
     """
 
     steps: tuple[int, ...]
     waiting: int
     cycles: tuple[int, ...] = ()
+    estimated: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ def requests(output: Path, marks: Marks) -> list[str]:
     if marks.lockstep:
         words += [f"quantum={marks.lockstep.quantum}"]
         words += [f"slow={core}:{factor}" for core, factor in marks.lockstep.slowed.items()]
+    if marks.timings:
+        words += [f"timings={marks.timings}"]
     return words
 
 
@@ -99,7 +105,12 @@ def read(output: Path) -> tuple[Core, ...]:
         Core(
             core["index"],
             tuple(
-                Run(tuple(run["steps"]), run["waiting"], tuple(run.get("cycles", ())))
+                Run(
+                    tuple(run["steps"]),
+                    run["waiting"],
+                    tuple(run.get("cycles", ())),
+                    tuple(run.get("estimated", ())) if any(run.get("estimated", ())) else (),
+                )
                 for run in core["runs"]
             ),
         )
