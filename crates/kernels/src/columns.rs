@@ -1,7 +1,7 @@
 //! What a filter sees of pairs of pixels, as words that hold a value of both.
 
 use crate::instructions::join::{join, Lines};
-use crate::window::{Taps, Window};
+use crate::window::{Place, Taps, Window};
 
 /// Words from one tap to the next: pairs of pixels that are computed at a time.
 pub const PAIRS: usize = 3;
@@ -59,10 +59,11 @@ impl Columns {
     ///
     /// `bytes` has room for the taps of both pixels.
     #[inline(never)]
-    pub fn gather(&self, input: &[i8], pixels: [usize; 2], bytes: &mut [i8], words: &mut [u32]) {
+    pub fn gather(&self, input: &[i8], pixels: [Place; 2], bytes: &mut [i8], words: &mut [u32]) {
         let length = self.window.filter_width * self.depth;
         if self.is_pointwise {
-            let [low, high] = pixels.map(|pixel| input.get(pixel * length..).unwrap_or_default());
+            let [low, high] =
+                pixels.map(|place| input.get(place.pixel * length..).unwrap_or_default());
             let lines = Lines {
                 count: 1,
                 length,
@@ -71,7 +72,7 @@ impl Columns {
             join(low, high, lines, words);
             return;
         }
-        let seen = pixels.map(|pixel| self.window.inside(pixel));
+        let seen = pixels.map(|place| self.window.inside_at(place));
         if seen.iter().all(|&seen| self.is_inside(seen)) {
             let [low, high] = seen.map(|(rows, columns)| {
                 let first = (rows.start * self.window.input_width + columns.start) * self.depth;

@@ -38,15 +38,19 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
     let (input, bytes) = params.columns.image(input, bytes(words));
     let mut output = claim.output;
     let pixels = output.pixels();
+    let window = &params.columns.window;
     let mut first = pixels.start;
+    let mut place = window.place(first);
     while first < pixels.end {
         let left = pixels.end - first;
         // The last few in pairs.
         let count = left.min(if left > PIXELS - 2 { PIXELS } else { 2 });
         for pair in 0..count.div_ceil(2) {
             // An odd pixel is paired with itself.
-            let low = first + 2 * pair;
-            let high = (low + 1).min(pixels.end - 1);
+            let low = place;
+            let after = window.after(low);
+            let high = if 2 * pair + 1 < count { after } else { low };
+            place = window.after(high);
             let words = columns.get_mut(pair..).unwrap_or_default();
             params.columns.gather(input, [low, high], bytes, words);
         }

@@ -40,13 +40,52 @@ pub struct Taps {
     pub dilation: usize,
 }
 
+/// An output pixel.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its number.
+    pub pixel: usize,
+    /// Its row.
+    pub row: usize,
+    /// Its column.
+    pub column: usize,
+}
+
 impl Window {
+    /// Where a pixel lies. This divides; [`Self::after`] does not.
+    #[inline]
+    #[must_use]
+    pub fn place(&self, pixel: usize) -> Place {
+        let row = pixel.checked_div(self.output_width).unwrap_or_default();
+        let column = pixel - row * self.output_width;
+        Place { pixel, row, column }
+    }
+
+    /// The pixel after another.
+    #[inline]
+    #[must_use]
+    pub fn after(&self, place: Place) -> Place {
+        let Place { pixel, row, column } = place;
+        let pixel = pixel + 1;
+        if column + 1 == self.output_width {
+            let (row, column) = (row + 1, 0);
+            return Place { pixel, row, column };
+        }
+        let column = column + 1;
+        Place { pixel, row, column }
+    }
+
     /// Rows and columns of taps that lie inside the input for an output pixel.
     #[inline]
     #[must_use]
     pub fn inside(&self, pixel: usize) -> (Taps, Taps) {
-        let row = pixel.checked_div(self.output_width).unwrap_or_default();
-        let column = pixel - row * self.output_width;
+        self.inside_at(self.place(pixel))
+    }
+
+    /// The same of a pixel whose place is known.
+    #[inline]
+    #[must_use]
+    pub fn inside_at(&self, Place { row, column, .. }: Place) -> (Taps, Taps) {
         let rows = Taps::inside(
             row * self.stride_height,
             self.padding_top,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -72,23 +73,33 @@ class Filters:
         on both sides of every step, so this is a proof.
         """
         edges = self._edges()
-        wrong = self._stored(edges) != form(edges)
+        wrong = self.stored(edges) != form(edges)
         return [int(channel) for channel in np.flatnonzero(wrong.any(axis=1))]
+
+    @cached_property
+    def steps(self) -> Int64:
+        """The first accumulator that is stored as each value above the lowest, or as more.
+
+        `[channels, values]`; one past the largest accumulator where no accumulator is.
+        """
+        least, most = (end[:, None] for end in self.ranges)
+        goals = np.arange(self.requantize.low + 1, self.requantize.high + 1)[None]
+        low, high = least + 0 * goals, most + 1 + 0 * goals
+        while (low < high).any():
+            middle = (low + high) >> 1
+            reached = self.stored(middle) >= goals
+            low, high = np.where(reached, low, middle + 1), np.where(reached, middle, high)
+            low = np.minimum(low, high)
+        return low
 
     def _edges(self) -> Int64:
         """Accumulators `[channels, points]`: ends of the range, both sides of each step."""
         least, most = (end[:, None] for end in self.ranges)
-        goals = np.arange(self.requantize.low, self.requantize.high + 1)[None]
-        # The first accumulator that is stored as the goal or more: between `low` and `high`.
-        low, high = least + 0 * goals, most + 0 * goals
-        while (low < high).any():
-            middle = (low + high) >> 1
-            reached = self._stored(middle) >= goals
-            low, high = np.where(reached, low, middle + 1), np.where(reached, middle, high)
-            low = np.minimum(low, high)
-        edges: Int64 = np.concatenate([least, most, low, np.maximum(low - 1, least)], axis=1)
+        above, below = np.minimum(self.steps, most), np.maximum(self.steps - 1, least)
+        edges: Int64 = np.concatenate([least, most, above, below], axis=1)
         return edges
 
-    def _stored(self, accumulators: Int64) -> Int64:
+    def stored(self, accumulators: Int64) -> Int64:
+        """The stored values of accumulators `[channels, points]`."""
         stored: Int64 = self.requantize.apply(accumulators.T).T.astype(np.int64)
         return stored

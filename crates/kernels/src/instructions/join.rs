@@ -1,8 +1,11 @@
 //! Joins values of two pixels into words.
 
 use crate::columns::PAIRS;
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+use crate::instructions::thumb::join::joined;
 
 /// Rows of taps: the same distance from each to the next, and as many of the same length.
+#[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Lines {
     /// Number of rows.
@@ -36,11 +39,13 @@ pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
     }
     #[cfg(target_arch = "riscv32")]
     rv32(low, high, lines, words);
-    #[cfg(not(target_arch = "riscv32"))]
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    joined(low, high, lines, words);
+    #[cfg(not(any(target_arch = "riscv32", all(target_arch = "arm", target_os = "none"))))]
     plain(low, high, lines, words);
 }
 
-#[cfg(not(target_arch = "riscv32"))]
+#[cfg(not(any(target_arch = "riscv32", all(target_arch = "arm", target_os = "none"))))]
 #[allow(clippy::cast_sign_loss)] // a word
 fn plain(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
     let rows = low

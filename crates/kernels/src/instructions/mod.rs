@@ -13,3 +13,4 @@ pub mod lanes;
 pub mod mve;
 pub mod rv32;
 pub mod strided;
+pub mod thumb;

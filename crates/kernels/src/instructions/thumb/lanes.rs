@@ -1,0 +1,537 @@
+//! Multiplies columns of pairs of pixels with filters: one channel by three pairs at a time.
+//!
+//! A word of a column holds a value of one pixel in its low half, and has that of another added to
+//! it times `2^16`; a weight times the word is both products. Products of four taps are added up
+//! before their halves are told apart, so the weights of every four taps are small enough that no
+//! half leaves 16 bits: what is too much is taken from them, and comes later as a correction.
+
+use crate::columns::PAIRS;
+use crate::split_rescale::SplitRescale;
+use core::ops::Range;
+
+/// Channels whose weights lie beside each other: as many as a tap of a column has bytes, so that
+/// one register counts through both.
+pub const BLOCK: usize = 4 * PAIRS;
+
+/// Pixels that are computed at a time.
+pub const PIXELS: usize = 2 * PAIRS;
+
+/// Taps whose products are added up.
+pub const RUN: usize = 4;
+
+/// Weights of a convolution, and corrections of them.
+///
+/// The inner loop trusts this, so it is checked when one is made: while compiling, for a `static`.
+#[derive(Debug)]
+pub struct ThumbFilters {
+    weights: &'static [i8],
+    corrections: &'static [u32],
+    starts: &'static [u32],
+    taps: usize,
+}
+
+impl ThumbFilters {
+    /// Checks weights `[blocks, taps, BLOCK]` and corrections.
+    ///
+    /// A correction is a weight that is added, in the high half, and `BLOCK` times the tap, in the
+    /// low half. Those of a channel end with 0, and each start is where a block's first begin.
+    ///
+    /// # Panics
+    ///
+    /// When they are not as described. For a `static` that is an error of the compiler.
+    #[must_use]
+    #[allow(clippy::indexing_slicing)] // panics are meant
+    pub const fn new(
+        weights: &'static [i8],
+        corrections: &'static [u32],
+        starts: &'static [u32],
+        taps: usize,
+    ) -> Self {
+        assert!(taps > 0 && taps % RUN == 0, "taps are whole runs");
+        assert!(
+            weights.len() == starts.len() * taps * BLOCK,
+            "weights are whole blocks"
+        );
+        let (mut at, mut block) = (0, 0);
+        while block < starts.len() {
+            assert!(starts[block] as usize == at, "blocks follow each other");
+            let mut ends = 0;
+            while ends < BLOCK {
+                let place = (corrections[at] & 0xFFFF) as usize;
+                if corrections[at] == 0 {
+                    ends += 1;
+                }
+                assert!(
+                    place % BLOCK == 0 && place / BLOCK < taps,
+                    "a correction is of a tap"
+                );
+                at += 1;
+            }
+            block += 1;
+        }
+        Self {
+            weights,
+            corrections,
+            starts,
+            taps,
+        }
+    }
+
+    /// Taps of a channel, a multiple of [`RUN`].
+    #[inline]
+    #[must_use]
+    pub const fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// Computes channels of up to six pixels; those that are missing are empty at the end.
+    ///
+    /// `columns` is `[taps, PAIRS]`, and an odd last pixel is in both halves of its words. Each
+    /// pixel has these channels. Nothing happens where something is too short.
+    pub fn compute(
+        &self,
+        columns: &[u32],
+        channels: Range<usize>,
+        rescale: &SplitRescale,
+        pixels: &mut [&mut [i8]; PIXELS],
+    ) {
+        let fits = |pixel: &&mut [i8]| pixel.is_empty() || pixel.len() == channels.len();
+        let [first, ..] = pixels;
+        if columns.len() / PAIRS < self.taps || first.is_empty() || !pixels.iter().all(fits) {
+            return;
+        }
+        let mut start = channels.start;
+        while start < channels.end {
+            let (block, inside) = (start / BLOCK, start % BLOCK);
+            let count = (BLOCK - inside).min(channels.end - start);
+            let size = self.taps * BLOCK;
+            let records = rescale.records(start);
+            let (Some(weights), Some(corrections)) = (
+                self.weights
+                    .get(block * size..)
+                    .and_then(|w| w.get(..size)?.get(inside..)),
+                self.corrections(block, inside),
+            ) else {
+                return;
+            };
+            if records.len() / rescale.words() < count {
+                return;
+            }
+            let group = Group {
+                weights,
+                corrections,
+                records,
+                count,
+                at: start - channels.start,
+            };
+            compute(&group, columns, self.taps, rescale, pixels);
+            start += count;
+        }
+    }
+
+    /// The corrections of a block from one of its channels on.
+    fn corrections(&self, block: usize, skipped: usize) -> Option<&'static [u32]> {
+        let mut rest = self.corrections.get(*self.starts.get(block)? as usize..)?;
+        for _ in 0..skipped {
+            let end = rest.iter().position(|&word| word == 0)?;
+            rest = rest.get(end + 1..)?;
+        }
+        Some(rest)
+    }
+}
+
+/// Some channels of a block.
+struct Group<'f> {
+    /// From the first channel's first weight on, `BLOCK` from one tap to the next.
+    weights: &'f [i8],
+    corrections: &'f [u32],
+    records: &'f [u32],
+    count: usize,
+    /// Index of the first in each pixel.
+    at: usize,
+}
+
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+#[allow(clippy::cast_possible_wrap)] // halves of words
+fn compute(
+    group: &Group<'_>,
+    columns: &[u32],
+    taps: usize,
+    rescale: &SplitRescale,
+    pixels: &mut [&mut [i8]; PIXELS],
+) {
+    let mut corrections = group.corrections.iter();
+    let records = group.records.chunks_exact(rescale.words());
+    for (channel, record) in records.take(group.count).enumerate() {
+        let first = record.first().copied().unwrap_or_default() as i32;
+        let mut both = [first.wrapping_add(first << 16); PAIRS];
+        let mut high = [first; PAIRS];
+        let mut add = |words: &[u32], weights: &[i32]| {
+            for (pair, (both, high)) in both.iter_mut().zip(&mut high).enumerate() {
+                let words = words.iter().skip(pair).step_by(PAIRS);
+                let products = words
+                    .zip(weights)
+                    .map(|(&word, &weight)| weight.wrapping_mul(word as i32));
+                let sum = products.fold(0, i32::wrapping_add);
+                *both = both.wrapping_add(sum);
+                *high = high.wrapping_add((sum >> 16) + ((sum >> 15) & 1));
+            }
+        };
+        let weights = group.weights.iter().skip(channel).step_by(BLOCK);
+        let weights: &mut dyn Iterator<Item = &i8> = &mut weights.take(taps);
+        for words in columns.chunks_exact(RUN * PAIRS).take(taps / RUN) {
+            let mut run = [0; RUN];
+            for (place, &weight) in run.iter_mut().zip(&mut *weights) {
+                *place = i32::from(weight);
+            }
+            add(words, &run);
+        }
+        for &correction in corrections.by_ref().take_while(|&&word| word != 0) {
+            let place = (correction & 0xFFFF) as usize / 4;
+            let words = columns.get(place..place + PAIRS).unwrap_or_default();
+            add(words, &[(correction as i32) >> 16]);
+        }
+        for (index, pixel) in pixels.iter_mut().enumerate() {
+            let pair = (both.get(index / 2), high.get(index / 2));
+            let (Some(&both), Some(&high), Some(place)) =
+                (pair.0, pair.1, pixel.get_mut(group.at + channel))
+            else {
+                continue;
+            };
+            let sum = if index % 2 == 0 {
+                both.wrapping_sub(high << 16)
+            } else {
+                high
+            };
+            *place = rescale.stored(record, sum);
+        }
+    }
+}
+
+/// What the assembly is given; it copies this to its stack and changes it there.
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+#[repr(C)]
+struct Work {
+    columns: *const u32,
+    columns_end: *const u32,
+    /// Less the columns, because one register counts through both.
+    weights: usize,
+    records: *const u32,
+    corrections: *const u32,
+    index: usize,
+    count: usize,
+    is_odd: usize,
+    low: i32,
+    high: i32,
+    pixels: [*mut i8; PIXELS],
+    is_signed: u32,
+    unused: [u32; 3],
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+fn compute(
+    group: &Group<'_>,
+    columns: &[u32],
+    taps: usize,
+    rescale: &SplitRescale,
+    pixels: &mut [&mut [i8]; PIXELS],
+) {
+    let [first, ..] = pixels;
+    let first = first.as_mut_ptr();
+    let work = Work {
+        columns: columns.as_ptr(),
+        columns_end: columns.as_ptr().wrapping_add(taps * PAIRS),
+        weights: (group.weights.as_ptr() as usize).wrapping_sub(columns.as_ptr() as usize),
+        records: group.records.as_ptr(),
+        corrections: group.corrections.as_ptr(),
+        index: 0,
+        count: group.count,
+        is_odd: taps / RUN % 2,
+        low: rescale.low,
+        high: rescale.high,
+        // What would be a missing pixel goes where the first is written after it.
+        pixels: pixels.each_mut().map(|pixel| match pixel.is_empty() {
+            true => first.wrapping_add(group.at),
+            false => pixel.as_mut_ptr().wrapping_add(group.at),
+        }),
+        is_signed: u32::from(rescale.is_signed),
+        unused: [0; 3],
+    };
+    // SAFETY: the assembly reads `taps` times three words of columns, as many weights `BLOCK`
+    // apart for each of `count` channels, and their records, and writes so many results of each
+    // pixel from `at` on: `ThumbFilters::compute` saw to it that all of that is there. Corrections are
+    // read up to a 0 for each channel, and the columns at their places: `ThumbFilters::new` saw to it
+    // that every channel has that 0, and every place is one of `taps`.
+    unsafe { ferrule_thumb_lanes(&work) }
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+extern "C" {
+    fn ferrule_thumb_lanes(work: &Work);
+}
+
+// While products are added: r0 columns; r0 + r1 weights; r4 a weight; r5-r7 words of a tap, then
+// products; r8-r10 products of a run; r11, r12 and lr sums of the products of three pairs; r2 and
+// r3 sums of the high halves of two, whose third is on the stack with the end of the columns. A
+// high half is rounded, because a low half borrows from it: the shift leaves half of it in the
+// carry. When results are stored: r5 and r6 the low and the high part of the factor, r7 the shift,
+// r8 the constant, r9 the span, r4 index of the channel; or, if signed, r4 what is added below
+// zero, r10 where zero is, and lr the index.
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+core::arch::global_asm!(
+    r#"
+    .section .text.ferrule_thumb_lanes,"ax",%progbits
+    .syntax unified
+    .thumb
+    .cpu cortex-m0plus
+
+    .macro ferrule_thumb_products
+    ldmia r0!, {r5, r6, r7}
+    muls r5, r4, r5
+    muls r6, r4, r6
+    muls r7, r4, r7
+    .endm
+
+    .macro ferrule_thumb_split
+    add r11, r5
+    asrs r5, r5, #16
+    adcs r2, r5
+    add r12, r6
+    asrs r6, r6, #16
+    adcs r3, r6
+    add lr, r7
+    asrs r7, r7, #16
+    pop {r4, r5}
+    adcs r4, r7
+    push {r4, r5}
+    .endm
+
+    .macro ferrule_thumb_run
+    ldrsb r4, [r1, r0]
+    ferrule_thumb_products
+    mov r8, r5
+    mov r9, r6
+    mov r10, r7
+    .rept 2
+    ldrsb r4, [r1, r0]
+    ferrule_thumb_products
+    add r8, r5
+    add r9, r6
+    add r10, r7
+    .endr
+    ldrsb r4, [r1, r0]
+    ferrule_thumb_products
+    add r5, r8
+    add r6, r9
+    add r7, r10
+    ferrule_thumb_split
+    .endm
+
+    .macro ferrule_thumb_low sum, high
+    lsls r1, \high, #16
+    mov r0, \sum
+    subs r0, r0, r1
+    .endm
+
+    .macro ferrule_thumb_store sum, pixel
+    cmp \sum, r9
+    bhi .Lferrule_thumb_clamp_\pixel
+    movs r1, \sum
+    muls r1, r5, r1
+    lsrs r1, r7
+    muls \sum, r6, \sum
+    adds \sum, \sum, r1
+    add \sum, r8
+    lsrs \sum, \sum, #24
+.Lferrule_thumb_stored_\pixel:
+    ldr r1, [sp, #40 + 4 * \pixel]
+    strb \sum, [r1, r4]
+    .endm
+
+    .macro ferrule_thumb_clamp sum, pixel
+.Lferrule_thumb_clamp_\pixel:
+    cmp \sum, #0
+    blt .Lferrule_thumb_least_\pixel
+    ldr \sum, [sp, #36]
+    b .Lferrule_thumb_stored_\pixel
+.Lferrule_thumb_least_\pixel:
+    ldr \sum, [sp, #32]
+    b .Lferrule_thumb_stored_\pixel
+    .endm
+
+    .macro ferrule_thumb_signed_store sum, pixel
+    cmp \sum, r9
+    bhi .Lferrule_thumb_signed_clamp_\pixel
+    movs r1, \sum
+    muls r1, r5, r1
+    lsrs r1, r7
+    add r1, r8
+    cmp \sum, r10
+    blo .Lferrule_thumb_signed_below_\pixel
+.Lferrule_thumb_signed_above_\pixel:
+    muls \sum, r6, \sum
+    adds \sum, \sum, r1
+    lsrs \sum, \sum, #24
+.Lferrule_thumb_signed_stored_\pixel:
+    ldr r1, [sp, #40 + 4 * \pixel]
+    add r1, lr
+    strb \sum, [r1]
+    .endm
+
+    .macro ferrule_thumb_signed_clamp sum, pixel
+.Lferrule_thumb_signed_below_\pixel:
+    adds r1, r1, r4
+    b .Lferrule_thumb_signed_above_\pixel
+.Lferrule_thumb_signed_clamp_\pixel:
+    cmp \sum, #0
+    blt .Lferrule_thumb_signed_least_\pixel
+    ldr \sum, [sp, #36]
+    b .Lferrule_thumb_signed_stored_\pixel
+.Lferrule_thumb_signed_least_\pixel:
+    ldr \sum, [sp, #32]
+    b .Lferrule_thumb_signed_stored_\pixel
+    .endm
+
+    .global ferrule_thumb_lanes
+    .type ferrule_thumb_lanes,%function
+    .thumb_func
+ferrule_thumb_lanes:
+    push {r4-r7, lr}
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    mov r7, r11
+    push {r4-r7}
+    sub sp, #80
+    mov r1, sp
+    .rept 4
+    ldmia r0!, {r2-r6}
+    stmia r1!, {r2-r6}
+    .endr
+.Lferrule_thumb_lanes_channel:
+    ldr r0, [sp, #12]
+    ldr r2, [r0]
+    lsls r5, r2, #16
+    adds r5, r5, r2
+    mov r11, r5
+    mov r12, r5
+    mov lr, r5
+    movs r3, r2
+    movs r4, r2
+    ldr r0, [sp, #0]
+    ldr r5, [sp, #4]
+    ldr r1, [sp, #8]
+    ldr r6, [sp, #28]
+    push {r4, r5}
+    cmp r6, #0
+    bne .Lferrule_thumb_lanes_odd
+.Lferrule_thumb_lanes_even:
+    ferrule_thumb_run
+.Lferrule_thumb_lanes_odd:
+    ferrule_thumb_run
+    cmp r0, r5
+    bne .Lferrule_thumb_lanes_even
+    ldr r1, [sp, #8 + 16]
+    b .Lferrule_thumb_lanes_more
+.Lferrule_thumb_lanes_correct:
+    ldr r0, [sp, #8 + 0]
+    uxth r5, r4
+    adds r0, r0, r5
+    asrs r4, r4, #16
+    ferrule_thumb_products
+    ferrule_thumb_split
+.Lferrule_thumb_lanes_more:
+    ldmia r1!, {r4}
+    cmp r4, #0
+    bne .Lferrule_thumb_lanes_correct
+    str r1, [sp, #8 + 16]
+    pop {r4, r5}
+    mov r10, r4
+    ldr r0, [sp, #12]
+    adds r0, #4
+    ldmia r0!, {r5-r7}
+    mov r8, r6
+    lsrs r6, r7, #8
+    mov r9, r6
+    movs r6, r5
+    lsrs r6, r7
+    movs r4, r6
+    lsls r4, r7
+    subs r5, r5, r4
+    ldr r4, [sp, #64]
+    cmp r4, #0
+    beq .Lferrule_thumb_lanes_unsigned
+    b .Lferrule_thumb_lanes_signed
+.Lferrule_thumb_lanes_unsigned:
+    str r0, [sp, #12]
+    ldr r4, [sp, #20]
+    mov r0, r10
+    ferrule_thumb_low lr, r0
+    ferrule_thumb_store r0, 4
+    mov r0, r10
+    ferrule_thumb_store r0, 5
+    ferrule_thumb_low r12, r3
+    ferrule_thumb_store r0, 2
+    ferrule_thumb_store r3, 3
+    ferrule_thumb_low r11, r2
+    ferrule_thumb_store r0, 0
+    ferrule_thumb_store r2, 1
+.Lferrule_thumb_lanes_next:
+    ldr r1, [sp, #8]
+    adds r1, #1
+    str r1, [sp, #8]
+    adds r4, #1
+    str r4, [sp, #20]
+    ldr r1, [sp, #24]
+    cmp r4, r1
+    bne .Lferrule_thumb_lanes_again
+    add sp, #80
+    pop {r4-r7}
+    mov r8, r4
+    mov r9, r5
+    mov r10, r6
+    mov r11, r7
+    pop {r4-r7, pc}
+.Lferrule_thumb_lanes_again:
+    b .Lferrule_thumb_lanes_channel
+    ferrule_thumb_clamp r0, 4
+    ferrule_thumb_clamp r0, 5
+    ferrule_thumb_clamp r0, 2
+    ferrule_thumb_clamp r3, 3
+    ferrule_thumb_clamp r0, 0
+    ferrule_thumb_clamp r2, 1
+.Lferrule_thumb_lanes_signed:
+    mov r4, r10
+    str r4, [sp, #68]
+    mov r4, lr
+    str r4, [sp, #72]
+    ldmia r0!, {r1, r4}
+    mov r10, r1
+    str r0, [sp, #12]
+    ldr r1, [sp, #20]
+    mov lr, r1
+    ldr r1, [sp, #68]
+    lsls r1, r1, #16
+    ldr r0, [sp, #72]
+    subs r0, r0, r1
+    ferrule_thumb_signed_store r0, 4
+    ldr r0, [sp, #68]
+    ferrule_thumb_signed_store r0, 5
+    ferrule_thumb_low r12, r3
+    ferrule_thumb_signed_store r0, 2
+    ferrule_thumb_signed_store r3, 3
+    ferrule_thumb_low r11, r2
+    ferrule_thumb_signed_store r0, 0
+    ferrule_thumb_signed_store r2, 1
+    mov r4, lr
+    b .Lferrule_thumb_lanes_next
+    ferrule_thumb_signed_clamp r0, 4
+    ferrule_thumb_signed_clamp r0, 5
+    ferrule_thumb_signed_clamp r0, 2
+    ferrule_thumb_signed_clamp r3, 3
+    ferrule_thumb_signed_clamp r0, 0
+    ferrule_thumb_signed_clamp r2, 1
+    .size ferrule_thumb_lanes, . - ferrule_thumb_lanes
+"#,
+    options(raw)
+);

@@ -1,0 +1,5 @@
+//! Inner loops for Arm cores without SIMD, in the instructions that all of them have.
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+pub mod join;
+pub mod lanes;

@@ -1,0 +1,109 @@
+"""Convolutions for Arm cores without SIMD: one multiplication for two pixels, six at a time."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from ferrule.ir import Op, Struct
+from ferrule.kernels.columns import Columns
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.kernels.split_rescale import SplitRescale
+from ferrule.kernels.thumb_filters import BLOCK, packed, rounded
+from ferrule.ops.conv2d import Conv2d
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+
+# Pairs of pixels that the inner loop computes at a time.
+_PAIRS = 3
+# From so many pixels on, what is left after the last six does not matter.
+_MANY = 48
+# Most bytes of scratch for each core: a plain kernel needs none.
+_MOST_SCRATCH = 16_384
+# Most taps whose places in a column, in bytes, are 16 bits.
+_MOST_TAPS = (1 << 16) // BLOCK - 4
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2dThumb(Kernel):
+    """Joins the values of two pixels in a word, for every tap, and multiplies both at once."""
+
+    op: Conv2d | DepthwiseConv2d
+    computes: ClassVar[type[Op]] = Conv2d
+    needs: ClassVar[frozenset[str]] = frozenset({"thumb"})
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: a requantization that is not proved, or too many taps."""
+        assert isinstance(op, Conv2d | DepthwiseConv2d)
+        kernel = cls(op)
+        if kernel._columns.taps > _MOST_TAPS:
+            return f"made for up to {_MOST_TAPS:,} taps"
+        if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
+            return f"it needs {size:,} B of scratch on each core"
+        return kernel._rescale.obstacle()
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return "conv2d_thumb"
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "conv2d_thumb"
+
+    def unit(self, cut: str) -> int:
+        """Channels by blocks; of many pixels the last few are cheap, so these are cut freely."""
+        if cut == "channels":
+            return BLOCK
+        pixels, _ = self.op.matrix()
+        return 1 if pixels >= _MANY else 2 * _PAIRS
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return Columns(self.op.window, self.op.inputs[0])
+
+    @cached_property
+    def _rescale(self) -> SplitRescale:
+        return SplitRescale(Filters.of(self.op))
+
+    @property
+    def scratch_words(self) -> int:
+        """A word of each pair for each tap, then what the columns need."""
+        return rounded(self._columns.taps) * _PAIRS + math.ceil(self._columns.bytes / 4)
+
+    @property
+    def gathered(self) -> int:
+        """Every tap of every pixel."""
+        pixels, _ = self.op.matrix()
+        return pixels * self._columns.taps
+
+    def params(self) -> Struct:
+        """Fields of `Conv2dThumb` in `crates/kernels/src/conv2d_thumb.rs`."""
+        return self._params
+
+    @cached_property
+    def _params(self) -> Struct:
+        return Struct(
+            "Conv2dThumb",
+            {
+                "columns": self._columns.params(),
+                "filters": packed(Filters.of(self.op).weights),
+                "rescale": self._rescale.params(),
+            },
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseThumb(Conv2dThumb):
+    """With one input channel a DepthwiseConv2d is a Conv2d."""
+
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: several input channels, or as of a Conv2d."""
+        if op.inputs[0].shape[3] != 1:
+            return "made for one input channel"
+        return super().obstacle(op)

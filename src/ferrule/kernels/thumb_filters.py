@@ -1,0 +1,64 @@
+"""Weights for Arm cores without SIMD, where one multiplication serves two pixels.
+
+A word holds a value of one pixel in its low half and adds that of another times 2^16. A weight
+times this word is both products. Those of four taps are added up before the halves are told apart,
+so no half may leave 16 bits: where the weights are too large for that, one or two of the four
+are taken out and come again as corrections, one by one.
+"""
+
+import numpy as np
+
+from ferrule.fixed_point import Int64
+from ferrule.ir import Struct
+
+#: Channels whose weights lie beside each other.
+BLOCK = 12
+#: Taps whose products are added up.
+RUN = 4
+
+
+def rounded(taps: int) -> int:
+    """Taps in whole runs."""
+    return taps + -taps % RUN
+
+
+def without_large(weights: Int64) -> tuple[Int64, Int64]:
+    """Weights `[channels, taps]` of which no run can overflow, and what is left of them."""
+    runs = weights.reshape(len(weights), -1, RUN).copy()
+    while True:
+        highest = np.maximum(runs * -128, runs * 127).sum(axis=2)
+        lowest = np.minimum(runs * -128, runs * 127).sum(axis=2)
+        # At -32768 a low half would borrow from a high half that has nothing left.
+        channels, places = np.nonzero((highest > 32767) | (lowest < -32767))
+        if not len(channels):
+            safe = runs.reshape(weights.shape)
+            return safe, weights - safe
+        largest = np.abs(runs[channels, places]).argmax(axis=1)
+        runs[channels, places, largest] = 0
+
+
+def packed(weights: Int64) -> Struct:
+    """Weights `[channels, taps]` as `ThumbFilters` of `instructions/thumb/lanes.rs`."""
+    channels, taps = weights.shape
+    blocks = -(-channels // BLOCK)
+    filled = np.zeros((blocks * BLOCK, rounded(taps)), np.int64)
+    filled[:channels, :taps] = weights
+    safe, left = without_large(filled)
+    corrections: list[int] = []
+    starts = []
+    for channel, row in enumerate(left):
+        if channel % BLOCK == 0:
+            starts.append(len(corrections))
+        taken = np.flatnonzero(row)
+        corrections += [(int(row[tap]) & 0xFFFF) << 16 | BLOCK * int(tap) for tap in taken] + [0]
+    blocked = safe.reshape(blocks, BLOCK, -1).transpose(0, 2, 1)
+    return Struct(
+        "ThumbFilters",
+        {
+            "weights": blocked.astype(np.int8),
+            "corrections": np.array(corrections, np.uint32),
+            "starts": np.array(starts, np.uint32),
+            "taps": rounded(taps),
+        },
+        constructor="new",
+    )
