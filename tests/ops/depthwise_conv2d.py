@@ -135,6 +135,13 @@ CASES = [
     depthwise("two_to_two_relu", (9, 4, 2), (2, 3), stride=(2, 1), activation="relu"),
     depthwise("three_to_three", (5, 6, 3), (1, 2), same=False),
     depthwise("three_to_nine", (4, 9, 3), (3, 4), 3, stride=(2, 2), zero_points=(9, -128)),
+    # Any filter over any number of channels.
+    depthwise("taps_wide", (5, 21, 7), (5, 3), zero_points=(11, -7)),
+    depthwise("taps_tall_stride", (17, 4, 6), (4, 2), stride=(3, 2), activation="relu"),
+    depthwise("taps_many", (6, 6, 9), (6, 5), gain=0.5),
+    depthwise("taps_four_each", (6, 5, 5), (2, 3), 4, zero_points=(1, -128), activation="relu"),
+    depthwise("taps_five_each", (5, 9, 4), (2, 5), 5, stride=(1, 2)),
+    depthwise("taps_seven_of_two", (4, 5, 2), (3, 1), 7, dilation=(2, 1)),
     # Filters of 3 x 3 over pixels of whole words: what faster kernels are made for.
     depthwise("words", (7, 6, 8)),
     depthwise("words_odd_sides", (5, 5, 4)),

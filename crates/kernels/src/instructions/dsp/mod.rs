@@ -10,3 +10,4 @@ pub mod gather;
 pub mod linear;
 pub mod multiply;
 pub mod sum;
+pub mod taps;
