@@ -18,6 +18,7 @@ test-all:  ## runs every test, also the long ones
 
 bench:     ## measures every model on every board and rewrites the tables
 	$(RUN) tools/bench_table.py
+	$(RUN) tools/kernel_table.py
 
 lint:      ## checks style and types
 	$(TEST) ruff check

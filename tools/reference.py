@@ -5,6 +5,7 @@ python tools/reference.py --check    writes nothing, and fails where a page diff
 """
 
 import argparse
+import csv
 import difflib
 import inspect
 import re
@@ -27,6 +28,7 @@ from ferrule.resources import TARGETS
 from ferrule.target import Target
 
 ROOT = Path(__file__).parents[1]
+KERNELS = ROOT / "benchmarks/kernels.csv"
 FOLDER = ROOT / "docs/reference"
 GUIDE = ROOT / "docs/guides/read-the-plan.md"
 
@@ -38,14 +40,7 @@ Written by `tools/reference.py` from the classes of operators and kernels; do no
 What is computed at run time is int8, quantized per tensor, in shapes that are known while
 compiling. Weights are int8, per tensor or per output channel; bias is int32. A fused activation
 function is none, ReLU, ReLU6 or ReLU from -1 to 1. Every result equals TensorFlow Lite Micro's.
-"""
-
-ABOUT_KERNELS = """\
-## Kernels
-
-A plain kernel runs on every core. A faster one is taken where all cores of the board have its
-features, nothing stands against it, and the cost model finds it cheaper; `plan.txt` says which one
-was taken, and why another was not.
+How each is computed: `docs/reference/kernels.md`.
 """
 
 ABOUT_LIMITS = """\
@@ -71,6 +66,23 @@ ABOUT_COMMANDS = """\
 # Command line
 
 Written by `tools/reference.py` from the program's own help; do not edit.
+"""
+
+ABOUT_EVERY_KERNEL = """\
+# Kernels
+
+Written by `tools/reference.py` from the classes in `src/ferrule/kernels` and from
+`benchmarks/kernels.csv`, which `make bench` measures; do not edit.
+
+Every operator has a plain kernel, which runs on every core. The others are for cores with the
+features in parentheses, and are taken where nothing stands against it and the cost model of the
+core finds them cheapest; `plan.txt` says which one was taken, and why a faster one was not.
+
+The tables give instructions for each MAC, or for each output element of operators without MACs, on
+each kind of core; a star marks the kernel that is taken for this shape there. Padding is SAME,
+weights are random. Any other shape is measured by
+
+    ferrule kernels conv2d --board qemu-musca-b1 --input 10x10x64 --filter 3x3 --outputs 64
 """
 
 Row = Sequence[str]
@@ -104,6 +116,7 @@ def pages() -> dict[Path, str]:
     """The pages, by file."""
     return {
         FOLDER / "operators.md": operators(),
+        FOLDER / "kernels.md": kernels(),
         FOLDER / "boards.md": boards(),
         FOLDER / "command-line.md": command_line(),
         GUIDE: with_plan(present(GUIDE)),
@@ -125,29 +138,59 @@ def operators() -> str:
         (f"[{kind.__name__}](#{kind.__name__.lower()})", ", ".join(sources[kind]), computes(kind))
         for kind in kinds
     ]
-    plain = [
-        (kind.__name__, *(("none: a view", "", "") if kind.is_view else ("plain", "any", "")))
-        for kind in kinds
-    ]
-    faster = [
-        (
-            kind.computes.__name__,
-            kind.__name__,
-            ", ".join(sorted(kind.needs)) or "any",
-            paragraphs(kind)[0],
-        )
-        for kind in Kernel.registry
-    ]
-    kernels = sorted(plain + faster, key=lambda row: row[0])
     parts = [
         ABOUT_OPERATORS,
         table(("operator", "TFLite", "computes"), rows),
-        ABOUT_KERNELS,
-        table(("operator", "kernel", "features", "how"), kernels),
         ABOUT_LIMITS,
         *(f"### {kind.__name__}\n\n" + "\n\n".join(paragraphs(kind)) + "\n" for kind in kinds),
     ]
     return "\n".join(parts)
+
+
+def kernels() -> str:
+    """Every kernel of every operator: how it works, where it is not taken, what was measured."""
+    parts = [ABOUT_EVERY_KERNEL]
+    for _, kind in sorted(Op.registry.items()):
+        if kind.is_view:
+            continue
+        parts.append(f"## {kind.__name__}\n")
+        parts += [kernel_text(kernel) for kernel in Kernel.registry if kernel.computes is kind]
+        parts += measured(kind)
+    return "\n".join(parts)
+
+
+def kernel_text(kind: type[Kernel]) -> str:
+    """What a kernel's class says of itself and of what it is not made for."""
+    needs = ", ".join(sorted(kind.needs)) or "any core"
+    obstacle = inspect.cleandoc(kind.obstacle.__doc__ or "").partition("\n\n")[0]
+    said = "\n\n".join(paragraphs(kind))
+    return f"**{kind.__name__}** ({needs}). {said}\n\nNot for: {obstacle}\n"
+
+
+def measured(kind: type[Op]) -> list[str]:
+    """A table for each shape that was measured: kernels by cores, the chosen ones marked."""
+    with KERNELS.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["operator"] == plain_name(kind)]
+    tables = []
+    for shape in dict.fromkeys(row["shape"] for row in rows):
+        here = [row for row in rows if row["shape"] == shape]
+        cores = sorted({row["core"] for row in here})
+        found = {
+            (row["kernel"], row["core"]): f"{float(row['per']):.2f}"
+            + ("*" if row["is_chosen"] == "True" else "")
+            for row in here
+        }
+        lines = [
+            (f"`{name}`", *(found.get((name, core), "") for core in cores))
+            for name in dict.fromkeys(row["kernel"] for row in here)
+        ]
+        tables.append(table((shape, *cores), lines))
+    return tables
+
+
+def plain_name(kind: type[Op]) -> str:
+    """The Rust name of an operator's plain kernel, which is that of its module."""
+    return kind.__module__.rpartition(".")[2]
 
 
 def tflite_names() -> dict[type[Op], list[str]]:
