@@ -3,6 +3,7 @@
 Everything that `emit` writes was decided here. Steps hold parts, slots hold tensors.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,6 +45,14 @@ class Part:
     def functions(self) -> tuple[str, ...]:
         """Names of the kernels, each once."""
         return tuple(dict.fromkeys(kernel.function for kernel in self.kernels))
+
+    @property
+    def grain(self) -> int:
+        """Units that every kernel computes at a time, or a multiple; claims of cores that steal."""
+        if self.is_alone:
+            return 1
+        blocks = [kernel.unit(self.cut) * kernel.grain(self.cut) for kernel in self.kernels]
+        return math.lcm(self.unit, *blocks) // self.unit
 
     @property
     def scratch_words(self) -> int:

@@ -35,6 +35,9 @@ pub(crate) struct Geometry {
     pub cut: Cut,
     /// Bytes of an element of the output.
     pub element: u8,
+    /// Claims are multiples of so many units where cores steal; 0 stands for 1. Cores need not
+    /// agree on it.
+    pub grain: u16,
     /// Temporary memory of all cores, one after the other.
     pub scratch: Extent,
     /// Bytes of it for each core.
@@ -156,6 +159,7 @@ pub const fn step(number: u16) -> StepBuilder<(), ()> {
             unit: 1,
             cut: Cut::Pixels,
             element: 1,
+            grain: 0,
             scratch: Extent::NONE,
             scratch_share: 0,
         },
@@ -309,6 +313,14 @@ pub struct CutBuilder<I, O> {
 }
 
 impl<I: Inputs, O: Element> CutBuilder<I, O> {
+    /// Where cores steal, lets them claim multiples of so many units: a kernel that computes more
+    /// than a unit at a time takes nearly as long for fewer.
+    #[must_use]
+    pub const fn grain(mut self, units: u16) -> Self {
+        self.geometry.grain = units;
+        self
+    }
+
     /// Leaves every unit to the lead, for a team of any size up to `cores`.
     ///
     /// # Panics

@@ -111,6 +111,31 @@ fn assist<P: Port>(helper: &mut Helper<'_, P>) -> Result<bool, Stopped> {
 }
 
 #[test]
+fn claims_of_a_team_that_steals_are_multiples_of_the_grain() {
+    static COARSE: Step<(i8,), i8> = step(0)
+        .reads(INPUT)
+        .writes(DOUBLED)
+        .by_pixels(64, 1, 1)
+        .grain(6)
+        .shares(&[&[64], &[40, 24]]);
+    let team = Team::<128, 2, Steal>::new();
+    let mut lead = team.lead(SHORT, 2).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    let mut claimed = Vec::new();
+    while let Some(claim) = member.claim(&COARSE).expect("no helper is needed") {
+        claimed.push(claim.output.pixels());
+    }
+    let whole = claimed.iter().filter(|units| units.len() % 6 == 0).count();
+    assert!(
+        claimed.len() > 4 && whole + 2 >= claimed.len(),
+        "{claimed:?}"
+    );
+    claimed.sort_by_key(|units| units.start);
+    assert_eq!((claimed[0].start, claimed[claimed.len() - 1].end), (0, 64));
+    assert!(claimed.windows(2).all(|pair| pair[0].end == pair[1].start));
+}
+
+#[test]
 fn every_team_size_computes_the_same() {
     for cores in 1..=4 {
         let team = Pair::new();

@@ -204,6 +204,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         f".writes({names.tensors[op.output.name]})",
         *([f".scratch(SCRATCH_{number}, CORES)"] if number in plan.scratch else []),
         f".by_{part.cut}({pixels}, {channels}, {part.unit})",
+        *([f".grain({part.grain})"] if plan.steals and part.grain > 1 else []),
         ".alone(CORES)" if part.is_of_lead else f".shares({names.shares[part.units, part.shares]})",
     ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)

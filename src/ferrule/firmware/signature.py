@@ -12,7 +12,7 @@ from ferrule.errors import CompileError
 _INFER = re.compile(r"^pub fn infer<P: Port>\((?P<parameters>.*?)\) ->", re.MULTILINE | re.DOTALL)
 _PARAMETER = re.compile(r"(\w+): &(mut )?\[(\w+); ([\d_]+)\]")
 _CORES = re.compile(r"^pub const CORES: usize = ([\d_]+);", re.MULTILINE)
-_STEALS = re.compile(r"^pub type Team = .*, Steal>;", re.MULTILINE)
+_STEALS = re.compile(r"^pub type Lead<'t, P> = .*, Steal>;", re.MULTILINE)
 _TYPES = {"i8": "int8", "u8": "uint8", "i16": "int16", "i32": "int32", "f32": "float32"}
 
 

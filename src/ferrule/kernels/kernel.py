@@ -49,6 +49,10 @@ class Kernel:
         """Pixels or channels that it computes at a time; shares are multiples of this."""
         return 1
 
+    def grain(self, cut: str) -> int:
+        """Units that it computes at a time, where those of a share may be left over."""
+        return 1
+
     @property
     def scratch_words(self) -> int:
         """32-bit words of temporary memory that each core needs."""

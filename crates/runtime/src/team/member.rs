@@ -140,7 +140,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             Some(open) if core::ptr::eq(open, step) => {}
             Some(_) => return Err(Stopped::Mismatch),
         }
-        if let Some(units) = M::more(self, step.units.into()) {
+        if let Some(units) = M::more(self, step) {
             return Ok(Some(units));
         }
         self.close(step);
@@ -172,7 +172,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     fn publish(&mut self, step: &'static Shape) -> Result<M::Entered, Stopped> {
         let shares = *step.shares.get(self.cores - 1).ok_or(Stopped::Unplanned)?;
         let control = self.shared.control;
-        let units = M::share(self.shared.cores, shares);
+        let units = M::share(self.shared.cores, shares, step);
         for (word, value) in control.words.iter().zip(step.geometry.words()) {
             word.store(value, Relaxed);
         }

@@ -72,17 +72,18 @@
 //! 7a. A helper that has seen the epoch, or a later one of the same inference, swaps its seat from
 //!     what it was to *inside*. Only then it compares the geometry, which cannot change before (8).
 //!     If the seat was shut, the step is over for it and it goes on to the next.
-//! 7b. It claims units from the front of its own range, half of them at a time; when there are
+//! 7b. It claims units from the front of its own range, a third of them at a time; when there are
 //!     none, it takes half of the fullest range from the back, claims some and stores the rest as
-//!     its own range. So does the lead. A step's only unit is not stolen. Relaxed: a unit is in one range or in one core's hands, and
-//!     what a core may read was acquired with `published`.
+//!     its own range. So does the lead. A step's only unit is not stolen. Relaxed: a unit is in
+//!     one range or in one core's hands, and what a core may read was acquired with `published`.
 //! 8.  Arrives when all ranges are empty and it holds no units. What another thief holds is that
 //!     core's to complete; it is inside until then.
 //! 4a. The lead, which has found all ranges empty too, waits for helpers that are inside, or whose
-//!     only unit could not be stolen, and swaps the seats of the others to *over*. One swap decides: either the helper is inside and the
-//!     lead waits, or the lead goes on and the helper claims nothing of that step. So a helper that
-//!     is late or never comes costs no more than what it does not do. A helper that leaves inside a
-//!     step may hold units, so its seat stays, and patience ends.
+//!     only unit could not be stolen, and swaps the seats of the others to *over*. One swap
+//!     decides: either the helper is inside and the lead waits, or the lead goes on and the helper
+//!     claims nothing of that step. So a helper that is late or never comes costs no more than what
+//!     it does not do. A helper that leaves inside a step may hold units, so its seat stays, and
+//!     patience ends.
 //! 1a. A stopped inference is waited out by the helpers that are inside its last step, and shut for
 //!     the others.
 //!

@@ -2,6 +2,7 @@
 
 use super::control::{pack, unpack, PerCore};
 use super::{Member, Port};
+use crate::step::Shape;
 use crate::sync::Ordering::Relaxed;
 use crate::sync::{fault, rolled};
 use core::ops::Range;
@@ -24,7 +25,7 @@ pub enum Exact<const ALONE: bool> {}
 impl<const ALONE: bool> Schedule for Exact<ALONE> {}
 
 pub(super) mod protocol {
-    use super::{Member, PerCore, Port, Range, Schedule};
+    use super::{Member, PerCore, Port, Range, Schedule, Shape};
 
     /// What differs between schedules. See the module `team` for the states.
     pub trait Protocol: Sized + 'static {
@@ -48,7 +49,7 @@ pub(super) mod protocol {
         fn late() -> Self::Entered;
 
         /// Stores each core's units, before the step is published; returns the lead's first ones.
-        fn share(cores: &[PerCore], shares: &[u16]) -> Self::Entered;
+        fn share(cores: &[PerCore], shares: &[u16], step: &Shape) -> Self::Entered;
 
         /// Lets a helper into the published step; false if the lead goes on without it.
         fn sit<P: Port>(member: &Member<'_, P, Self>, own: &PerCore) -> bool
@@ -58,8 +59,8 @@ pub(super) mod protocol {
         /// A helper's first units.
         fn own(own: &PerCore) -> Self::Entered;
 
-        /// More units of the open step, which has so many.
-        fn more<P: Port>(member: &Member<'_, P, Self>, units: u32) -> Option<Range<u32>>
+        /// More units of the open step.
+        fn more<P: Port>(member: &Member<'_, P, Self>, step: &Shape) -> Option<Range<u32>>
         where
             Self: Schedule;
 
@@ -99,7 +100,7 @@ impl<const ALONE: bool> protocol::Protocol for Exact<ALONE> {
     }
 
     #[inline(always)]
-    fn share(cores: &[PerCore], shares: &[u16]) -> Range<u32> {
+    fn share(cores: &[PerCore], shares: &[u16], _: &Shape) -> Range<u32> {
         let mut start = 0;
         for (core, &share) in cores.iter().zip(shares) {
             let end = start + u32::from(share);
@@ -122,7 +123,7 @@ impl<const ALONE: bool> protocol::Protocol for Exact<ALONE> {
     }
 
     #[inline(always)]
-    fn more<P: Port>(_: &Member<'_, P, Self>, _: u32) -> Option<Range<u32>> {
+    fn more<P: Port>(_: &Member<'_, P, Self>, _: &Shape) -> Option<Range<u32>> {
         None
     }
 

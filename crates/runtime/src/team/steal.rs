@@ -3,6 +3,7 @@
 use super::control::{pack, unpack, PerCore};
 use super::schedule::protocol::Protocol;
 use super::{Member, Port, Schedule};
+use crate::step::Shape;
 use crate::sync::fault;
 use crate::sync::ordering;
 use crate::sync::Ordering::{Acquire, Relaxed};
@@ -20,10 +21,16 @@ const fn inside(epoch: u32) -> u32 {
     epoch << 1
 }
 
-/// How many of a core's remaining units it claims at once: so many that claims are few, so few
-/// that something is left to steal.
-const fn bite(rest: u32) -> u32 {
-    rest.div_ceil(2)
+/// How many of a core's remaining units it claims at once: a third of them, so that claims are few
+/// but a core that turns out to be slow has not claimed too many.
+fn bite(rest: u32, step: &Shape) -> u32 {
+    whole(rest / 3, rest, step)
+}
+
+/// So many of the remaining units, rounded to a multiple of the step's grain; at least one grain.
+fn whole(units: u32, rest: u32, step: &Shape) -> u32 {
+    let grain = u32::from(step.geometry.grain).max(1);
+    ((units / grain).max(1) * grain).min(rest)
 }
 
 impl Protocol for Steal {
@@ -45,8 +52,8 @@ impl Protocol for Steal {
     }
 
     /// The lead's first claim is made here, before anybody else can: a single unit stays with it.
-    fn share(cores: &[PerCore], shares: &[u16]) -> Option<Range<u32>> {
-        let first = bite(shares.first().map_or(0, |&share| u32::from(share)));
+    fn share(cores: &[PerCore], shares: &[u16], step: &Shape) -> Option<Range<u32>> {
+        let first = bite(shares.first().map_or(0, |&share| u32::from(share)), step);
         let (mut start, mut claimed) = (0, first);
         for (index, core) in cores.iter().enumerate() {
             // Cores beyond the team have no share, and nothing that could be stolen.
@@ -73,16 +80,16 @@ impl Protocol for Steal {
 
     /// Claims from the front of this core's own range, then from what it can steal. A step's only
     /// unit is not stolen: the plan gave it to a core for a reason.
-    fn more<P: Port>(member: &Member<'_, P, Self>, units: u32) -> Option<Range<u32>> {
+    fn more<P: Port>(member: &Member<'_, P, Self>, step: &Shape) -> Option<Range<u32>> {
         let (port, cores) = (&member.port, member.shared.cores);
         let own = cores.get(member.index)?;
         let mut held = own.range.load(Relaxed);
         loop {
             let rest = unpack(held);
             if rest.is_empty() {
-                return (units > 1).then(|| steal(port, cores, own))?;
+                return (step.units > 1).then(|| steal(port, cores, own, step))?;
             }
-            let middle = rest.start + bite(rest.end - rest.start);
+            let middle = rest.start + bite(rest.end - rest.start, step);
             let found = port.exchange(&own.range, held, pack(&(middle..rest.end)));
             if found == held {
                 return Some(rest.start..middle);
@@ -118,7 +125,7 @@ impl Protocol for Steal {
 /// Takes half of the fullest range from its back, claims some of it and keeps the rest, where
 /// others can steal it in turn.
 #[inline(never)]
-fn steal<P: Port>(port: &P, cores: &[PerCore], own: &PerCore) -> Option<Range<u32>> {
+fn steal<P: Port>(port: &P, cores: &[PerCore], own: &PerCore, step: &Shape) -> Option<Range<u32>> {
     loop {
         // This core's own range is empty, so it is not chosen.
         let ranges = cores.iter().map(|core| (core, core.range.load(Relaxed)));
@@ -127,14 +134,15 @@ fn steal<P: Port>(port: &P, cores: &[PerCore], own: &PerCore) -> Option<Range<u3
             units.end.saturating_sub(units.start)
         };
         let (victim, held) = ranges.max_by_key(|&(_, held)| rest(held))?;
-        let (units, half) = (unpack(held), rest(held).div_ceil(2));
+        let (units, rest) = (unpack(held), rest(held));
+        let half = whole(rest / 2, rest, step);
         if half == 0 {
             return None;
         }
         let from = units.end - half;
         let left = units.start..from + u32::from(fault("split"));
         if port.exchange(&victim.range, held, pack(&left)) == held {
-            let middle = from + bite(half);
+            let middle = from + bite(half, step);
             // Nobody else stores while it is empty: an exchange expects units.
             own.range.store(pack(&(middle..units.end)), Relaxed);
             return Some(from..middle);
