@@ -85,15 +85,15 @@ pub(crate) const GEOMETRY_WORDS: usize = 12;
 
 /// The part of a step that does not depend on element types, so that its code exists once.
 #[derive(Debug)]
-pub(crate) struct Shape {
-    pub number: u16,
+pub struct Shape {
+    pub(crate) number: u16,
     /// Units of the geometry, here because to divide again could panic in the compiler's eyes.
-    pub units: u16,
-    pub geometry: Geometry,
+    pub(crate) units: u16,
+    pub(crate) geometry: Geometry,
     /// Bytes that the arena must have.
-    pub end: u32,
+    pub(crate) end: u32,
     /// For each team size, from one core on, the units with which each core starts.
-    pub shares: &'static [&'static [u16]],
+    pub(crate) shares: &'static [&'static [u16]],
 }
 
 /// One operator's output, cut into units that the cores share. `I` and `O` are the element types

@@ -410,6 +410,50 @@ fn a_forgotten_member_is_not_joined_twice() {
 }
 
 #[test]
+fn a_helper_that_forgets_its_member_does_not_lock_the_team() {
+    for is_handle_dropped in [false, true] {
+        let team = Pair::new();
+        let mut lead = team.lead(SHORT, 2).expect("free");
+        let mut helper = team.helper(SHORT, 1).expect("free");
+        let mut begun = lead.begin().expect("idle").member();
+        while begun.claim(&DOUBLE).expect("first").is_some() {}
+        let mut member = helper.join().expect("invited");
+        assert!(member.claim(&DOUBLE).expect("same step").is_some());
+        core::mem::forget(member);
+        assert_eq!(begun.finish().err(), Some(Stopped::NoAnswer { core: 1 }));
+        assert_eq!(infer(&mut lead, 1), Err(Stopped::Busy { core: 1 }));
+        if is_handle_dropped {
+            drop(helper);
+        } else {
+            assert!(helper.join().is_none());
+        }
+        assert!(lead.begin().is_ok());
+    }
+}
+
+#[test]
+fn a_lead_that_forgets_its_member_begins_again() {
+    let team = Pair::new();
+    let over = AtomicBool::new(false);
+    scope(|threads| {
+        let (team, over) = (&team, &over);
+        let helper = threads.spawn(move || {
+            let mut helper = team.helper(Until(over), 1).expect("free");
+            while !over.load(Ordering::Relaxed) {
+                let _ = assist(&mut helper);
+            }
+        });
+        let mut lead = team.lead(LONG, 2).expect("free");
+        let mut member = lead.begin().expect("idle").member();
+        assert!(member.claim(&DOUBLE).expect("first").is_some());
+        core::mem::forget(member);
+        infer(&mut lead, 7).expect("the helper is sent home and comes back");
+        over.store(true, Ordering::Relaxed);
+        helper.join().expect("no panic");
+    });
+}
+
+#[test]
 fn an_arena_that_is_too_small_is_not_touched() {
     let team = Team::<127, 1>::new();
     let mut lead = team.lead(LONG, 1).expect("free");

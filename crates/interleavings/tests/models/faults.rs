@@ -1,6 +1,6 @@
 //! Each fault that is planted in the runtime is found: the models can see what they look for.
 
-use crate::models::{abandoned, asleep, handed_over, late, mismatch, surplus, together};
+use crate::models::{abandoned, asleep, forgotten, handed_over, late, mismatch, surplus, together};
 use crate::team::{explore, Patient, BOTH};
 use runtime::{with_fault, Static, Steal};
 use std::process::Command;
@@ -51,6 +51,7 @@ found! {
     longer_wait_without_acquire: "wait_longer", RACE, together::<Static>(BOTH, 2, Patient(4));
     shares_that_overlap_by_one_unit: "share", RACE, together::<Static>(BOTH, 2, Patient(4));
     leave_without_release: "leave", RACE, abandoned::<Static>();
+    a_forgotten_member_that_leaves_without_release: "forgotten", RACE, forgotten::<Static>();
     clear_without_acquire: "clear", RACE, abandoned::<Static>();
     steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>();
     an_inference_that_is_not_compared: "begun", "units of another inference", surplus::<Static>();

@@ -4,6 +4,7 @@
 use crate::team::{assist, explore, helper, infer, kernel, run};
 use crate::team::{Patient, Sleepy, Team, BOTH, ENDLESS};
 use crate::team::{Program, FIRST, FOREIGN, INPUT, SHORTER};
+use core::mem::forget;
 use loom::sync::Arc;
 use loom::thread::{spawn, yield_now};
 use runtime::{Schedule, Static, Steal, Stopped};
@@ -56,6 +57,29 @@ pub fn abandoned<M: Schedule>() {
     let mut member = begin.member();
     assert!(member.claim(&FIRST).expect("first").is_some());
     drop(member);
+    if let Ok(mut begin) = lead.begin() {
+        begin.store(INPUT, &[9; 3]).expect("fits");
+    }
+    helper.join().expect("no panic");
+}
+
+/// A helper that forgets its member has left when it joins again.
+pub fn forgotten<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let other = team.clone();
+    let helper = spawn(move || {
+        let mut helper = other.helper(Patient(2), 1).expect("free");
+        let Some(mut member) = helper.join() else {
+            return;
+        };
+        if let Ok(Some(claim)) = member.claim(&FIRST) {
+            kernel(claim);
+        }
+        forget(member);
+        assert!(helper.join().is_none());
+    });
+    let mut lead = team.lead(Patient(4), 2).expect("free");
+    let _ = infer(&mut lead, SHORTER, 1);
     if let Ok(mut begin) = lead.begin() {
         begin.store(INPUT, &[9; 3]).expect("fits");
     }
@@ -154,6 +178,8 @@ explored! {
     an_abandoned_inference: 3, abandoned::<Static>();
     an_abandoned_inference_with_stealing: 3, abandoned::<Steal>();
     a_helper_that_sleeps: 3, asleep();
+    a_helper_that_forgets: 3, forgotten::<Static>();
+    a_helper_that_steals_and_forgets: 2, forgotten::<Steal>();
     another_model: 3, mismatch::<Static>();
     another_model_that_steals: 3, mismatch::<Steal>();
     surplus_steps: 2, surplus::<Static>();

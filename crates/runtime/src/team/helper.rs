@@ -1,9 +1,10 @@
 //! A core that lends itself to inferences.
 
 use super::arena::Shared;
-use super::control::has_words;
+use super::control::{has_words, PerCore};
 use super::{Member, Port, Schedule, Static};
-use crate::sync::Ordering::Relaxed;
+use crate::sync::ordering;
+use crate::sync::Ordering::{Relaxed, Release};
 use core::marker::PhantomData;
 
 /// The handle of a core that helps.
@@ -27,6 +28,7 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
     /// Waits for an inference to help with; `None` when the port's patience ends first, or when
     /// the inference that this helper was invited to has been stopped.
     pub fn join(&mut self) -> Option<Member<'_, P, M>> {
+        self.leave();
         let first = self.await_invitation()?;
         self.enter_inference(first);
         Some(Member::new(
@@ -41,12 +43,9 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
     /// The name of the next inference that this helper is invited to.
     #[inline(never)]
     fn await_invitation(&self) -> Option<u32> {
-        let own = self.shared.cores.get(self.index)?;
-        let identity = &self.shared.control.identity;
         let mut polls = 0;
         loop {
-            // The lead's image may have been built for fewer cores: this memory is then arena.
-            if has_words(identity.load(Relaxed), self.index) {
+            if let Some(own) = self.words() {
                 let invited = own.invited.load(Relaxed);
                 if invited != own.joined.load(Relaxed) {
                     return Some(invited);
@@ -70,8 +69,31 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
     }
 }
 
+impl<P: Port, M> Helper<'_, P, M> {
+    /// Leaves the inference whose member was forgotten, not dropped. It is gone, as it borrowed
+    /// this handle, and so is every view of the arena that it gave.
+    fn leave(&self) {
+        let Some(own) = self.words() else { return };
+        let joined = own.joined.load(Relaxed);
+        if own.left.load(Relaxed) != joined {
+            // Release: pairs with the acquire of the lead's `clear`.
+            own.left.store(joined, ordering("forgotten", Release));
+            self.port.wake();
+        }
+    }
+
+    /// This core's words, if the lead's image has them: it may have been built for fewer cores,
+    /// and the memory is then arena.
+    fn words(&self) -> Option<&PerCore> {
+        let identity = self.shared.control.identity.load(Relaxed);
+        let own = self.shared.cores.get(self.index);
+        own.filter(|_| has_words(identity, self.index))
+    }
+}
+
 impl<P: Port, M> Drop for Helper<'_, P, M> {
     fn drop(&mut self) {
+        self.leave();
         self.shared.give(self.index);
     }
 }

@@ -53,7 +53,8 @@
 //! 8. Stores `arrived` (release).
 //! 9. A helper whose function has returned, that sees `stopped` while it waits, or that finds
 //!    another geometry than its own, stores `left` (release) as its [`Member`] is dropped, and
-//!    never touches the arena again in that inference.
+//!    never touches the arena again in that inference. One whose member was forgotten stores it as
+//!    it joins again, or as its handle is dropped.
 //!
 //! # Stealing
 //!
