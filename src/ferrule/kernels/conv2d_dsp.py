@@ -1,20 +1,15 @@
 """Convolutions for cores with the DSP extension: columns of three pixels by pairs of channels."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
-
-import numpy as np
 
 from ferrule.ir import Op, Struct
 from ferrule.kernels import dsp
 from ferrule.kernels.kernel import Kernel
-from ferrule.kernels.packing import Filters
+from ferrule.kernels.packing import MANY, Filters
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.window import Window
-
-# Depthwise convolutions of fewer input channels are computed as others are.
-_MANY = 4
 
 
 def convolution_obstacle(op: Conv2d | DepthwiseConv2d) -> str:
@@ -183,19 +178,14 @@ class FewToManyDsp(NarrowConv2dDsp):
     @classmethod
     def obstacle(cls, op: Op) -> str:
         """More input channels, and what a convolution has."""
-        if op.inputs[0].shape[3] >= _MANY:
-            return f"there are {_MANY} input channels or more"
+        if op.inputs[0].shape[3] >= MANY:
+            return f"there are {MANY} input channels or more"
         return super().obstacle(op)
 
     @property
     def filters(self) -> Filters:
         """Each channel's weights, and zeros for the input channels that it does not see."""
-        narrow = super().filters
-        channels, taps = narrow.weights.shape
-        seen = np.arange(channels) * self.depth // channels
-        weights = np.zeros((channels, taps, self.depth), np.int64)
-        weights[np.arange(channels), :, seen] = narrow.weights
-        return replace(narrow, weights=weights.reshape(channels, -1))
+        return super().filters.spread(self.depth)
 
     def features(self) -> list[float]:
         """Zeros are multiplied too."""

@@ -11,7 +11,7 @@ from ferrule.ir import Array, Op, Struct
 from ferrule.kernels.columns import Columns
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.lanes import packed
-from ferrule.kernels.packing import Filters
+from ferrule.kernels.packing import MANY, Filters
 from ferrule.kernels.short_rescale import ShortRescale
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
@@ -63,6 +63,10 @@ class Conv2dLanes(Kernel):
         """Six pixels, in as many units as there are."""
         return 1 if cut == "channels" else 2 * _PAIRS // self.unit(cut)
 
+    @property
+    def _filters(self) -> Filters:
+        return Filters.of(self.op)
+
     @cached_property
     def _columns(self) -> Columns:
         return Columns(self.op.window, self.op.inputs[0])
@@ -84,7 +88,7 @@ class Conv2dLanes(Kernel):
 
     @cached_property
     def _params(self) -> Struct:
-        filters = Filters.of(self.op)
+        filters = self._filters
         rescale = ShortRescale(filters.requantize)
         return Struct(
             "Conv2dLanes",
@@ -101,16 +105,25 @@ class Conv2dLanes(Kernel):
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseLanes(Conv2dLanes):
-    """With one input channel a DepthwiseConv2d is a Conv2d."""
+    """With few input channels a DepthwiseConv2d is a Conv2d with zeros."""
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Why not: several input channels, or as of a Conv2d."""
-        if op.inputs[0].shape[3] != 1:
-            return "made for one input channel"
+        """Why not: many input channels, or as of a Conv2d."""
+        if op.inputs[0].shape[3] >= MANY:
+            return f"made for fewer than {MANY} input channels"
         return super().obstacle(op)
+
+    @property
+    def _filters(self) -> Filters:
+        return super()._filters.spread(self._columns.depth)
+
+    def features(self) -> list[float]:
+        """Zeros are multiplied too."""
+        macs, *others = super().features()
+        return [macs * self._columns.depth, *others]
 
 
 def _records(filters: Filters) -> Array:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from ferrule.ir import Op, Struct
 from ferrule.kernels import mve
 from ferrule.kernels.kernel import Kernel
-from ferrule.kernels.packing import Filters
+from ferrule.kernels.packing import MANY, Filters
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
@@ -94,13 +94,17 @@ class Conv2dMve(Kernel):
         """Pixels only: every claim goes through all weights once."""
         return ("pixels",)
 
+    @property
+    def _filters(self) -> Filters:
+        return Filters.of(self.op)
+
     def params(self) -> Struct:
         """Fields of `Conv2dMve` in `crates/kernels/src/conv2d_mve.rs`."""
         return self._params
 
     @cached_property
     def _params(self) -> Struct:
-        filters = Filters.of(self.op)
+        filters = self._filters
         return Struct(
             "Conv2dMve",
             {
@@ -114,17 +118,26 @@ class Conv2dMve(Kernel):
 
 
 @dataclass(frozen=True, eq=False)
-class OneToManyMve(Conv2dMve):
-    """The same for a depthwise convolution of one input channel, which is a convolution."""
+class FewToManyMve(Conv2dMve):
+    """The same for a depthwise convolution of few input channels: zeros for what is not seen."""
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Several input channels, and what a convolution has."""
-        if op.inputs[0].shape[3] != 1:
-            return "there are several input channels"
+        """Many input channels, and what a convolution has."""
+        if op.inputs[0].shape[3] >= MANY:
+            return f"there are {MANY} input channels or more"
         return super().obstacle(op)
+
+    @property
+    def _filters(self) -> Filters:
+        return super()._filters.spread(self.depth)
+
+    def features(self) -> list[float]:
+        """Zeros are multiplied too."""
+        macs, *others = super().features()
+        return [macs * self.depth, *others]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """What fast kernels compute from constants: folded bias, ranges of accumulators, and proofs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,9 @@ from ferrule.ir import Op
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
+
+#: Depthwise operators of fewer input channels are computed as convolutions with zeros.
+MANY = 4
 
 #: Stored values of accumulators `[channels, ...]`, channel by channel.
 Form = Callable[[Int64], Int64]
@@ -47,6 +50,14 @@ class Filters:
             source.zero_point,
             op.requantize,
         )
+
+    def spread(self, depth: int) -> "Filters":
+        """Depthwise filters as those of a convolution, 0 for input channels that are not seen."""
+        channels, taps = self.weights.shape
+        seen = np.arange(channels) * depth // channels
+        weights = np.zeros((channels, taps, depth), np.int64)
+        weights[np.arange(channels), :, seen] = self.weights
+        return replace(self, weights=weights.reshape(channels, -1))
 
     @property
     def folded_bias(self) -> Int64:

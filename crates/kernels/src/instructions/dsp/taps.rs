@@ -2,6 +2,9 @@
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::dsp::arithmetic::{halves, smlad, stored};
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+use crate::instructions::places::Places;
+use crate::taps::Run;
 
 /// Output channels that are computed together.
 pub const GROUP: usize = 4;
@@ -11,9 +14,7 @@ const SCALES: usize = 12;
 
 /// Filters of groups of four channels, and how their sums are stored.
 #[derive(Debug)]
-pub struct TapFilters {
-    /// Output channels of an input channel.
-    pub multiplier: usize,
+pub struct DspTaps {
     /// For each group: four biases, for each two taps a word of both for each channel, four
     /// multipliers, and four scales. Groups are in the order of [`Order`].
     pub words: &'static [i32],
@@ -55,155 +56,40 @@ impl Order {
     }
 }
 
-/// Filters, and where the taps of an output pixel lie.
-#[derive(Debug)]
-pub struct Taps<'t> {
-    filters: &'t TapFilters,
-    input: &'t [i8],
-    /// What taps see that lie outside the input.
-    outside: &'t [i8],
-    /// Channels of the input.
-    depth: usize,
-    /// A place for each tap: `depth` values from there on can be read.
-    list: &'t mut [u32],
-    order: Order,
-    /// Places that are known.
-    known: usize,
-    /// How far behind each of them as many values can be read, too.
-    behind: usize,
-}
-
-impl<'t> Taps<'t> {
-    /// As many taps as `list` has words, of which none is known.
+impl DspTaps {
+    /// Computes the outputs of some pixels.
     ///
-    /// None if there are fewer than four channels in any order, `outside` has less than a pixel, or
-    /// filters are not as many as taps and channels say.
-    #[must_use]
-    pub fn new(
-        filters: &'t TapFilters,
-        input: &'t [i8],
-        outside: &'t [i8],
-        depth: usize,
-        list: &'t mut [u32],
-    ) -> Option<Self> {
-        let order = Order::new(depth, filters.multiplier);
-        let groups = order.groups.checked_mul(order.passes)?;
-        let words = list.len().checked_mul(GROUP / 2)?.checked_add(SCALES)?;
-        let fits = depth > 0
-            && order.length >= GROUP
-            && depth <= input.len()
-            && depth <= outside.len()
+    /// Does nothing where there are fewer than four channels in any order, or places, filters and
+    /// outputs are not as many as taps and channels say.
+    #[inline(never)]
+    pub fn compute(&self, run: &Run<'_>, multiplier: usize, outputs: &mut [i8]) {
+        let depth = run.places.depth();
+        let order = Order::new(depth, multiplier);
+        let (Some(list), Some(channels)) = (run.places.list(), depth.checked_mul(multiplier))
+        else {
+            return;
+        };
+        let words = list.len() * GROUP / 2 + SCALES;
+        let fits = order.length >= GROUP
             && !list.is_empty()
             && list.len() % 2 == 0
-            && filters.multiplier > 0
-            && groups.checked_mul(words) == Some(filters.words.len());
-        fits.then_some(Self {
-            filters,
-            input,
-            outside,
-            depth,
-            list,
-            order,
-            known: 0,
-            behind: 0,
-        })
-    }
-
-    /// Forgets all places.
-    #[inline]
-    pub fn clear(&mut self) {
-        self.known = 0;
-        self.behind = usize::MAX;
-    }
-
-    /// Some more taps are outside the input.
-    #[inline]
-    pub fn outside(&mut self, count: usize) {
-        if count > 0 {
-            let behind = self.outside.len() - self.depth;
-            self.list(count, outside(self.outside), 0, behind);
+            && 0 < run.pixels
+            && run.pixels <= run.places.pixels(run.step)
+            && run.pixels.checked_mul(channels) == Some(outputs.len())
+            && (order.groups * order.passes).checked_mul(words) == Some(self.words.len());
+        if fits {
+            self.some(run, order, list, outputs);
         }
     }
-
-    /// Some more taps are in the input: one at its element `start`, and others `step` apart.
-    ///
-    /// Does nothing where they are not.
-    #[inline]
-    pub fn inside(&mut self, start: usize, count: usize, step: usize) {
-        let last = (count.saturating_sub(1).checked_mul(step)).and_then(|n| n.checked_add(start));
-        let behind = last.and_then(|last| (self.input.len() - self.depth).checked_sub(last));
-        if let Some(behind) = behind {
-            self.list(count, inside(self.input, start), step, behind);
-        }
-    }
-
-    /// Lists places, unless they are too many; as much can be read behind them.
-    #[inline(never)]
-    #[allow(clippy::cast_possible_truncation)] // tensors are smaller
-    fn list(&mut self, count: usize, mut first: u32, step: usize, behind: usize) {
-        let places = self.list.get_mut(self.known..).unwrap_or_default();
-        if let Some(places) = places.get_mut(..count) {
-            for place in places {
-                *place = first;
-                first = first.wrapping_add(step as u32);
-            }
-            self.known += count;
-            self.behind = self.behind.min(behind);
-        }
-    }
-
-    /// Computes neighbouring pixels, `step` input elements apart, of which the first has these
-    /// taps, as far as padding lasts; how many outputs these are.
-    ///
-    /// Computes nothing unless all taps are known.
-    #[inline(never)]
-    pub fn compute(&self, step: usize, outputs: &mut [i8]) -> usize {
-        let channels = self.depth * self.filters.multiplier;
-        let most = self.behind.checked_div(step).unwrap_or_default() + 1;
-        let pixels = outputs.len().checked_div(channels).unwrap_or_default();
-        let pixels = pixels.min(most);
-        if self.known == self.list.len() && pixels > 0 {
-            self.some(step, outputs, pixels);
-        }
-        pixels * channels
-    }
-}
-
-/// How the list names a place in the input: by its address.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-#[inline]
-#[allow(clippy::cast_possible_truncation)] // addresses have 32 bits
-fn inside(input: &[i8], start: usize) -> u32 {
-    input.as_ptr().wrapping_add(start) as usize as u32
-}
-
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-#[inline]
-fn outside(values: &[i8]) -> u32 {
-    inside(values, 0)
-}
-
-/// How the list names a place in the input: by its first element.
-#[cfg(not(all(target_arch = "arm", target_os = "none")))]
-#[allow(clippy::cast_possible_truncation)] // tensors are smaller
-fn inside(_: &[i8], start: usize) -> u32 {
-    start as u32
 }
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-fn outside(_: &[i8]) -> u32 {
-    u32::MAX
-}
-
-#[cfg(not(all(target_arch = "arm", target_os = "none")))]
-impl Taps<'_> {
-    fn some(&self, step: usize, outputs: &mut [i8], pixels: usize) {
-        let filters = self.filters;
-        let channels = self.depth * filters.multiplier;
-        let words = self.list.len() * GROUP / 2 + SCALES;
-        let order = self.order;
-        for pixel in 0..pixels {
-            for (index, words) in filters.words.chunks_exact(words).enumerate() {
+impl DspTaps {
+    fn some(&self, run: &Run<'_>, order: Order, list: &[u32], outputs: &mut [i8]) {
+        let words = list.len() * GROUP / 2 + SCALES;
+        let channels = order.passes * order.length;
+        for pixel in 0..run.pixels {
+            for (index, words) in self.words.chunks_exact(words).enumerate() {
                 let (pass, group) = (index / order.groups, index % order.groups);
                 let first = (group * GROUP).min(order.length - GROUP);
                 for lane in 0..GROUP {
@@ -211,9 +97,10 @@ impl Taps<'_> {
                         true => (pass, pass * order.length),
                         false => (first + lane, pass),
                     };
-                    let output = start + (first + lane) * order.lane;
-                    let value = self.sum(words, (pixel * step, channel), lane);
-                    if let Some(output) = outputs.get_mut(pixel * channels + output) {
+                    let words = words.iter().skip(lane).step_by(GROUP).copied();
+                    let value = self.one(run.places, list, words, pixel * run.step + channel);
+                    let output = pixel * channels + start + (first + lane) * order.lane;
+                    if let Some(output) = outputs.get_mut(output) {
                         *output = value;
                     }
                 }
@@ -221,26 +108,25 @@ impl Taps<'_> {
         }
     }
 
-    /// An output of the pixel that is so many elements after the first, and of an input channel.
-    fn sum(&self, words: &[i32], (pixel, channel): (usize, usize), lane: usize) -> i8 {
-        let value = |place: &u32| {
-            let value = match *place {
-                u32::MAX => self.outside.get(pixel + channel),
-                place => self.input.get(place as usize + pixel + channel),
-            };
-            i16::from(value.copied().unwrap_or_default())
-        };
-        let mut words = words.iter().skip(lane).step_by(GROUP).copied();
+    /// An output, from its words and what is so many elements behind the places.
+    fn one(
+        &self,
+        places: &Places<'_>,
+        list: &[u32],
+        mut words: impl Iterator<Item = i32>,
+        behind: usize,
+    ) -> i8 {
+        let value = |place: &u32| i16::from(places.value(*place, behind));
         let mut next = || words.next().unwrap_or_default();
         let mut sum = next();
-        for places in self.list.chunks_exact(2) {
-            if let [first, second] = places {
+        for pair in list.chunks_exact(2) {
+            if let [first, second] = pair {
                 let weights = u32::from_le_bytes(next().to_le_bytes());
                 sum = smlad(weights, halves(value(first), value(second)), sum);
             }
         }
         let (multiplier, scale) = (next(), next());
-        stored(sum, multiplier, scale, self.filters.zero_point, true)
+        stored(sum, multiplier, scale, self.zero_point, true)
     }
 }
 
@@ -269,26 +155,26 @@ struct Work {
 }
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
-impl Taps<'_> {
+impl DspTaps {
     #[inline]
-    fn some(&self, step: usize, outputs: &mut [i8], pixels: usize) {
-        let list = self.list.as_ptr_range();
+    fn some(&self, run: &Run<'_>, order: Order, list: &[u32], outputs: &mut [i8]) {
+        let list = list.as_ptr_range();
         let Order {
             passes,
             length,
             lane,
             has_one_input,
             ..
-        } = self.order;
-        let depth = self.depth;
+        } = order;
+        let (depth, step) = (run.places.depth(), run.step);
         let work = Work {
             list: list.start,
             list_end: list.end,
             output: outputs.as_mut_ptr(),
             last: (length - GROUP) * lane,
-            zero_point: self.filters.zero_point,
+            zero_point: self.zero_point,
             lane,
-            words: self.filters.words.as_ptr(),
+            words: self.words.as_ptr(),
             passes,
             group: if has_one_input { 0 } else { GROUP },
             shared: if has_one_input {
@@ -297,7 +183,7 @@ impl Taps<'_> {
                 depth.wrapping_neg() % GROUP
             },
             has_one_input: u32::from(has_one_input),
-            pixels,
+            pixels: run.pixels,
             pass: match has_one_input {
                 true => [1, 0],
                 false => [depth.wrapping_neg(), 1_usize.wrapping_sub(length * lane)],
@@ -308,8 +194,8 @@ impl Taps<'_> {
             },
         };
         // SAFETY: the assembly reads `depth` values at each place, and of further pixels `step`
-        // behind the last ones', which `compute` limits to `behind`. For each pixel it reads all
-        // words, whose number `new` compared, and writes `depth` times `multiplier` outputs.
+        // behind the last ones', which the places have by `compute`. For each pixel it reads all
+        // words and writes `depth` times `multiplier` outputs, whose numbers `compute` compared.
         unsafe { ferrule_dsp_taps(&work) }
     }
 }

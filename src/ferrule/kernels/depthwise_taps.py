@@ -1,0 +1,88 @@
+"""Depthwise convolutions of any filter over four channels or more for cores without SIMD.
+
+The Rust is `crates/kernels/src/depthwise_taps.rs`.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ferrule.ir import Array, Op, Struct
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.kernels.short_rescale import ShortRescale
+from ferrule.kernels.taps import Tapped
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+
+_GROUP = 4
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseTaps(Kernel):
+    """Sums four channels in registers, tap by tap, from wherever these lie."""
+
+    op: DepthwiseConv2d
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+    needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: fewer channels, or a requantization that is not proved."""
+        if op.inputs[0].shape[3] < _GROUP:
+            return f"there are fewer than {_GROUP} input channels"
+        filters = Filters.of(op)
+        return ShortRescale(filters.requantize).obstacle(filters)
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return "depthwise_taps"
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "depthwise_taps"
+
+    @property
+    def _tapped(self) -> Tapped:
+        return Tapped(self.op)
+
+    @property
+    def scratch_words(self) -> int:
+        """Places, and padding."""
+        return self._tapped.scratch_words
+
+    def features(self) -> list[float]:
+        """Channels that two groups share, and partners of weight 0, cost as much as others."""
+        _, _, pixels, *others = super().features()
+        computed = pixels * self._tapped.groups(_GROUP).size
+        return [computed * 2 * self._tapped.pairs, computed, pixels, *others]
+
+    def cuts(self) -> tuple[str, ...]:
+        """By pixels only: these have all of the channels."""
+        return ("pixels",)
+
+    def params(self) -> Struct:
+        """Fields of `DepthwiseTaps` in `crates/kernels/src/depthwise_taps.rs`."""
+        filters = Filters.of(self.op)
+        rescale = ShortRescale(filters.requantize)
+        constants = Struct(
+            "Rv32Taps",
+            {
+                "words": self._words(filters),
+                "signed": rescale.is_signed,
+                "low": filters.requantize.low,
+                "span": filters.requantize.high - filters.requantize.low,
+            },
+        )
+        return Struct("DepthwiseTaps", {"tapped": self._tapped.params(), "filters": constants})
+
+    def _words(self, filters: Filters) -> Array:
+        """Each group's biases, taps of four weights, and four records."""
+        groups = self._tapped.groups(_GROUP)
+        taps = self._tapped.weights(filters.weights).astype(np.int8)[groups]
+        weights = np.ascontiguousarray(taps.transpose(0, 2, 1)).view("<i4")[..., 0]
+        records = np.stack(ShortRescale(filters.requantize).constants, axis=1)[groups]
+        rows = [filters.folded_bias[groups], weights, records.reshape(len(groups), -1)]
+        return np.concatenate(rows, axis=1).astype(np.int32)
