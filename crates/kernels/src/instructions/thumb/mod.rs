@@ -3,3 +3,5 @@
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod join;
 pub mod lanes;
+pub mod plane;
+pub mod widen;

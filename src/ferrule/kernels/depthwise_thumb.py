@@ -1,0 +1,127 @@
+"""DepthwiseConv2d of 3x3 taps for Arm cores without SIMD: a channel is copied with its padding."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from ferrule.ir import Op, Struct
+from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.packing import Filters
+from ferrule.kernels.split_rescale import SplitRescale
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+
+_SIZE = 3
+# Results of a line that the inner loop computes at a time.
+_RUN = 6
+# Bytes of scratch for each core, where so many are enough for a line of results.
+_SCRATCH = 4096
+# Most bytes of scratch for each core: a plain kernel needs none.
+_MOST_SCRATCH = 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwisePlane(Kernel):
+    """Six results of a line at a time, from words of a channel that are loaded by the six."""
+
+    op: DepthwiseConv2d
+    computes: ClassVar[type[Op]] = DepthwiseConv2d
+    needs: ClassVar[frozenset[str]] = frozenset({"thumb"})
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: another filter, or a requantization that is not proved."""
+        assert isinstance(op, DepthwiseConv2d)
+        if op.window.size != (_SIZE, _SIZE) or op.dilation != (1, 1):
+            return "made for filters of 3x3 taps, not dilated"
+        if op.stride not in ((1, 1), (2, 2)):
+            return "made for strides of 1 or 2"
+        kernel = cls(op)
+        if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
+            return f"it needs {size:,} B of scratch on each core"
+        if kernel._rescale.is_signed:
+            return "made for results that are not below the zero point"
+        return kernel._rescale.obstacle()
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return "depthwise_thumb"
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "depthwise_thumb"
+
+    def cuts(self) -> tuple[str, ...]:
+        """Channels: each is copied once, with all its pixels."""
+        return ("channels",)
+
+    @cached_property
+    def _rescale(self) -> SplitRescale:
+        return SplitRescale(Filters.of(self.op))
+
+    @property
+    def _stride(self) -> int:
+        return self.op.stride[0]
+
+    @property
+    def _by_columns(self) -> bool:
+        """Whether columns are cut into runs with less left over than rows."""
+        height, width = self.op.window.results
+        runs = [lines * -(-length // _RUN) for lines, length in ((height, width), (width, height))]
+        return runs[1] < runs[0]
+
+    @property
+    def _lines(self) -> tuple[int, int]:
+        """Lines of results, and their length."""
+        height, width = self.op.window.results
+        return (width, height) if self._by_columns else (height, width)
+
+    @property
+    def _pitch(self) -> int:
+        """Words of a line that a filter sees; at a stride of 2 in two parts."""
+        length = max(self._lines[1], _RUN)
+        return length + 2 if self._stride == 1 else 2 * (length + 1)
+
+    @property
+    def _band(self) -> int:
+        """Lines of results of which scratch holds what they see."""
+        seen = _SCRATCH // 4 // self._pitch
+        return max(1, min(self._lines[0], (seen - _SIZE) // self._stride + 1))
+
+    @property
+    def scratch_words(self) -> int:
+        """What a band of results sees of a channel."""
+        return ((self._band - 1) * self._stride + _SIZE) * self._pitch
+
+    @property
+    def gathered(self) -> int:
+        """Every value of the input."""
+        return self.op.inputs[0].elements
+
+    def params(self) -> Struct:
+        """Fields of `DepthwiseThumb` in `crates/kernels/src/depthwise_thumb.rs`."""
+        return self._params
+
+    @cached_property
+    def _params(self) -> Struct:
+        taps = Filters.of(self.op).weights.reshape(-1, _SIZE, _SIZE)
+        if self._by_columns:
+            taps = taps.transpose(0, 2, 1)
+        if self._stride == 2:
+            taps = taps[:, :, [0, 2, 1]]
+        return Struct(
+            "DepthwiseThumb",
+            {
+                "window": self.op.window.params(),
+                "depth": self.op.inputs[0].shape[3],
+                "multiplier": self.op.multiplier,
+                "padding": self.op.inputs[0].zero_point,
+                "by_columns": self._by_columns,
+                "band": self._band,
+                "weights": taps.astype(np.int8),
+                "rescale": self._rescale.params(),
+            },
+        )
