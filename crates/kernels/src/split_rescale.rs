@@ -42,7 +42,7 @@ impl SplitRescale {
     }
 
     /// The stored value of a sum, by the numbers of its channel.
-    #[inline]
+    #[inline(never)]
     #[must_use]
     #[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // words
     #[allow(clippy::cast_possible_truncation)] // a byte

@@ -4,4 +4,5 @@
 pub mod join;
 pub mod lanes;
 pub mod plane;
+pub mod rows;
 pub mod widen;
