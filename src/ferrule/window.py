@@ -66,13 +66,28 @@ class Window:
         return Window((height, width), size, stride, dilation, padding)
 
     @property
+    def whole(self) -> tuple[Pair, Pair]:
+        """Row and column of the first result that sees no padding, and one past the last's."""
+        (top, bottom), (left, right) = self._whole(0), self._whole(1)
+        return (top, left), (bottom, right)
+
+    def _whole(self, axis: int) -> Pair:
+        before, stride = self._padding[axis][0], self.stride[axis]
+        last = self.source[axis] - self._reach(axis) + before
+        return -(-before // stride), max(last // stride + 1, 0)
+
+    @property
     def results(self) -> Pair:
         """Height and width of the output."""
         return self._results(0), self._results(1)
 
     def _results(self, axis: int) -> int:
-        reach = (self.size[axis] - 1) * self.dilation[axis] + 1
-        return (self.source[axis] + sum(self._padding[axis]) - reach) // self.stride[axis] + 1
+        padded = self.source[axis] + sum(self._padding[axis])
+        return (padded - self._reach(axis)) // self.stride[axis] + 1
+
+    def _reach(self, axis: int) -> int:
+        """Rows or columns from the first tap to the last."""
+        return (self.size[axis] - 1) * self.dilation[axis] + 1
 
     @property
     def _padding(self) -> tuple[Pair, Pair]:
@@ -89,7 +104,7 @@ class Window:
                     f"filter {name} {size}, stride {steps[1]} and dilation {steps[2]} must each "
                     f"be 1 to {_LONGEST:,}"
                 )
-            reach = (size - 1) * self.dilation[axis] + 1
+            reach = self._reach(axis)
             if not 0 <= min(padding) <= max(padding) < reach:
                 raise op.reject(
                     f"padding {padding[0]} and {padding[1]} must each be at least 0 and less than "

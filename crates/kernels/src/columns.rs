@@ -17,8 +17,32 @@ pub struct Columns {
     pub padding: i8,
     /// Whether an output pixel sees the input pixel of the same number and nothing else.
     pub is_pointwise: bool,
+    /// Output pixels whose taps lie inside the input, those of a row in one piece.
+    pub whole: Whole,
     /// A copy of a small input with its padding, so that no filter meets a border.
     pub image: Image,
+}
+
+/// A rectangle of output pixels.
+#[derive(Debug)]
+pub struct Whole {
+    /// First row.
+    pub first_row: usize,
+    /// One past the last row.
+    pub end_row: usize,
+    /// First column.
+    pub first_column: usize,
+    /// One past the last column.
+    pub end_column: usize,
+}
+
+impl Whole {
+    /// Whether a pixel is one of them.
+    #[inline]
+    fn has(&self, Place { row, column, .. }: Place) -> bool {
+        let rows = self.first_row..self.end_row;
+        rows.contains(&row) && (self.first_column..self.end_column).contains(&column)
+    }
 }
 
 /// A copy of an input with its padding; of size 0 where none is made.
@@ -72,22 +96,24 @@ impl Columns {
             join(low, high, lines, words);
             return;
         }
-        let seen = pixels.map(|place| self.window.inside_at(place));
-        if seen.iter().all(|&seen| self.is_inside(seen)) {
-            let [low, high] = seen.map(|(rows, columns)| {
-                let first = (rows.start * self.window.input_width + columns.start) * self.depth;
+        let window = &self.window;
+        if pixels.iter().all(|&place| self.whole.has(place)) {
+            let [low, high] = pixels.map(|place| {
+                let row = (place.row * window.stride_height).wrapping_sub(window.padding_top);
+                let column = (place.column * window.stride_width).wrapping_sub(window.padding_left);
+                let first = (row * window.input_width + column) * self.depth;
                 input.get(first..).unwrap_or_default()
             });
             let lines = Lines {
-                count: self.window.filter_height,
+                count: window.filter_height,
                 length,
-                step: self.window.input_width * self.window.dilation_height * self.depth,
+                step: window.input_width * window.dilation_height * self.depth,
             };
             join(low, high, lines, words);
             return;
         }
-        let [low_seen, high_seen] = seen;
-        let taps = self.window.filter_height * length;
+        let [low_seen, high_seen] = pixels.map(|place| window.inside_at(place));
+        let taps = window.filter_height * length;
         let Some((low, high)) = bytes.split_at_mut_checked(taps) else {
             return;
         };
@@ -99,14 +125,6 @@ impl Columns {
             step: taps,
         };
         join(low, high, lines, words);
-    }
-
-    /// Whether a filter lies inside the input, its rows each in one piece.
-    #[inline]
-    fn is_inside(&self, (rows, columns): (Taps, Taps)) -> bool {
-        rows.count == self.window.filter_height
-            && columns.count == self.window.filter_width
-            && (columns.dilation == 1 || columns.count == 1)
     }
 
     /// Copies what the filter sees of one pixel.

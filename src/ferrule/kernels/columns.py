@@ -61,6 +61,9 @@ class Columns:
         size = self._image_bytes
         if size:
             window = replace(window, source=self._padded, padding=NO_PADDING)
+        first, end = window.whole
+        if window.dilation[1] > 1 and window.size[1] > 1:
+            end = (0, 0)  # Taps of a row are apart in memory.
         return Struct(
             "Columns",
             {
@@ -68,6 +71,15 @@ class Columns:
                 "depth": self.depth,
                 "padding": self.source.zero_point,
                 "is_pointwise": self.is_pointwise,
+                "whole": Struct(
+                    "Whole",
+                    {
+                        "first_row": first[0],
+                        "end_row": end[0],
+                        "first_column": first[1],
+                        "end_column": end[1],
+                    },
+                ),
                 "image": Struct(
                     "Image",
                     {

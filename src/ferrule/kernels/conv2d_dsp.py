@@ -85,13 +85,7 @@ class Conv2dDsp(Kernel):
     def params(self) -> Struct:
         """Fields of `Conv2dDsp` in `crates/kernels/src/conv2d_dsp.rs`."""
         window = self.window
-        padding = (window.padding.top, window.padding.left)
-        # Outputs before `first` see padding before the input, and from `end` on after it.
-        first = [-(-padding[axis] // window.stride[axis]) for axis in (0, 1)]
-        end = [
-            (window.source[axis] - window.size[axis] + padding[axis]) // window.stride[axis] + 1
-            for axis in (0, 1)
-        ]
+        first, end = window.whole
         return Struct(
             "Conv2dDsp",
             {
@@ -99,9 +93,9 @@ class Conv2dDsp(Kernel):
                 "depth": self.depth,
                 "input_zero_point": self.op.inputs[0].zero_point,
                 "first_row": first[0],
-                "end_row": max(end[0], 0),
+                "end_row": end[0],
                 "first_column": first[1],
-                "end_column": max(end[1], 0),
+                "end_column": end[1],
                 "filters": dsp.packed(self.filters, window.size[0]),
             },
         )

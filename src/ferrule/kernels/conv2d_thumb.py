@@ -34,7 +34,7 @@ class Conv2dThumb(Kernel):
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Why not: a requantization that is not proved, or too many taps."""
+        """Requantizations that are not proved, and too many taps."""
         assert isinstance(op, Conv2d | DepthwiseConv2d)
         kernel = cls(op)
         if kernel._columns.taps > _MOST_TAPS:
@@ -103,7 +103,7 @@ class DepthwiseThumb(Conv2dThumb):
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Why not: several input channels, or as of a Conv2d."""
+        """Several input channels, and what a convolution has."""
         if op.inputs[0].shape[3] != 1:
             return "made for one input channel"
         return super().obstacle(op)

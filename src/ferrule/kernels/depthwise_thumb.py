@@ -31,7 +31,7 @@ class DepthwisePlane(Kernel):
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Why not: another filter, or a requantization that is not proved."""
+        """Other filters, results below the zero point, and requantizations that are not proved."""
         assert isinstance(op, DepthwiseConv2d)
         if op.window.size != (_SIZE, _SIZE) or op.dilation != (1, 1):
             return "made for filters of 3x3 taps, not dilated"

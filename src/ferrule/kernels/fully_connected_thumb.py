@@ -28,7 +28,7 @@ class FullyConnectedThumb(Kernel):
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Why not: weights with a zero point, or a requantization that is not proved."""
+        """Weights with a zero point, and requantizations that are not proved."""
         assert isinstance(op, FullyConnected)
         if op.weights_zero_point:
             return "made for weights with a zero point of 0"
