@@ -9,7 +9,7 @@ from ferrule.resources import CRATES
 from ferrule.toolchain import cache, rust
 
 MODELS = CRATES / "interleavings"
-TEAM = ("-p", "ferrule-runtime", "--test", "team", "--test", "chains")
+TEAM = ("-p", "ferrule-runtime", "--test", "team", "--test", "chains", "--test", "slices")
 
 
 def cargo(name: str, where: Path, *words: str, **variables: str) -> str:
@@ -103,7 +103,7 @@ def test_threads_under_miri() -> None:
     )
     if asked.returncode != 0:
         pytest.skip("this Rust has no Miri")
-    cargo("miri", CRATES.parent, "miri", "test", "--offline", *TEAM[:4])
+    cargo("miri", CRATES.parent, "miri", "test", "--offline", *TEAM[:4], "--test", "slices")
 
 
 @pytest.mark.long

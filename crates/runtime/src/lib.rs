@@ -33,6 +33,6 @@ pub use stopped::Stopped;
 #[cfg(loom)]
 pub use sync::with_fault;
 pub use team::{
-    Alone, Begin, Claim, Done, Exact, Helper, Lead, Member, Observed, Output, Port, Schedule,
-    Static, Steal, Team, View,
+    Alone, AloneSliced, Begin, Claim, Done, Exact, Helper, Lead, Member, Observed, Output, Port,
+    Schedule, Slice, Sliced, Static, Steal, Team, View,
 };

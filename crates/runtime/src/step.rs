@@ -35,8 +35,9 @@ pub(crate) struct Geometry {
     pub cut: Cut,
     /// Bytes of an element of the output.
     pub element: u8,
-    /// Claims are multiples of so many units where cores steal; 0 stands for 1. Cores need not
-    /// agree on it.
+    /// Claims are multiples of so many units where cores steal; 0 stands for 1. Where an inference
+    /// is taken in slices, claims of the lead have at most so many; 0 stands for all. Cores need
+    /// not agree on it.
     pub grain: u16,
     /// Temporary memory of all cores, one after the other.
     pub scratch: Extent,
@@ -314,7 +315,8 @@ pub struct CutBuilder<I, O> {
 
 impl<I: Inputs, O: Element> CutBuilder<I, O> {
     /// Where cores steal, lets them claim multiples of so many units: a kernel that computes more
-    /// than a unit at a time takes nearly as long for fewer.
+    /// than a unit at a time takes nearly as long for fewer. Where an inference is taken in slices,
+    /// one can end after so many units.
     #[must_use]
     pub const fn grain(mut self, units: u16) -> Self {
         self.geometry.grain = units;

@@ -14,8 +14,10 @@ pub enum Stopped {
         /// Index of the core that may still write to the arena.
         core: usize,
     },
-    /// The lead stopped the inference.
+    /// The lead stopped the inference, or paused it.
     Told,
+    /// The slice of the inference is over.
+    Paused,
     /// The cores do not execute the same step: two models, or two builds of one.
     Mismatch,
     /// The plan does not fit this team: arena too small, or no shares for so many cores.
@@ -27,6 +29,7 @@ impl core::fmt::Display for Stopped {
         match self {
             Self::NoAnswer { core } => write!(f, "core {core} did not answer in time"),
             Self::Busy { core } => write!(f, "core {core} has not left a stopped inference"),
+            Self::Paused => f.write_str("the slice of the inference is over"),
             Self::Told => f.write_str("the lead stopped the inference"),
             Self::Mismatch => f.write_str("the cores do not execute the same step"),
             Self::Unplanned => f.write_str("the plan does not fit this team"),

@@ -1,8 +1,9 @@
 //! Each fault that is planted in the runtime is found: the models can see what they look for.
 
-use crate::models::{abandoned, asleep, forgotten, handed_over, late, mismatch, surplus, together};
+use crate::models::{abandoned, asleep, forgotten, handed_over, late, mismatch, slices};
+use crate::models::{surplus, together};
 use crate::team::{explore, Patient, BOTH};
-use runtime::{with_fault, Static, Steal};
+use runtime::{with_fault, Slice, Static, Steal};
 use std::process::Command;
 
 /// Set in the process in which a fault is planted. It is one of its own, because loom's words must
@@ -11,6 +12,9 @@ const PLANTED: &str = "FERRULE_PLANTED";
 
 /// What loom says of an access to the arena that is not ordered.
 const RACE: &str = "Causality violation";
+
+/// What loom says of a thread that waits for ever.
+const UNENDING: &str = "exceeded maximum number of branches";
 
 /// Explores a model of a runtime with a fault, and expects this complaint.
 fn finds(test: &str, fault: &'static str, complaint: &str, model: fn()) {
@@ -52,6 +56,10 @@ found! {
     shares_that_overlap_by_one_unit: "share", RACE, together::<Static>(BOTH, 2, Patient(4));
     leave_without_release: "leave", RACE, abandoned::<Static>();
     a_forgotten_member_that_leaves_without_release: "forgotten", RACE, forgotten::<Static>();
+    pause_without_release: "pause", UNENDING, slices(Slice::until(0));
+    a_pause_that_is_seen_before_its_step: "look", UNENDING, slices(Slice::until(0));
+    a_slice_without_a_name_of_its_own: "rename", UNENDING, slices(Slice::until(0));
+    told_without_acquire: "told", UNENDING, slices(Slice::until(0));
     clear_without_acquire: "clear", RACE, abandoned::<Static>();
     steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>();
     an_inference_that_is_not_compared: "begun", "units of another inference", surplus::<Static>();

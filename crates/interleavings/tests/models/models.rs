@@ -3,11 +3,11 @@
 
 use crate::team::{assist, explore, helper, infer, kernel, run};
 use crate::team::{Patient, Sleepy, Team, BOTH, ENDLESS};
-use crate::team::{Program, FIRST, FOREIGN, INPUT, SHORTER};
+use crate::team::{Program, FIRST, FOREIGN, INPUT, OUTPUT, PIECEWISE, SHORTER};
 use core::mem::forget;
 use loom::sync::Arc;
 use loom::thread::{spawn, yield_now};
-use runtime::{Schedule, Static, Steal, Stopped};
+use runtime::{Schedule, Slice, Sliced, Static, Steal, Stopped};
 
 /// A team in which nobody is missing computes what one core computes.
 pub fn together<M: Schedule>(program: Program, cores: usize, port: Patient) {
@@ -103,6 +103,32 @@ pub fn asleep() {
     helper.join().expect("no panic");
 }
 
+/// An inference in slices is complete, whenever its helper sees that it was paused.
+pub fn slices(slice: Slice) {
+    let team = Arc::new(Team::<Sliced>::new());
+    let other = team.clone();
+    let helper = spawn(move || {
+        let mut helper = other.helper(ENDLESS, 1).expect("free");
+        // The last step ends it.
+        while assist(&mut helper, PIECEWISE) != Ok(true) {}
+    });
+    let mut lead = team.lead(ENDLESS, 2).expect("free");
+    let mut begin = lead.begin().expect("idle");
+    begin.store(INPUT, &[1, 11, 21]).expect("fits");
+    let mut member = begin.member();
+    while !member
+        .slice(slice, |member| run(member, PIECEWISE))
+        .expect("all come")
+    {
+        yield_now();
+    }
+    let mut output = [0; 3];
+    let done = member.finish().expect("all come");
+    done.load(OUTPUT, &mut output).expect("fits");
+    assert_eq!(output, [3, 13, 23]);
+    helper.join().expect("no panic");
+}
+
 /// A helper of another model touches nothing, and the lead learns of it.
 pub fn mismatch<M: Schedule>() {
     let team = Arc::new(Team::<M>::new());
@@ -180,6 +206,8 @@ explored! {
     a_helper_that_sleeps: 3, asleep();
     a_helper_that_forgets: 3, forgotten::<Static>();
     a_helper_that_steals_and_forgets: 2, forgotten::<Steal>();
+    an_inference_in_slices: 2, slices(Slice::steps(1));
+    an_inference_in_pieces: 2, slices(Slice::until(0));
     another_model: 3, mismatch::<Static>();
     another_model_that_steals: 3, mismatch::<Steal>();
     surplus_steps: 2, surplus::<Static>();

@@ -30,6 +30,13 @@ static SECOND: Step<(i8,), i8> = step(1)
     .writes(OUTPUT)
     .by_channels(1, 3, 1)
     .shares(SHARES);
+/// The lead has two units of it, one after the other.
+pub static PIECES: Step<(i8,), i8> = step(0)
+    .reads(INPUT)
+    .writes(MIDDLE)
+    .by_pixels(3, 1, 1)
+    .grain(1)
+    .shares(&[&[3], &[2, 1]]);
 /// A port that gives up after so many polls; loom runs another thread at each.
 #[derive(Clone, Copy)]
 pub struct Patient(pub u32);
@@ -89,6 +96,8 @@ pub fn run<P: Port, M: Schedule>(
 
 /// The program that leads and helpers run, if a model says nothing else.
 pub const BOTH: Program = &[&FIRST, &SECOND];
+/// Two steps of which the first can be cut by the end of a slice.
+pub const PIECEWISE: Program = &[&PIECES, &SECOND];
 /// Programs that disagree with it.
 pub const SHORTER: Program = &[&FIRST];
 pub const FOREIGN: Program = &[&SECOND];

@@ -72,6 +72,7 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
 impl<P: Port, M> Helper<'_, P, M> {
     /// Leaves the inference whose member was forgotten, not dropped. It is gone, as it borrowed
     /// this handle, and so is every view of the arena that it gave.
+    #[inline(never)]
     fn leave(&self) {
         let Some(own) = self.words() else { return };
         let joined = own.joined.load(Relaxed);

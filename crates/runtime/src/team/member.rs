@@ -18,15 +18,17 @@ pub struct Member<'m, P: Port, M: Schedule = Static> {
     pub(super) index: usize,
     cores: usize,
     /// First epoch of the inference, its name.
-    first: u32,
+    pub(super) first: u32,
     /// Epoch of the step that is entered next, or of the one that is open.
     pub(super) epoch: u32,
     /// The step whose units are being claimed.
-    open: Option<&'static Shape>,
+    pub(super) open: Option<&'static Shape>,
     /// What [`Self::enter`] found.
     entered: M::Entered,
     /// The step completed before; the lead shows its output to the port's observer.
     last: Option<&'static Shape>,
+    /// Where it is if the inference is taken in slices.
+    pub(super) places: M::Places,
     schedule: PhantomData<M>,
 }
 
@@ -42,6 +44,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             open: None,
             entered: M::late(),
             last: None,
+            places: M::places(),
             schedule: PhantomData,
         }
     }
@@ -115,7 +118,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         // on this geometry; the units are this member's alone, and the run borrows the member
         // until it ends.
         Ok(Some(unsafe {
-            if M::ALONE {
+            if M::ALONE && !M::SLICED {
                 Run::whole(self.shared, geometry)
             } else {
                 Run::new(self.shared, geometry, units, self.index)
@@ -125,23 +128,36 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
 
     #[inline(always)]
     fn units(&mut self, step: &'static Shape) -> Result<Option<Range<u32>>, Stopped> {
+        if M::SLICED && self.has_done(step)? {
+            return Ok(None);
+        }
         match self.open {
             None => {
+                if M::SLICED && (M::ALONE || self.index == 0) {
+                    self.count_step()?;
+                }
                 self.enter(step)?;
                 let Some(units) = M::entered(&self.entered) else {
                     self.epoch = self.epoch.wrapping_add(1);
                     return Ok(None);
                 };
                 self.open = Some(step);
-                if !units.is_empty() {
+                if M::SLICED {
+                    self.keep(units, step);
+                } else if !units.is_empty() {
                     return Ok(Some(units));
                 }
             }
             Some(open) if core::ptr::eq(open, step) => {}
             Some(_) => return Err(Stopped::Mismatch),
         }
-        if let Some(units) = M::more(self, step) {
-            return Ok(Some(units));
+        let more = if M::SLICED {
+            self.piece(step)?
+        } else {
+            M::more(self, step)
+        };
+        if more.is_some() {
+            return Ok(more);
         }
         self.close(step);
         Ok(None)
@@ -175,6 +191,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         let units = M::share(self.shared.cores, shares, step);
         for (word, value) in control.words.iter().zip(step.geometry.words()) {
             word.store(value, Relaxed);
+        }
+        if M::SLICED {
+            self.rename(step);
         }
         if self.epoch == self.first {
             control.begun.store(self.first, Relaxed);
@@ -261,7 +280,12 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     ///
     /// Not inlined, nor is [`Self::wait_longer`]: instruction counters leave out what is in here.
     #[inline(never)]
-    fn wait_until(&self, word: &AtomicU32, value: u32, core: usize) -> Result<(), Stopped> {
+    pub(super) fn wait_until(
+        &self,
+        word: &AtomicU32,
+        value: u32,
+        core: usize,
+    ) -> Result<(), Stopped> {
         // Acquire: pairs with the release of whoever stores the word, `publish` or `close`.
         if M::reached(word.load(ordering("wait_until", Acquire)), value) {
             return Ok(());
@@ -280,7 +304,12 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             if self.index == 0 && control.mismatch.load(Relaxed) == self.first {
                 return Err(Stopped::Mismatch);
             }
-            if self.index != 0 && control.stopped.load(Relaxed) == self.first {
+            if self.index != 0 && self.is_told() {
+                // A lead that pauses waits for what it has published. Acquire: as in `wait_until`.
+                let is_published = || M::reached(word.load(ordering("looks", Acquire)), value);
+                if M::SLICED && is_published() && !fault("look") {
+                    return Ok(());
+                }
                 return Err(Stopped::Told);
             }
             if self.port.wait(polls).is_break() {
@@ -311,7 +340,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     }
 
     /// Whether the helpers of this inference know of it.
-    fn is_published(&self) -> bool {
+    pub(super) fn is_published(&self) -> bool {
         !M::ALONE && self.shared.control.begun.load(Relaxed) == self.first
     }
 }

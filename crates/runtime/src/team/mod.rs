@@ -11,7 +11,7 @@
 //! | `words` | lead | geometry of the published step |
 //! | `range` | lead | units of a core in that step; when stealing, see below |
 //! | `published` | lead | epoch whose step may be worked on |
-//! | `invited` | lead | first epoch of the last inference this helper is a member of |
+//! | `invited` | lead | first epoch of the last inference this helper is a member of; its own: see slices |
 //! | `begun` | lead | first epoch of the last inference that was published |
 //! | `identity` | lead | what its image was built from, and how many cores have words |
 //! | `finished` | lead | first epoch of the last inference that every core has completed |
@@ -91,6 +91,21 @@
 //! The seat holds 31 bits of the epoch, so a helper would have to sleep through 2^31 steps to sit
 //! down in a wrong one. That is why ranges need no generation of their own.
 //!
+//! # Slices
+//!
+//! With [`Sliced`], [`Member::slice`] on the lead ends where the slice does: before a step, or after
+//! some units of the lead's share. It has then published every step that it has entered.
+//!
+//! 10. The lead stores `stopped` (release), as if it had left. A helper that waits sees it (acquire),
+//!     looks at `published` once more, does the units of that step if it has not, and leaves.
+//! 11. When the lead goes on it completes the open step and gathers (4): no helper is in a step.
+//!     The next step that it publishes begins an inference with a name of its own: it stores `begun`,
+//!     its own `invited`, which is the number of that step, and the helpers' `invited`.
+//! 12. A helper that joins waits for its first epoch, then skips steps with a lower number.
+//!
+//! So helpers are free while the lead does other work, and a helper that has not come back in time is
+//! one that is late for a step.
+//!
 //! # Why a claim is sound
 //!
 //! Between (2) and (4) the lead and the helpers in *working* hold views of one geometry: every
@@ -118,6 +133,7 @@ mod member;
 mod observed;
 mod port;
 mod schedule;
+mod slice;
 mod steal;
 
 pub use arena::Team;
@@ -127,5 +143,6 @@ pub use lead::{Begin, Done, Lead};
 pub use member::Member;
 pub use observed::Observed;
 pub use port::Port;
-pub use schedule::{Alone, Exact, Schedule, Static};
+pub use schedule::{Alone, AloneSliced, Exact, Schedule, Sliced, Static};
+pub use slice::Slice;
 pub use steal::Steal;

@@ -43,6 +43,10 @@ unsafe impl<P: Port, F: Fn(u16, &[u8]) + Copy> Port for Observed<P, F> {
         self.port.exchange(word, current, new)
     }
 
+    fn now(&self) -> u32 {
+        self.port.now()
+    }
+
     fn observe(&self, step: u16, output: &[u8]) {
         (self.show)(step, output);
     }

@@ -73,6 +73,14 @@ pub unsafe trait Port: Copy {
         current
     }
 
+    /// The time, in ticks of the port's choice; it wraps. For slices that end at a time.
+    ///
+    /// A port without a clock says 0 for ever: then such a slice ends as soon as it can if its end
+    /// is not ahead of 0, and never if it is.
+    fn now(&self) -> u32 {
+        0
+    }
+
     /// Sees a step's output when every core has completed it; called on the lead.
     ///
     /// `step` is the number that the step was made with.

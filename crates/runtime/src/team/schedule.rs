@@ -1,6 +1,7 @@
 //! How the units of a step find their cores.
 
 use super::control::{pack, unpack, PerCore};
+use super::slice::Place;
 use super::{Member, Port};
 use crate::step::Shape;
 use crate::sync::Ordering::Relaxed;
@@ -18,14 +19,21 @@ pub type Static = Exact<false>;
 /// The only core computes everything: the program has no code for other cores.
 pub type Alone = Exact<true>;
 
-/// Each core computes exactly its share, `ALONE` or not: [`Static`] and [`Alone`].
-#[derive(Clone, Copy, Debug)]
-pub enum Exact<const ALONE: bool> {}
+/// As [`Static`], and an inference can be taken in slices.
+pub type Sliced = Exact<false, 1>;
 
-impl<const ALONE: bool> Schedule for Exact<ALONE> {}
+/// As [`Alone`], and an inference can be taken in slices.
+pub type AloneSliced = Exact<true, 1>;
+
+/// Each core computes exactly its share, `ALONE` or not: [`Static`] and [`Alone`]. A member holds
+/// `PLACES` places in an inference: one if that can be taken in slices, or none.
+#[derive(Clone, Copy, Debug)]
+pub enum Exact<const ALONE: bool, const PLACES: usize = 0> {}
+
+impl<const ALONE: bool, const PLACES: usize> Schedule for Exact<ALONE, PLACES> {}
 
 pub(super) mod protocol {
-    use super::{Member, PerCore, Port, Range, Schedule, Shape};
+    use super::{Member, PerCore, Place, Port, Range, Schedule, Shape};
 
     /// What differs between schedules. See the module `team` for the states.
     pub trait Protocol: Sized + 'static {
@@ -33,8 +41,17 @@ pub(super) mod protocol {
         /// nothing if the step went on without this core.
         type Entered;
 
+        /// Where a member is in an inference that is taken in slices: one place, or none.
+        type Places: AsRef<[Place]> + AsMut<[Place]>;
+
         /// Whether a team has one core, always.
         const ALONE: bool;
+
+        /// Whether an inference can be taken in slices.
+        const SLICED: bool;
+
+        /// The place of a member that begins.
+        fn places() -> Self::Places;
 
         /// Whether a core that has computed its units may claim more of them.
         const GOES_ON: bool;
@@ -78,11 +95,18 @@ pub(super) mod protocol {
     }
 }
 
-impl<const ALONE: bool> protocol::Protocol for Exact<ALONE> {
+impl<const ALONE: bool, const PLACES: usize> protocol::Protocol for Exact<ALONE, PLACES> {
     type Entered = Range<u32>;
+    type Places = [Place; PLACES];
 
     const ALONE: bool = ALONE;
-    const GOES_ON: bool = false;
+    const GOES_ON: bool = Self::SLICED;
+    const SLICED: bool = PLACES > 0;
+
+    #[inline(always)]
+    fn places() -> [Place; PLACES] {
+        [const { Place::START }; PLACES]
+    }
 
     #[inline(always)]
     fn entered(units: &Range<u32>) -> Option<Range<u32>> {

@@ -2,6 +2,7 @@
 
 use super::control::{pack, unpack, PerCore};
 use super::schedule::protocol::Protocol;
+use super::slice::Place;
 use super::{Member, Port, Schedule};
 use crate::step::Shape;
 use crate::sync::fault;
@@ -36,8 +37,15 @@ fn whole(units: u32, rest: u32, step: &Shape) -> u32 {
 impl Protocol for Steal {
     type Entered = Option<Range<u32>>;
 
+    type Places = [Place; 0];
+
     const ALONE: bool = false;
     const GOES_ON: bool = true;
+    const SLICED: bool = false;
+
+    fn places() -> [Place; 0] {
+        []
+    }
 
     fn entered(units: &Option<Range<u32>>) -> Option<Range<u32>> {
         units.clone()
