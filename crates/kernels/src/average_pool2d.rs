@@ -1,6 +1,7 @@
 //! AveragePool2d: every output is the mean of what a filter sees of one input channel.
 
 use crate::requantize::narrow;
+use crate::rolled::rolled;
 use crate::window::{Taps, Window};
 use core::num::NonZeroU32;
 use runtime::Claim;
@@ -18,45 +19,38 @@ pub struct AveragePool2d {
     pub high: i32,
 }
 
-/// Channels that are computed at a time.
-const BLOCK: usize = 16;
-
 /// Computes `[pixels, depth]` from `[height, width, depth]`; padding does not count.
 pub fn average_pool2d(params: &AveragePool2d, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let first = claim.output.channels().start;
     for (pixel, outputs) in claim.output.by_pixel() {
-        let (rows, columns) = params.window.inside(pixel);
-        for (block, channel) in outputs.chunks_mut(BLOCK).zip((first..).step_by(BLOCK)) {
-            let mut sums = [0; BLOCK];
-            let sums = sums.get_mut(..block.len()).unwrap_or_default();
-            accumulate(params, input, (rows, columns), channel, sums);
-            for (output, &mut sum) in block.iter_mut().zip(sums) {
-                let mean = mean(sum, rows.count * columns.count);
-                *output = narrow(mean.max(params.low).min(params.high));
-            }
+        let taps = params.window.inside(pixel);
+        let (rows, columns) = taps;
+        for (output, channel) in outputs.iter_mut().zip(first..) {
+            let mean = mean(
+                sum(params, input, taps, channel),
+                rows.count * columns.count,
+            );
+            *output = narrow(mean.max(params.low).min(params.high));
+            rolled();
         }
     }
 }
 
-/// Sums the taps of a block of channels from `channel` on.
+/// Sums the taps of a channel.
 #[inline]
-fn accumulate(
-    params: &AveragePool2d,
-    input: &[i8],
-    (rows, columns): (Taps, Taps),
-    channel: usize,
-    sums: &mut [i32],
-) {
-    for (_, row) in rows.iter() {
-        for (_, column) in columns.iter() {
-            let at = (row * params.window.input_width + column) * params.depth + channel;
-            let values = input.get(at..at + sums.len()).unwrap_or_default();
-            for (sum, &value) in sums.iter_mut().zip(values) {
-                *sum += i32::from(value);
-            }
+fn sum(params: &AveragePool2d, input: &[i8], (rows, columns): (Taps, Taps), channel: usize) -> i32 {
+    let width = params.window.input_width;
+    let mut sum = 0;
+    for row in rows.start..rows.start + rows.count {
+        let mut at = (row * width + columns.start) * params.depth + channel;
+        for _ in 0..columns.count {
+            sum += i32::from(input.get(at).copied().unwrap_or_default());
+            at += params.depth;
+            rolled();
         }
     }
+    sum
 }
 
 /// `sum / count`, rounded to nearest, ties away from zero; 0 when there is nothing to count.

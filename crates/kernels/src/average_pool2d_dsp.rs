@@ -3,6 +3,7 @@
 use crate::average_pool2d::{mean, AveragePool2d};
 use crate::instructions::dsp::sum::{sum, Pixels};
 use crate::requantize::narrow;
+use crate::rolled::rolled;
 use runtime::Claim;
 
 /// Computes `[pixels, depth]` from `[height, width, depth]`; padding does not count.
@@ -20,12 +21,15 @@ pub fn average_pool2d_dsp(params: &AveragePool2d, claim: Claim<'_, (i8,), i8>) {
             skipped: (params.window.input_width - columns.count) * params.depth,
         };
         let from = (rows.start * params.window.input_width + columns.start) * params.depth;
-        for (block, channel) in outputs.chunks_mut(4).zip((first..).step_by(4)) {
-            let values = input.get(from + channel..).unwrap_or_default();
+        let mut from = from + first;
+        for block in outputs.chunks_mut(4) {
+            let values = input.get(from..).unwrap_or_default();
             for (output, sum) in block.iter_mut().zip(sum(values, pixels)) {
                 let mean = mean(i32::from(sum), rows.count * columns.count);
                 *output = narrow(mean.max(params.low).min(params.high));
+                rolled();
             }
+            from += 4;
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a filter sees of pairs of pixels, as words that hold a value of both.
 
+use crate::instructions::bytes::bytes;
 use crate::instructions::join::{join, Lines};
+use crate::rolled::{copy, fill, fill_bytes, repeated};
 use crate::window::{Place, Taps, Window};
 
 /// Words from one tap to the next: pairs of pixels that are computed at a time.
@@ -59,24 +61,22 @@ pub struct Image {
 }
 
 impl Columns {
-    /// The input, or the copy of it in `bytes`, and what is left of `bytes`.
+    /// The input, or the copy of it in `words`, and what is left of `words`.
     #[inline(never)]
-    pub fn image<'c>(&self, input: &'c [i8], bytes: &'c mut [i8]) -> (&'c [i8], &'c mut [i8]) {
+    pub fn image<'c>(&self, input: &'c [i8], words: &'c mut [u32]) -> (&'c [i8], &'c mut [i8]) {
         if self.image.size == 0 {
-            return (input, bytes);
+            return (input, bytes(words));
         }
-        let Some((copy, rest)) = bytes.split_at_mut_checked(self.image.size) else {
+        fill(words, repeated(self.padding));
+        let Some((image, rest)) = bytes(words).split_at_mut_checked(self.image.size) else {
             return (input, &mut []);
         };
-        copy.fill(self.padding);
-        let inside = copy.get_mut(self.image.before..).unwrap_or_default();
+        let inside = image.get_mut(self.image.before..).unwrap_or_default();
         let places = inside.chunks_mut(self.image.padded_row.max(1));
         for (place, row) in places.zip(input.chunks(self.image.row.max(1))) {
-            for (to, &from) in place.iter_mut().zip(row) {
-                *to = from;
-            }
+            copy(row, place);
         }
-        (copy, rest)
+        (image, rest)
     }
 
     /// Writes the words of a pair of pixels, one for each tap, `PAIRS` apart.
@@ -131,7 +131,7 @@ impl Columns {
     #[inline(never)]
     fn copy(&self, input: &[i8], (rows, columns): (Taps, Taps), values: &mut [i8]) {
         let depth = self.depth;
-        values.fill(self.padding);
+        fill_bytes(values, self.padding);
         // Taps of a row are neighbours in memory, hence one run, unless the filter is dilated.
         let (runs, taps) = match columns.dilation {
             1 => (1, columns.count),
@@ -143,9 +143,7 @@ impl Columns {
             for _ in 0..runs {
                 let seen = input.get(from..from + taps * depth).unwrap_or_default();
                 let places = values.get_mut(to..).unwrap_or_default();
-                for (place, &value) in places.iter_mut().zip(seen) {
-                    *place = value;
-                }
+                copy(seen, places);
                 to += depth;
                 from += columns.dilation * depth;
             }

@@ -1,7 +1,6 @@
 //! Conv2d for cores without SIMD, two products in one multiplication.
 
 use crate::columns::{Columns, PAIRS};
-use crate::instructions::bytes::bytes;
 use crate::instructions::lanes::Lanes;
 use crate::instructions::rv32::lanes::{Outputs, CHANNELS, PIXELS, RECORD};
 use core::ops::Range;
@@ -35,7 +34,7 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
     let Some((columns, words)) = claim.scratch.split_at_mut_checked(taps * PAIRS) else {
         return;
     };
-    let (input, bytes) = params.columns.image(input, bytes(words));
+    let (input, bytes) = params.columns.image(input, words);
     let mut output = claim.output;
     let pixels = output.pixels();
     let window = &params.columns.window;
@@ -72,8 +71,8 @@ fn compute(
     let channels = output.channels();
     let inside = channels.start.div_ceil(CHANNELS)..channels.end / CHANNELS;
     let at = (inside.start * CHANNELS).saturating_sub(channels.start);
-    let outputs = Outputs::new(output, first, count, bounds, params.is_signed);
-    store(params, columns, inside, outputs, at);
+    let mut outputs = Outputs::new(output, first, count, bounds, params.is_signed);
+    store(params, columns, inside, outputs.as_mut(), at);
     // A group at an end may be ours in part: it goes through a copy.
     for end in [channels.start, channels.end] {
         if end % CHANNELS == 0 {
@@ -81,8 +80,8 @@ fn compute(
         }
         let group = end / CHANNELS;
         let mut spare = [[0; CHANNELS]; PIXELS];
-        let outputs = Outputs::of_group(&mut spare, count, bounds, params.is_signed);
-        store(params, columns, group..group + 1, outputs, 0);
+        let mut outputs = Outputs::of_group(&mut spare, count, bounds, params.is_signed);
+        store(params, columns, group..group + 1, outputs.as_mut(), 0);
         for (pixel, results) in (first..first + count).zip(&spare) {
             let owned = output.run(pixel);
             for (channel, &result) in (group * CHANNELS..).zip(results) {
@@ -99,12 +98,12 @@ fn store(
     params: &Conv2dLanes,
     columns: &[u32],
     groups: Range<usize>,
-    outputs: Option<Outputs<'_>>,
+    outputs: Option<&mut Outputs<'_>>,
     at: usize,
 ) {
     let records = params.records.get(groups.start * RECORD..);
     let groups = params.weights.groups(groups.start, groups.len(), CHANNELS);
-    if let (Some(groups), Some(mut outputs), Some(records)) = (groups, outputs, records) {
+    if let (Some(groups), Some(outputs), Some(records)) = (groups, outputs, records) {
         outputs.compute(groups, records, columns, at);
     }
 }

@@ -1,6 +1,7 @@
 //! DepthwiseConv2d with filters of 3 x 3 for cores with the DSP extension, four channels at a time.
 
 use crate::instructions::dsp::depthwise::{last_to_first, make, Band, Row, Shape, GROUP};
+use crate::rolled::fill;
 use crate::window::Window;
 use core::ops::Range;
 use runtime::Claim;
@@ -105,7 +106,7 @@ impl DepthwiseConv2dDsp {
             let right = left + self.window.input_width * GROUP;
             for side in [0..left, right..pitch] {
                 if let Some(words) = pair.get_mut(side) {
-                    words.fill(outside);
+                    fill(words, outside);
                 }
             }
         }

@@ -3,6 +3,7 @@
 use crate::instructions::bytes::bytes;
 use crate::instructions::rv32::planes::{filter, Plane, Target, RECORD, TAPS};
 use crate::instructions::strided::strided;
+use crate::rolled::{fill, repeated};
 use crate::window::Window;
 use runtime::Claim;
 
@@ -36,7 +37,6 @@ pub struct DepthwisePlanes {
 /// Scratch: a plane as bytes, padding included.
 pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
-    let bytes = bytes(claim.scratch);
     let mut output = claim.output;
     let window = &params.window;
     let width = window.output_width;
@@ -49,8 +49,8 @@ pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
     };
     let pitch = length.saturating_sub(1) * stride + 3;
     let size = pitch * (lines.saturating_sub(1) * stride + 3);
-    let plane = bytes.get_mut(..size).unwrap_or_default();
-    plane.fill(params.padding);
+    fill(claim.scratch, repeated(params.padding));
+    let plane = bytes(claim.scratch).get_mut(..size).unwrap_or_default();
     let mut gathered = None;
     for (channel, index) in output.channels().enumerate() {
         let source = index.checked_div(params.multiplier).unwrap_or_default();

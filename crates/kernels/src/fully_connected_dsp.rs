@@ -2,6 +2,7 @@
 
 use crate::instructions::bytes::bytes;
 use crate::instructions::dsp::dense::{Dense, GROUP, SCALES};
+use crate::rolled::{copy, rolled};
 use runtime::Claim;
 
 /// Parameters of [`fully_connected_dsp`].
@@ -32,9 +33,7 @@ pub fn fully_connected_dsp(params: &FullyConnectedDsp, claim: Claim<'_, (i8,), i
     for (row, outputs) in claim.output.by_pixel() {
         let mut values = input.row(row, params.depth);
         if values.len() % 4 != 0 {
-            for (to, &from) in filled.iter_mut().zip(values) {
-                *to = from;
-            }
+            copy(values, filled);
             values = filled;
         }
         let split = outputs.len() / GROUP * GROUP;
@@ -47,6 +46,7 @@ pub fn fully_connected_dsp(params: &FullyConnectedDsp, claim: Claim<'_, (i8,), i
             params.groups(whole, whole + 1, values, &mut last);
             for (output, last) in rest.iter_mut().zip(last) {
                 *output = last;
+                rolled();
             }
         }
     }

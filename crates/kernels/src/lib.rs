@@ -41,6 +41,7 @@ pub mod pad;
 pub mod pointwise_conv2d_dsp;
 pub mod relu;
 pub mod requantize;
+pub mod rolled;
 pub mod softmax;
 pub mod split_rescale;
 pub mod taps;

@@ -4,6 +4,7 @@ use crate::dsp_filters::{convolve, DspFilters, Source};
 use crate::instructions::bytes::bytes;
 use crate::instructions::dsp::gather::{gather, Rows, QUAD};
 use crate::instructions::dsp::multiply::{Columns, Strip};
+use crate::rolled::{copy, fill, fill_bytes, repeated};
 use crate::window::Window;
 use runtime::Claim;
 
@@ -34,8 +35,8 @@ pub fn narrow_conv2d_dsp(params: &NarrowConv2dDsp, claim: Claim<'_, (i8,), i8>) 
     let Some((columns, padded)) = claim.scratch.split_at_mut_checked(split) else {
         return;
     };
+    fill(padded, repeated(params.input_zero_point));
     let padded = bytes(padded);
-    padded.fill(params.input_zero_point);
     if let Some(columns) = Columns::new(&params.filters, channels, columns) {
         let mut source = Padded {
             params,
@@ -81,12 +82,8 @@ impl Padded<'_> {
             let from = row.wrapping_mul(length);
             let to = to.get_mut(start..start + length).unwrap_or_default();
             match self.input.get(from..from.wrapping_add(length)) {
-                Some(from) if row < window.input_height => {
-                    for (to, &from) in to.iter_mut().zip(from) {
-                        *to = from;
-                    }
-                }
-                _ => to.fill(self.params.input_zero_point),
+                Some(from) if row < window.input_height => copy(from, to),
+                _ => fill_bytes(to, self.params.input_zero_point),
             }
         }
     }

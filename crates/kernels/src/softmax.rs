@@ -3,6 +3,8 @@
 //! Exponentials and their inverse sums have 31 fractional bits, sums have 19, as in gemmlowp.
 
 use crate::requantize::{doubling_high, narrow};
+use crate::rolled::rolled;
+use core::hint::black_box;
 use runtime::Claim;
 
 /// Parameters of [`softmax`].
@@ -22,11 +24,16 @@ pub fn softmax(params: &Softmax, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input();
     for (row, outputs) in claim.output.by_pixel() {
         let values = input.row(row, params.depth);
-        let largest = values.iter().copied().fold(i8::MIN, i8::max);
-        let sum = values
-            .iter()
-            .map(|&value| rounded(params.exponential(largest, value), 12))
-            .sum::<i32>();
+        let mut largest = i8::MIN;
+        for &value in values {
+            largest = largest.max(value);
+            rolled();
+        }
+        let mut sum = 0;
+        for &value in values {
+            sum += rounded(params.exponential(largest, value), 12);
+            rolled();
+        }
         // The sum is `2^(12 - zeros)` times a number in [1, 2).
         let zeros = sum.leading_zeros();
         let inverse = inverse(sum.wrapping_shl(zeros) & i32::MAX);
@@ -36,6 +43,7 @@ pub fn softmax(params: &Softmax, claim: Claim<'_, (i8,), i8>) {
             let share = doubling_high(inverse, params.exponential(largest, value));
             let share = rounded(share >> SPLIT, shift);
             *output = narrow((share - 128).min(127));
+            rolled();
         }
     }
 }
@@ -64,7 +72,7 @@ fn inverse(value: i32) -> i32 {
     let half = (value >> 1) + (1 << 30);
     // 48/17 - 32/17 * half, with 29 fractional bits.
     let mut x = 1_515_870_810 + doubling_high(half, -1_010_580_540);
-    for _ in 0..3 {
+    for _ in 0..black_box(3) {
         x += doubling_high(x, (1 << 29) - doubling_high(half, x)) << 2;
     }
     x.saturating_mul(2)

@@ -3,8 +3,9 @@
 use super::control::{Control, PerCore, CORES_BITS};
 use super::{Helper, Lead, Port, Schedule, Static};
 use crate::slot::Extent;
-use crate::sync::ordering;
 use crate::sync::Ordering::Release;
+use crate::sync::{ordering, rolled};
+use crate::Element;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
@@ -149,6 +150,29 @@ impl<'t> Shared<'t> {
         unsafe { self.arena.add(extent.offset as usize) }
     }
 
+    /// Copies a tensor into an extent of the arena.
+    ///
+    /// # Safety
+    ///
+    /// The extent lies inside the arena, is apart from `values`, and nobody else touches it.
+    pub unsafe fn store<T: Element>(&self, values: &[T], extent: Extent) {
+        let bytes = size_of_val(values).min(extent.bytes as usize);
+        // SAFETY: both have so many bytes, and are apart; elements have no padding.
+        unsafe { copy(values.as_ptr().cast(), self.pointer(extent), bytes) }
+    }
+
+    /// Copies an extent of the arena into a tensor.
+    ///
+    /// # Safety
+    ///
+    /// The extent lies inside the arena, holds elements of this type, is apart from `values`, and
+    /// nobody writes to it.
+    pub unsafe fn load<T: Element>(&self, extent: Extent, values: &mut [T]) {
+        let bytes = size_of_val(values).min(extent.bytes as usize);
+        // SAFETY: as in `store`; elements have no invalid values.
+        unsafe { copy(self.pointer(extent), values.as_mut_ptr().cast(), bytes) }
+    }
+
     /// The bytes of an extent.
     ///
     /// # Safety
@@ -158,5 +182,35 @@ impl<'t> Shared<'t> {
         // SAFETY: inside the arena, which is initialised memory that outlives `'t`, and free of
         // writers, by the caller's promise.
         unsafe { core::slice::from_raw_parts(self.pointer(extent), extent.bytes as usize) }
+    }
+}
+
+/// Words that are copied at a time.
+type Words = [u32; 4];
+
+/// Copies bytes; the compiler's `memcpy` takes a kilobyte of flash on Arm.
+///
+/// # Safety
+///
+/// The first can be read and the second written for so many bytes, and they are apart.
+#[inline(never)]
+unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
+    let mut at = 0;
+    if from.cast::<Words>().is_aligned() && to.cast::<Words>().is_aligned() {
+        while bytes - at >= size_of::<Words>() {
+            // SAFETY: inside both, and aligned as the first ones are.
+            unsafe {
+                let words = from.add(at).cast::<Words>().read();
+                to.add(at).cast::<Words>().write(words);
+            }
+            at += size_of::<Words>();
+            rolled();
+        }
+    }
+    while at < bytes {
+        // SAFETY: inside both.
+        unsafe { to.add(at).write(from.add(at).read()) };
+        at += 1;
+        rolled();
     }
 }

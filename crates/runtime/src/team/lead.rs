@@ -99,10 +99,7 @@ impl<'l, P: Port, M: Schedule> Begin<'l, P, M> {
         let _held = shared.control.watch.write(extent);
         // SAFETY: inside the arena; no helper works between `begin` and the first published step,
         // and this core holds no view, because `self` is borrowed mutably.
-        unsafe {
-            let target = shared.pointer(extent).cast::<T>();
-            core::ptr::copy_nonoverlapping(values.as_ptr(), target, N);
-        }
+        unsafe { shared.store(values, extent) };
         Ok(())
     }
 
@@ -140,10 +137,7 @@ impl<'l> Done<'l> {
         let _held = self.shared.control.watch.read(extent);
         // SAFETY: inside the arena and aligned, as `Slot::at` checked; nobody writes, because
         // every core has completed the inference and the lead stays borrowed.
-        unsafe {
-            let source = self.shared.pointer(extent).cast::<T>();
-            core::ptr::copy_nonoverlapping(source, values.as_mut_ptr(), N);
-        }
+        unsafe { self.shared.load(extent, values) };
         Ok(())
     }
 }
