@@ -26,44 +26,47 @@ pub struct FullyConnectedDsp {
 /// Scratch holds a row where rows are not whole words.
 pub fn fully_connected_dsp(params: &FullyConnectedDsp, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input();
-    let channels = claim.output.channels();
+    let first = claim.output.channels().start / GROUP;
     let filled = bytes(claim.scratch);
-    let first = channels.start / GROUP;
-    let whole = first + channels.len() / GROUP;
     for (row, outputs) in claim.output.by_pixel() {
         let mut values = input.row(row, params.depth);
         if values.len() % 4 != 0 {
             copy(values, filled);
             values = filled;
         }
-        let split = outputs.len() / GROUP * GROUP;
-        let Some((most, rest)) = outputs.split_at_mut_checked(split) else {
+        params.row(first, values, outputs);
+    }
+}
+
+impl FullyConnectedDsp {
+    /// Computes outputs of a row, from group `first` on.
+    #[inline(never)]
+    fn row(&self, first: usize, values: &[i8], outputs: &mut [i8]) {
+        let whole = outputs.len() / GROUP;
+        let Some((most, rest)) = outputs.split_at_mut_checked(whole * GROUP) else {
             return;
         };
-        params.groups(first, whole, values, most);
+        if !most.is_empty() {
+            self.groups(first, values, most);
+        }
         if !rest.is_empty() {
             let mut last = [0; GROUP];
-            params.groups(whole, whole + 1, values, &mut last);
+            self.groups(first + whole, values, &mut last);
             for (output, last) in rest.iter_mut().zip(last) {
                 *output = last;
                 rolled();
             }
         }
     }
-}
 
-impl FullyConnectedDsp {
-    #[inline(never)]
-    fn groups(&self, start: usize, end: usize, values: &[i8], outputs: &mut [i8]) {
+    /// Computes whole groups of outputs from `first` on.
+    #[inline(always)]
+    fn groups(&self, first: usize, values: &[i8], outputs: &mut [i8]) {
+        let weights = self.weights.get(first * values.len()..);
+        let scales = self.scales.get(first * SCALES..);
         let dense = Dense {
-            weights: self
-                .weights
-                .get(start * values.len()..end * values.len())
-                .unwrap_or_default(),
-            scales: self
-                .scales
-                .get(start * SCALES..end * SCALES)
-                .unwrap_or_default(),
+            weights: weights.unwrap_or_default(),
+            scales: scales.unwrap_or_default(),
             zero_point: self.zero_point,
             signed: self.signed,
         };

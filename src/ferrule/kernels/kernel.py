@@ -1,6 +1,7 @@
 """What a kernel is, and which one an operator gets."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,9 @@ from ferrule.target import Core
 
 #: What costs are for, as fields of `Cost`. A tap without a weight costs as much as a MAC.
 PRICES = ("mac", "element", "pixel", "channel", "gather", "run", "call")
+
+# Instructions that a kernel less is worth in the smallest model.
+_SMALL = 200.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +90,11 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Choice:
-    """The kernel that an operator gets, and why it gets none of the others."""
+    """The kernel that an operator gets, why it gets none of the others, and which it could get."""
 
     kernel: Kernel
     reasons: tuple[str, ...]
+    others: tuple[Kernel, ...] = ()
 
 
 def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
@@ -113,6 +118,42 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
                 reasons.append(f"not {kind(op).function}: {obstacle}")
             else:
                 usable.append(kind(op))
-    best = min(usable, key=lambda kernel: kernel.cost(core))
+    best, *others = sorted(usable, key=lambda kernel: kernel.cost(core))
     # Where a faster kernel is chosen, nobody asks why another is not.
-    return Choice(best, tuple(reasons) if type(best) is Kernel else ())
+    return Choice(best, tuple(reasons) if type(best) is Kernel else (), tuple(others))
+
+
+def choose_all(
+    ops: Sequence[Op], core: Core, forced: Collection[str], spent: float
+) -> list[Choice]:
+    """The kernels that operators get on a kind of core.
+
+    The cheapest ones, but an image does without a kernel whose operators can be computed by those
+    that it has for others: the plan spends this part of its instructions for less code.
+    """
+    choices = [choose(op, core, forced) for op in ops]
+    left = max(spent * sum(choice.kernel.cost(core) for choice in choices), _SMALL)
+    while True:
+        ways = [_without(choices, name, core) for name in {c.kernel.function for c in choices}]
+        price, fewer = min(ways, key=lambda way: way[0], default=(math.inf, choices))
+        if price > left:
+            return choices
+        left -= price
+        choices = fewer
+
+
+def _without(choices: list[Choice], name: str, core: Core) -> tuple[float, list[Choice]]:
+    """What it costs to do without a kernel, and the choices then."""
+    kept = {choice.kernel.function for choice in choices} - {name}
+    price, fewer = 0.0, []
+    for choice in choices:
+        if choice.kernel.function != name:
+            fewer.append(choice)
+            continue
+        other = next((kernel for kernel in choice.others if kernel.function in kept), None)
+        if other is None:
+            return math.inf, choices
+        price += other.cost(core) - choice.kernel.cost(core)
+        reason = f"not {name}: nothing else needs it"
+        fewer.append(Choice(other, (reason,), choice.others))
+    return price, fewer

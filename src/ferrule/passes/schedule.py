@@ -7,13 +7,16 @@ from fractions import Fraction
 
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
-from ferrule.kernels import Kernel, choose
+from ferrule.kernels import Choice, Kernel, choose_all
 from ferrule.shares import Pace, divide, longest, waste
 from ferrule.steps import Part, Step
 from ferrule.target import Core, Target
 
 # The control block holds a core's range as two 16-bit numbers.
 _MOST_UNITS = 65_535
+
+# The part of a model's instructions that may be spent for fewer kernels in the image.
+_SPENT = {"speed": 0.002, "size": 0.05}
 
 
 @dataclass(frozen=True)
@@ -49,27 +52,38 @@ def schedule(
     cores: int,
     forced: Collection[str] = (),
     hints: Hints | None = None,
+    optimize: str = "speed",
 ) -> tuple[Step, ...]:
     """One step for each operator that computes something, in the graph's order.
 
-    `forced` names kernels that tests want wherever they can be used. Raises `CompileError` for
+    `forced` names kernels that tests want wherever they can be used. `optimize` is one of
+    `steps.OPTIMIZE`. Raises `CompileError` for
     hints that do not fit the graph or the team.
     """
     hints = hints or Hints()
     pinned = hints.pinned(graph, target)
     ops = [op for op in graph.ops if not op.is_view]
-    return tuple(_step(_ways(op, target, cores, forced, hints, pinned.get(op.name))) for op in ops)
+    spent = _SPENT[optimize]
+    choices = [choose_all(ops, core, forced, spent) for core in target.kinds(cores)]
+    return tuple(
+        _step(_ways(op, target, cores, own, hints, pinned.get(op.name)))
+        for op, *own in zip(ops, *choices, strict=True)
+    )
 
 
 def _ways(
-    op: Op, target: Target, cores: int, forced: Collection[str], hints: Hints, pin: int | None
+    op: Op,
+    target: Target,
+    cores: int,
+    choices: Sequence[Choice],
+    hints: Hints,
+    pin: int | None,
 ) -> _Ways:
-    """Chooses a kernel for each kind of core, and predicts each core's time."""
+    """Takes the kernel of each kind of core, and predicts each core's time."""
     kinds = target.kinds(cores)
     kernels: dict[str, Kernel] = {}
     reasons = []
-    for core in kinds:
-        choice = choose(op, core, forced)
+    for core, choice in zip(kinds, choices, strict=True):
         same = [kernel for kernel in kernels.values() if type(kernel) is type(choice.kernel)]
         kernels[core.kind] = same[0] if same else choice.kernel
         reasons += [r if len(kinds) == 1 else f"{core.kind}: {r}" for r in choice.reasons]

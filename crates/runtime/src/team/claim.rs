@@ -213,8 +213,8 @@ impl<'c, T: Element> View<'c, T> {
     #[inline]
     #[must_use]
     pub fn row(&self, index: usize, length: usize) -> &'c [T] {
-        let start = index * length;
-        self.elements.get(start..start + length).unwrap_or_default()
+        let rest = self.elements.get(index * length..).unwrap_or_default();
+        rest.get(..length).unwrap_or_default()
     }
 
     /// The whole tensor.

@@ -69,6 +69,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     ) -> Result<(), Stopped> {
         while let Some(claim) = self.claim(step)? {
             kernel(params, claim);
+            if M::ALONE {
+                (self.open, self.last) = (None, Some(&step.shape));
+                break;
+            }
             if !M::GOES_ON {
                 self.close(&step.shape);
                 break;

@@ -12,7 +12,8 @@ pub const SCALES: usize = 12;
 /// Filters of groups of four channels, and how their sums are stored.
 #[derive(Debug)]
 pub struct Dense<'f> {
-    /// For each group, for each four taps, a word of four weights of each channel.
+    /// For each group, for each four taps, a word of four weights of each channel. There may be
+    /// more groups than are computed.
     pub weights: &'f [i32],
     /// For each group [`SCALES`] words.
     pub scales: &'f [i32],
@@ -25,33 +26,32 @@ pub struct Dense<'f> {
 impl Dense<'_> {
     /// Computes groups of four outputs from values, of which every four meet a word.
     ///
-    /// Does nothing unless there are as many groups of outputs as of filters, and whole words of
-    /// values, which divide the weights evenly.
+    /// Does nothing unless outputs are whole groups, values are whole words, and there are filters
+    /// for all of them.
     #[inline]
     pub fn multiply(&self, values: &[i8], outputs: &mut [i8]) {
         let groups = outputs.len() / GROUP;
-        let quads = values.len() / 4;
-        let weights = groups.checked_mul(quads).and_then(|n| n.checked_mul(GROUP));
         if groups > 0
-            && quads > 0
+            && !values.is_empty()
             && outputs.len() % GROUP == 0
             && values.len() % 4 == 0
-            && weights == Some(self.weights.len())
-            && Some(self.scales.len()) == groups.checked_mul(SCALES)
+            // Divided, because a product could wrap.
+            && groups <= self.weights.len() / values.len()
+            && groups <= self.scales.len() / SCALES
         {
-            self.groups(values, outputs, quads);
+            self.groups(values, outputs, groups);
         }
     }
 
     #[cfg(all(target_arch = "arm", target_os = "none"))]
     #[inline]
-    fn groups(&self, values: &[i8], outputs: &mut [i8], quads: usize) {
+    fn groups(&self, values: &[i8], outputs: &mut [i8], groups: usize) {
         let work = Work {
             output: outputs.as_mut_ptr(),
             scales: self.scales.as_ptr(),
-            end: self.scales.as_ptr_range().end,
+            end: self.scales.as_ptr().wrapping_add(groups * SCALES),
             values: values.as_ptr(),
-            quads,
+            quads: values.len() / 4,
             weights: self.weights.as_ptr(),
             zero_point: self.zero_point,
             signed: u32::from(self.signed),
@@ -63,8 +63,8 @@ impl Dense<'_> {
     }
 
     #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-    fn groups(&self, values: &[i8], outputs: &mut [i8], quads: usize) {
-        let groups = self.weights.chunks_exact(quads * GROUP);
+    fn groups(&self, values: &[i8], outputs: &mut [i8], _: usize) {
+        let groups = self.weights.chunks_exact(values.len());
         let constants = self.scales.chunks_exact(SCALES);
         for ((outputs, weights), scales) in
             outputs.chunks_exact_mut(GROUP).zip(groups).zip(constants)
