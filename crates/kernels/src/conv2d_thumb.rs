@@ -1,7 +1,6 @@
 //! Conv2d for Arm cores without SIMD, two products in one multiplication.
 
 use crate::columns::{Columns, PAIRS};
-use crate::instructions::bytes::bytes;
 use crate::instructions::thumb::lanes::{ThumbFilters, PIXELS};
 use crate::split_rescale::SplitRescale;
 use runtime::Claim;
@@ -27,7 +26,7 @@ pub fn conv2d_thumb(params: &Conv2dThumb, claim: Claim<'_, (i8,), i8>) {
     let Some((columns, words)) = claim.scratch.split_at_mut_checked(split) else {
         return;
     };
-    let (input, bytes) = params.columns.image(input, bytes(words));
+    let (input, bytes) = params.columns.image(input, words);
     let window = &params.columns.window;
     let channels = claim.output.channels();
     let mut next = window.place(claim.output.pixels().start);
