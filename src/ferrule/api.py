@@ -62,15 +62,16 @@ def compile(  # noqa: A001 - the name of the command
     schedule: str = "static",
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
+    optimize: str = "speed",
 ) -> Written:
     """Writes the crate of a model into `output`, by default a folder named after the model.
 
     `pins` are layers that one core does alone, such as `conv_1=core0`; `reserves` are parts of a
-    core that other work needs, such as `core1=30%`; other commands take them too. Raises
-    `CompileError`, also when the folder exists and is not empty.
+    core that other work needs, such as `core1=30%`; `optimize` is `speed` or `size`. Other commands
+    take them too. Raises `CompileError`, also when the folder exists and is not empty.
     """
     compiled = compiler.compile_model(
-        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves)
+        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves, optimize)
     )
     place = Path(output or crate_name(Path(model).name))
     folder.write(compiled.files, place)
@@ -84,10 +85,11 @@ def plan(
     schedule: str = "static",
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
+    optimize: str = "speed",
 ) -> Plan:
     """Decides everything that `compile` would write down, and writes nothing."""
     return compiler.plan(
-        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves)
+        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves, optimize)
     )
 
 
@@ -99,6 +101,7 @@ def run(
     schedule: str = "static",
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
+    optimize: str = "speed",
 ) -> list[Array]:
     """Runs one inference on a board, or on the board `interpreter`; returns all outputs.
 
@@ -109,7 +112,7 @@ def run(
         graph.verify()
         values = interpreter.run(graph, fitting(graph, inputs))
         return [values[tensor] for tensor in graph.outputs]
-    hints = Hints.of(pins, reserves)
+    hints = Hints.of(pins, reserves, optimize)
     session = Session(
         compiler.compile_model(Path(model), board, cores, schedule=schedule, hints=hints)
     )
@@ -124,9 +127,12 @@ def check(
     schedule: str = "static",
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
+    optimize: str = "speed",
 ) -> Check:
     """Compares every layer on a board with the interpreter, and that with the oracle."""
-    return checking.check(Path(model), board, cores, seeds, schedule, Hints.of(pins, reserves))
+    return checking.check(
+        Path(model), board, cores, seeds, schedule, Hints.of(pins, reserves, optimize)
+    )
 
 
 def bench(
@@ -140,13 +146,14 @@ def bench(
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
     slow: Sequence[str] = (),
+    optimize: str = "speed",
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
     With `core` it is measured once, on a team of that core alone. `slow` holds words such as
     `core1=2`: core 1 takes twice as long for each instruction.
     """
-    hints = replace(Hints.of(pins, reserves), core=core)
+    hints = replace(Hints.of(pins, reserves, optimize), core=core)
     times = slowed(slow)
     return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule, hints, times)
 

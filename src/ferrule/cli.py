@@ -18,7 +18,7 @@ from ferrule.compiler import STAGES, compile_model, text_of
 from ferrule.emit.report import plan_json, plan_text
 from ferrule.errors import FerruleError
 from ferrule.hints import Hints
-from ferrule.steps import SCHEDULES
+from ferrule.steps import OPTIMIZE, SCHEDULES
 
 _RESULTS = Console(highlight=False, markup=False)
 _ERRORS = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -40,6 +40,13 @@ _reserves = click.option(
     multiple=True,
     metavar="coreK=30%",
     help="Other work needs this much of a core; repeatable.",
+)
+_optimize = click.option(
+    "--optimize",
+    type=click.Choice(OPTIMIZE),
+    default="speed",
+    show_default=True,
+    help="What matters more: instructions, or bytes of code.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 _schedule = click.option(
@@ -73,6 +80,7 @@ def commands() -> None:
 @_cores
 @_pins
 @_reserves
+@_optimize
 @click.option(
     "-o",
     "output",
@@ -89,6 +97,7 @@ def compile_command(
     schedule: str,
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
+    optimize: str,
     output: Path | None,
     stop_after: str | None,
     as_json: bool,
@@ -97,9 +106,9 @@ def compile_command(
     if stop_after:
         if as_json:
             raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
-        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves))
+        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves, optimize))
         return
-    written = api.compile(model, board, cores, output, schedule, pins, reserves)
+    written = api.compile(model, board, cores, output, schedule, pins, reserves, optimize)
     if as_json:
         click.echo(json.dumps({"folder": str(written.folder), **written.summary}, indent=1))
         return
@@ -117,6 +126,7 @@ def compile_command(
 @_cores
 @_pins
 @_reserves
+@_optimize
 @_stop
 @_json
 def plan_command(
@@ -126,6 +136,7 @@ def plan_command(
     schedule: str,
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
+    optimize: str,
     stop_after: str | None,
     as_json: bool,
 ) -> None:
@@ -133,9 +144,9 @@ def plan_command(
     if stop_after:
         if as_json:
             raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
-        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves))
+        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves, optimize))
         return
-    planned = api.plan(model, board, cores, schedule, pins, reserves)
+    planned = api.plan(model, board, cores, schedule, pins, reserves, optimize)
     click.echo(plan_json(planned) if as_json else plan_text(planned), nl=False)
 
 
@@ -146,6 +157,7 @@ def plan_command(
 @_cores
 @_pins
 @_reserves
+@_optimize
 @click.option(
     "--input",
     "source",
@@ -170,12 +182,13 @@ def run_command(
     schedule: str,
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
+    optimize: str,
     source: Path,
     sink: Path,
     as_json: bool,
 ) -> None:
     """Runs one inference. The board `interpreter` needs no tools."""
-    outputs = api.run(model, board, arrays.read(source), cores, schedule, pins, reserves)
+    outputs = api.run(model, board, arrays.read(source), cores, schedule, pins, reserves, optimize)
     arrays.write(sink, outputs)
     if as_json:
         click.echo(json.dumps({"output": str(sink), "shapes": [list(o.shape) for o in outputs]}))
@@ -188,6 +201,7 @@ def run_command(
 @_cores
 @_pins
 @_reserves
+@_optimize
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100_000),
@@ -204,11 +218,12 @@ def check_command(
     schedule: str,
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
+    optimize: str,
     seeds: int,
     as_json: bool,
 ) -> None:
     """Compares every layer on the board with the interpreter, and that with TFLM."""
-    result = api.check(model, board, cores, seeds, schedule, pins, reserves)
+    result = api.check(model, board, cores, seeds, schedule, pins, reserves, optimize)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=1))
     else:
@@ -234,6 +249,7 @@ def check_command(
 @click.option("--core", type=int, metavar="K", help="Only this core, as a team of one.")
 @_pins
 @_reserves
+@_optimize
 @click.option(
     "--memory",
     metavar="KIND",
@@ -266,6 +282,7 @@ def bench_command(
     core: int | None,
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
+    optimize: str,
     memory: str | None,
     arbiter: str | None,
     slow: tuple[str, ...],
@@ -277,7 +294,9 @@ def bench_command(
     Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
     """
     teams = _team_sizes(cores)
-    rows = api.bench(model, board, teams, memory, arbiter, schedule, core, pins, reserves, slow)
+    rows = api.bench(
+        model, board, teams, memory, arbiter, schedule, core, pins, reserves, slow, optimize
+    )
     if page:
         timeline.write(page, rows)
     if as_json:

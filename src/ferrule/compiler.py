@@ -73,7 +73,8 @@ def plan_graph(
     `forced` names kernels that tests want wherever they can be used.
     """
     target = targets.load(board)
-    if hints and hints.core is not None:
+    hints = hints or Hints()
+    if hints.core is not None:
         target = target.alone(hints.core)
     cores = _team(target, cores)
     schedule = _schedule(target, cores, schedule)
@@ -89,7 +90,9 @@ def plan_graph(
     steps = into_steps(graph, target, cores, forced, hints)
     show("schedule", steps)
 
-    planned = replace(place(graph, steps, target, cores), schedule=schedule)
+    planned = replace(
+        place(graph, steps, target, cores), schedule=schedule, optimize=hints.optimize
+    )
     planned.verify()
     show("place", planned)
     return planned

@@ -1,4 +1,4 @@
-"""What a user says of cores: which does a layer, what of one is reserved, which is slowed down."""
+"""What a user says: which core does a layer, what of one is reserved, what matters most."""
 
 import difflib
 import re
@@ -9,6 +9,7 @@ from fractions import Fraction
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op
 from ferrule.names import printable, unique_identifiers
+from ferrule.steps import OPTIMIZE
 from ferrule.target import Target
 
 _CORE = re.compile(r"core(\d{1,3})")
@@ -21,17 +22,26 @@ class Hints:
     """Layers that one core does alone, as (layer, core), and the fraction reserved of each core.
 
     A team without a layer's core shares that layer as if nothing were said. `core`, if given, is
-    the core of a team of one; it may be any core of the board.
+    the core of a team of one; it may be any core of the board. `optimize` is one of
+    `steps.OPTIMIZE`.
     """
 
     pins: tuple[tuple[str, int], ...] = ()
     reserves: tuple[tuple[int, Fraction], ...] = ()
     core: int | None = None
+    optimize: str = "speed"
 
     @staticmethod
-    def of(pins: Sequence[str] = (), reserves: Sequence[str] = ()) -> "Hints":
+    def of(
+        pins: Sequence[str] = (), reserves: Sequence[str] = (), optimize: str = "speed"
+    ) -> "Hints":
         """Reads `LAYER=core0` and `core1=30%`. Raises `CompileError`."""
-        return Hints(tuple(map(_pin, pins)), tuple(map(_reserve, reserves)))
+        if optimize not in OPTIMIZE:
+            raise CompileError(
+                f"nothing optimizes for `{printable(optimize)}`",
+                hint=f"one of {', '.join(OPTIMIZE)}",
+            )
+        return Hints(tuple(map(_pin, pins)), tuple(map(_reserve, reserves)), optimize=optimize)
 
     def reserved(self, core: int) -> Fraction:
         """The fraction of a core that other work needs."""

@@ -38,8 +38,9 @@ class Session:
                 folder.write(self.compiled.files, path)
         return path
 
-    def image(self, program: Program, level: str = "3") -> Image:
+    def image(self, program: Program) -> Image:
         """The firmware of one of the programs, built if it is not in the cache."""
+        level = "s" if self.plan.optimize == "size" else "3"
         return firmware.build(self.crate, self.plan.target, program, level)
 
     def run(self, inputs: Sequence[Array], team: int | None = None) -> list[Array]:

@@ -15,6 +15,9 @@ from ferrule.target import Core, Target
 #: How units find their cores: each does its share, or takes from others when it is done.
 SCHEDULES = ("static", "steal")
 
+#: What matters more: instructions, or bytes of code.
+OPTIMIZE = ("speed", "size")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -115,7 +118,7 @@ class Plan:
     """All decisions about one graph on one target. `cores` is the largest team.
 
     `scratch` holds the temporary memory of steps that need it, by step. `schedule` is one of
-    `SCHEDULES`.
+    `SCHEDULES`, `optimize` one of `OPTIMIZE`.
     """
 
     graph: Graph
@@ -126,6 +129,7 @@ class Plan:
     scratch: dict[int, Slot]
     peak: int
     schedule: str = "static"
+    optimize: str = "speed"
 
     @property
     def steals(self) -> bool:

@@ -92,6 +92,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "features": kinds.features(plan.kinds),
         "cores": plan.cores,
         "schedule": schedule,
+        "level": '"s"' if plan.optimize == "size" else "3",
         "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule)))),
         "arena": plan.arena_bytes,
         "build": _build(constants, decisions),

@@ -20,7 +20,8 @@ def plan_text(plan: Plan) -> str:
     gap = plan.arena_bytes - plan.peak
     lines = [
         f"{plan.graph.name} on {plan.target.name}, teams of 1 to {plan.cores}"
-        + (f", idle cores steal by {_exchange(plan)}" if plan.steals else ""),
+        + (f", idle cores steal by {_exchange(plan)}" if plan.steals else "")
+        + (", for size" if plan.optimize == "size" else ""),
         f"arena   {plan.arena_bytes:>9,} B, "
         + ("as small as one whole-layer pass allows" if not gap else f"{gap:,} B above the peak"),
         f"weights {data['weights_bytes']:>9,} B" + _by_image(plan),
@@ -78,6 +79,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "board": plan.target.name,
         "cores": plan.cores,
         "schedule": plan.schedule,
+        "optimize": plan.optimize,
         "arena_bytes": plan.arena_bytes,
         "peak_bytes": plan.peak,
         "weights_bytes": sum(step["constant_bytes"] for step in steps),

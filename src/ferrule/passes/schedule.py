@@ -52,18 +52,16 @@ def schedule(
     cores: int,
     forced: Collection[str] = (),
     hints: Hints | None = None,
-    optimize: str = "speed",
 ) -> tuple[Step, ...]:
     """One step for each operator that computes something, in the graph's order.
 
-    `forced` names kernels that tests want wherever they can be used. `optimize` is one of
-    `steps.OPTIMIZE`. Raises `CompileError` for
+    `forced` names kernels that tests want wherever they can be used. Raises `CompileError` for
     hints that do not fit the graph or the team.
     """
     hints = hints or Hints()
     pinned = hints.pinned(graph, target)
     ops = [op for op in graph.ops if not op.is_view]
-    spent = _SPENT[optimize]
+    spent = _SPENT[hints.optimize]
     choices = [choose_all(ops, core, forced, spent) for core in target.kinds(cores)]
     return tuple(
         _step(_ways(op, target, cores, own, hints, pinned.get(op.name)))
