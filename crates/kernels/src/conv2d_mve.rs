@@ -4,6 +4,7 @@ use crate::instructions::bytes::bytes;
 use crate::instructions::mve::copy::{copy, Rows};
 use crate::instructions::mve::multiply::multiply;
 use crate::mve_filters::{MveFilters, VECTOR};
+use crate::rolled::fill_bytes;
 use crate::window::Window;
 use runtime::Claim;
 
@@ -108,7 +109,7 @@ fn gather(
         return 1;
     }
     let column = columns.get_mut(..rows.count * rows.step);
-    column.unwrap_or_default().fill(params.input_zero_point);
+    fill_bytes(column.unwrap_or_default(), params.input_zero_point);
     let (inside, taps) = window.inside(pixel);
     rows.count = inside.count;
     rows.length = taps.count * depth;

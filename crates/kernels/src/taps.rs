@@ -2,6 +2,7 @@
 
 use crate::instructions::bytes::bytes;
 use crate::instructions::places::Places;
+use crate::rolled::{fill, repeated};
 use crate::window::{Taps, Window};
 use core::mem::take;
 use runtime::Claim;
@@ -50,8 +51,8 @@ impl Tapped {
         let Some((list, outside)) = claim.scratch.split_at_mut_checked(taps) else {
             return;
         };
+        fill(outside, repeated(self.input_zero_point));
         let outside = bytes(outside);
-        outside.fill(self.input_zero_point);
         let Some(mut places) = Places::new(input, outside, self.depth, list) else {
             return;
         };

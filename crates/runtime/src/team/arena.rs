@@ -186,7 +186,7 @@ impl<'t> Shared<'t> {
 }
 
 /// Words that are copied at a time.
-type Words = [u32; 4];
+const WORDS: usize = 4;
 
 /// Copies bytes; the compiler's `memcpy` takes a kilobyte of flash on Arm.
 ///
@@ -196,14 +196,16 @@ type Words = [u32; 4];
 #[inline(never)]
 unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
     let mut at = 0;
-    if from.cast::<Words>().is_aligned() && to.cast::<Words>().is_aligned() {
-        while bytes - at >= size_of::<Words>() {
+    if from.cast::<u32>().is_aligned() && to.cast::<u32>().is_aligned() {
+        while bytes - at >= WORDS * size_of::<u32>() {
             // SAFETY: inside both, and aligned as the first ones are.
             unsafe {
-                let words = from.add(at).cast::<Words>().read();
-                to.add(at).cast::<Words>().write(words);
+                let (from, to) = (from.add(at).cast::<u32>(), to.add(at).cast::<u32>());
+                for word in 0..WORDS {
+                    to.add(word).write(from.add(word).read());
+                }
             }
-            at += size_of::<Words>();
+            at += WORDS * size_of::<u32>();
             rolled();
         }
     }

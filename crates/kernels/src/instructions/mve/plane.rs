@@ -6,6 +6,7 @@ use crate::instructions::mve::stored::stored;
 use crate::mve_filters::{MveRange, VECTOR};
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::requantize::narrow;
+use crate::rolled::{fill, repeated};
 use crate::window::Window;
 
 /// Words of the table for four pairs of outputs: where they see, then where they go.
@@ -77,8 +78,8 @@ impl<'s> Plane<'s> {
         }
         let blocks = (rows.len() * width.div_ceil(2)).div_ceil(4);
         let (table, plane) = scratch.split_at_mut_checked(blocks * BLOCK)?;
+        fill(plane, repeated(padding));
         let plane = bytes(plane).get_mut(..height * pitch)?;
-        plane.fill(padding);
         let mut offsets = [0; VECTOR];
         for (to, tap_row) in offsets.chunks_mut(row).zip(0..window.filter_height) {
             for (offset, from) in to.iter_mut().zip(tap_row * pitch..) {
