@@ -69,14 +69,15 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     ) -> Result<(), Stopped> {
         while let Some(claim) = self.claim(step)? {
             kernel(params, claim);
+            if M::GOES_ON {
+                continue;
+            }
             if M::ALONE {
                 (self.open, self.last) = (None, Some(&step.shape));
-                break;
-            }
-            if !M::GOES_ON {
+            } else {
                 self.close(&step.shape);
-                break;
             }
+            break;
         }
         Ok(())
     }
