@@ -142,6 +142,9 @@ CASES = [
     depthwise("taps_four_each", (6, 5, 5), (2, 3), 4, zero_points=(1, -128), activation="relu"),
     depthwise("taps_five_each", (5, 9, 4), (2, 5), 5, stride=(1, 2)),
     depthwise("taps_seven_of_two", (4, 5, 2), (3, 1), 7, dilation=(2, 1)),
+    depthwise("taps_five_by_five", (9, 8, 6), (5, 5), activation="relu", zero_points=(4, -128)),
+    depthwise("taps_seven_high", (9, 7, 4), (7, 3), stride=(1, 2)),
+    depthwise("taps_four_by_four_each", (6, 9, 5), (4, 4), 2, same=False),
     # Filters of 3 x 3 over pixels of whole words: what faster kernels are made for.
     depthwise("words", (7, 6, 8)),
     depthwise("words_odd_sides", (5, 5, 4)),

@@ -1,4 +1,4 @@
-//! DepthwiseConv2d for cores with the vector extension MVE: all taps in one multiplication.
+//! DepthwiseConv2d for cores with the vector extension MVE: vectors of taps are multiplied.
 
 use crate::instructions::mve::plane::{Filter, Plane};
 use crate::mve_filters::MveRange;
@@ -10,16 +10,20 @@ use runtime::Claim;
 pub struct DepthwiseConv2dMve {
     /// Where the filter lies; it is not dilated.
     pub window: Window,
-    /// Channels.
-    pub channels: usize,
+    /// Input channels.
+    pub depth: usize,
+    /// Output channels of an input channel.
+    pub multiplier: usize,
     /// Rows of a padded channel.
     pub height: usize,
     /// Elements of its rows.
     pub pitch: usize,
     /// Zero point of the input, in `[-128, 127]`, which padding has.
     pub input_zero_point: i8,
-    /// For each channel and row of the filter as many zeros as the stride, then its weights; at the
-    /// end zeros again.
+    /// Rows of the filter in a vector.
+    pub rows: usize,
+    /// For each output channel and row of the filter as many zeros as the stride, then its weights;
+    /// further rows of 0 to whole vectors; at the end zeros again.
     pub weights: &'static [i8],
     /// For each channel: bias, which the input's zero point is folded into, multiplier, shift.
     pub scales: &'static [i32],
@@ -27,10 +31,20 @@ pub struct DepthwiseConv2dMve {
     pub range: MveRange,
 }
 
-/// Computes `[height, width, channels]` from the same number of channels.
+/// Computes `[height, width, depth * multiplier]` from `[height, width, depth]`.
 ///
 /// Scratch holds one channel of the input, padded, and where each pair of outputs is in it.
 pub fn depthwise_conv2d_mve(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,), i8>) {
+    each::<1>(params, claim);
+}
+
+/// The same for filters of several vectors.
+pub fn depthwise_long_mve(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,), i8>) {
+    each::<4>(params, claim);
+}
+
+/// Computes every channel, with filters of up to so many vectors.
+fn each<const VECTORS: usize>(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let pixels = claim.output.pixels();
     let window = &params.window;
@@ -39,18 +53,20 @@ pub fn depthwise_conv2d_mve(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,),
     let Ok((_, outputs)) = claim.output.flat() else {
         return;
     };
-    let Some(mut plane) = Plane::new(
+    let Some(mut plane) = Plane::<VECTORS>::new(
         window,
-        (params.height, params.pitch),
-        params.channels,
+        (params.height, params.pitch, params.rows),
+        (params.depth, params.depth * params.multiplier),
         row(pixels.start)..row(pixels.end),
         params.input_zero_point,
         claim.scratch,
     ) else {
         return;
     };
-    let lanes = window.filter_height * (window.filter_width + window.stride_width);
+    let rows = window.filter_height.next_multiple_of(params.rows.max(1));
+    let lanes = rows * (window.filter_width + window.stride_width);
     let mut weights = params.weights;
+    let (mut source, mut left) = (0, 0);
     for (channel, scales) in params.scales.chunks_exact(3).enumerate() {
         let &[bias, multiplier, shift] = scales else {
             return;
@@ -61,8 +77,15 @@ pub fn depthwise_conv2d_mve(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,),
             shift,
             weights,
         };
-        plane.load(input, channel);
-        plane.compute(filter, params.range, channel, outputs);
+        if left == 0 {
+            plane.load(input, source);
+            (source, left) = (source + 1, params.multiplier);
+        }
+        left = left.saturating_sub(1);
+        match VECTORS {
+            1 => plane.compute(filter, params.range, channel, outputs),
+            _ => plane.compute_long(filter, params.range, channel, outputs),
+        }
         weights = weights.get(lanes..).unwrap_or_default();
     }
 }

@@ -1,4 +1,4 @@
-"""DepthwiseConv2d for cores with the vector extension MVE: all taps in one multiplication."""
+"""DepthwiseConv2d for cores with the vector extension MVE: vectors of taps are multiplied."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +14,8 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 # Most bytes of scratch for each core: a plain kernel needs none.
 _MOST_SCRATCH = 16_384
+# Most vectors of a filter.
+_MOST_VECTORS = 4
 # Elements that are copied at a time.
 _LANES = 8
 
@@ -30,17 +32,23 @@ class DepthwiseConv2dMve(Kernel):
     def obstacle(cls, op: Op) -> str:
         """Filters that a vector does not hold, and what the requantization is not made for."""
         assert isinstance(op, DepthwiseConv2d)
+        if op.window.size[0] > cls(op)._rows:
+            return "the filter is more than a vector"
+        return cls._other_obstacle(op)
+
+    @classmethod
+    def _other_obstacle(cls, op: DepthwiseConv2d) -> str:
         kernel = cls(op)
         _, pitch = kernel._plane
         row, height = kernel._row, op.window.size[0]
-        if op.multiplier != 1:
-            return "an input channel has several output channels"
         if op.dilation != (1, 1):
             return "the filter is dilated"
         if op.window.results[1] < 2:
             return "an output row is one pixel"
-        if height * row > mve.VECTOR or (height - 1) * pitch + row > 256:
-            return "the filter, or the input's width, is too large"
+        if row > mve.VECTOR or kernel._vectors > _MOST_VECTORS:
+            return "the filter is too large"
+        if (height - 1) * pitch + row > 256:
+            return "the input is too wide for so high a filter"
         if op.output.elements > 1 << 16 or op.output.shape[3] >= 1 << 13:
             return "the output is too large"
         if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
@@ -62,6 +70,15 @@ class DepthwiseConv2dMve(Kernel):
         """Taps of a row that either output of a pair sees."""
         window = self.op.window
         return window.size[1] + window.stride[1]
+
+    @property
+    def _rows(self) -> int:
+        """Rows of taps in a vector."""
+        return min(mve.VECTOR // self._row, self.op.window.size[0])
+
+    @property
+    def _vectors(self) -> int:
+        return -(-self.op.window.size[0] // self._rows)
 
     @property
     def _plane(self) -> tuple[int, int]:
@@ -86,10 +103,10 @@ class DepthwiseConv2dMve(Kernel):
 
     @property
     def gathered(self) -> int:
-        """The input in vectors; a row costs as 14 elements more, and a channel as 240."""
+        """The input in vectors; a row costs as 14 elements more, and an output channel as 240."""
         height, width = self.op.window.source
         row = _LANES * -(-width // _LANES) + 14
-        return self.op.inputs[0].shape[3] * (height * row + 240)
+        return self.op.inputs[0].shape[3] * (height * row + 240 * self.op.multiplier)
 
     def unit(self, cut: str) -> int:
         """Whole rows."""
@@ -110,19 +127,45 @@ class DepthwiseConv2dMve(Kernel):
         channels, _ = filters.weights.shape
         weights = filters.weights.reshape(channels, *self.op.window.size)
         stride = self.op.window.stride[1]
-        weights = np.pad(weights, ((0, 0), (0, 0), (stride, 0)))
+        missing = self._vectors * self._rows - weights.shape[1]
+        weights = np.pad(weights, ((0, 0), (0, missing), (stride, 0)))
         scales = [filters.folded_bias, requantize.multipliers, requantize.shifts]
         height, pitch = self._plane
         return Struct(
             "DepthwiseConv2dMve",
             {
                 "window": self.op.window.params(),
-                "channels": channels,
+                "depth": self.op.inputs[0].shape[3],
+                "multiplier": self.op.multiplier,
                 "height": height,
                 "pitch": pitch,
+                "rows": self._rows,
                 "input_zero_point": filters.zero_point,
                 "weights": np.pad(weights.ravel(), (0, stride)).astype(np.int8),
                 "scales": np.stack(scales, axis=1).astype(np.int32),
                 "range": mve.stored_range(requantize),
             },
         )
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseLongMve(DepthwiseConv2dMve):
+    """The same for filters of several vectors, a few rows of taps each."""
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Smaller filters, and what those have too."""
+        assert isinstance(op, DepthwiseConv2d)
+        if op.window.size[0] <= cls(op)._rows:
+            return "the filter is one vector"
+        return cls._other_obstacle(op)
+
+    @property
+    def function(self) -> str:
+        """The Rust function."""
+        return "depthwise_long_mve"
+
+    def features(self) -> list[float]:
+        """Vectors for what MACs cost."""
+        _, elements, *others = super().features()
+        return [elements * self._vectors, elements, *others]
