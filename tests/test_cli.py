@@ -1,21 +1,29 @@
 """The command line: what it prints, what it writes, and with which status it ends."""
 
+import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tflite_writer
+from cases import all_cases
+from merged import merge
 
 import ferrule as ferrule_package
-from ferrule import api, cli
+from ferrule import api, cli, interpreter
+from ferrule.inputs import generate
 
 ROOT = Path(__file__).parents[1]
 KEYWORD = str(ROOT / "models/keyword/keyword_int8.tflite")
 UNWRITABLE = "hint: name a place with `-o` or `--output` that you may write to\n"
+TWO = ("average_pool_valid", "max_pool_valid")
 YES = str(ROOT / "models/keyword/examples/yes.npy")
 
 
@@ -145,6 +153,52 @@ def test_usage(ferrule, arguments: tuple[str, ...]) -> None:
     assert "--help` shows" in err
 
 
+def test_a_full_output_is_a_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "ferrule", "boards"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert ended.stderr == "error: cannot print: No space left on device\n"
+
+
+def test_the_interpreter_has_no_team(ferrule) -> None:
+    arguments = ("check", KEYWORD, "--board", "interpreter", "--seeds", 1)
+    for more in (("--cores", 2), ("--schedule", "steal"), ("--pin", "x=core0")):
+        status, _, err = ferrule(*arguments, *more)
+        assert status == 2
+        assert err.startswith("error: the interpreter has one core, and no team\n")
+
+
+def test_nothing_compared_is_no_success(ferrule, tmp_path: Path) -> None:
+    assert ferrule("check", KEYWORD, "--board", "host", "--seeds", 0)[0] == 2
+    with pytest.raises(ferrule_package.CompileError, match="compare nothing"):
+        ferrule_package.check(KEYWORD, "interpreter", seeds=0)
+    with pytest.raises(ferrule_package.CompileError, match="no team size"):
+        ferrule_package.bench(KEYWORD, "qemu-musca-b1", [])
+
+
+def test_a_crate_goes_into_an_empty_folder(ferrule, tmp_path: Path) -> None:
+    """The folder may be a mount point: nothing is written beside it."""
+    (tmp_path / "parent/crate").mkdir(parents=True)
+    beside = set((tmp_path / "parent").iterdir())
+    assert ferrule("compile", KEYWORD, "--board", "host", "-o", tmp_path / "parent/crate")[0] == 0
+    assert (tmp_path / "parent/crate/Cargo.toml").is_file()
+    assert not [path for path in (tmp_path / "parent/crate").iterdir() if path.name[0] == "."]
+    assert set((tmp_path / "parent").iterdir()) == beside
+
+
+def test_a_file_is_no_folder(ferrule, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    _, _, err = ferrule("compile", KEYWORD, "--board", "host", "-o", tmp_path / "file")
+    assert "is not a folder" in err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_a_terminated_command_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "temporary").mkdir()
     words = [sys.executable, "-m", "ferrule", "check", KEYWORD, "--board", "qemu-virt-rv32"]
@@ -209,7 +263,32 @@ def test_inputs_that_do_not_fit(ferrule, tmp_path: Path, array, problem: str) ->
     assert not (tmp_path / "y.npy").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x03\x04", b"text"])
+def deflated(flags: int = 0, method: int = 8) -> bytes:
+    """A .npz whose only member says that it is compressed like this, and is not."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("x.npy", b"\xff" * 99)
+    content = bytearray(packed.getvalue())
+    entry = content.index(b"PK\x01\x02")
+    struct.pack_into("<HH", content, 6, flags, method)
+    struct.pack_into("<HH", content, entry + 8, flags, method)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x93NUMPY",
+        b"PK\x03\x04",
+        b"text",
+        pytest.param(deflated(), id="bad deflate data"),
+        pytest.param(deflated(flags=1), id="encrypted"),
+        pytest.param(deflated(method=97), id="unknown compression"),
+        pytest.param(deflated(method=0), id="a member that is not an array"),
+        pytest.param(b"\x93NUMPY\1\0\x10\0{'descr': ('<i1'", id="an open parenthesis"),
+    ],
+)
 def test_damaged_inputs(ferrule, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.npy").write_bytes(content)
     status, _, err = ferrule(
@@ -306,3 +385,23 @@ def test_calibrate_measures_what_the_planner_goes_by(tmp_path: Path) -> None:
     assert "# Board qemu-musca-b1, rustc " in text
     assert {fit.function for fit in fits} >= {"conv2d", "add", "softmax"}
     assert all(fit.samples > 1 for fit in fits)
+
+
+def test_two_outputs(ferrule, tmp_path: Path) -> None:
+    """A .npz takes all outputs; any other file takes the first, and no other file changes."""
+    graph = merge("two", [case.graph for case in all_cases() if case.name in TWO])
+    model = tmp_path / "two.tflite"
+    model.write_bytes(tflite_writer.write(graph))
+    arrays = generate(graph, 1)
+    np.savez(tmp_path / "x.npz", *arrays)
+    values = interpreter.run(graph, arrays)
+    expected = [values[tensor] for tensor in graph.outputs]
+    command = ("run", model, "--board", "interpreter", "--input", tmp_path / "x.npz", "--output")
+    assert ferrule(*command, tmp_path / "y.npz")[0] == 0
+    with np.load(tmp_path / "y.npz") as stored:
+        assert [stored[name].tobytes() for name in stored.files] == [a.tobytes() for a in expected]
+    before = (tmp_path / "y.npz").read_bytes()
+    _, out, _ = ferrule(*command, tmp_path / "y.npy", "--json")
+    assert json.loads(out)["output"] == str(tmp_path / "y.npy")
+    assert (np.load(tmp_path / "y.npy") == expected[0]).all()
+    assert (tmp_path / "y.npz").read_bytes() == before

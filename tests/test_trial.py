@@ -28,7 +28,7 @@ def test_every_kernel_of_a_core_is_measured() -> None:
         ("softmax", Shape((4, 4, 4)), "has 1 axes here, not 3"),
         ("conv2d", Shape((4, 4, 4), (3,)), "a filter has a height and a width"),
         ("conv2d", Shape((4, 0, 4)), "extents are 1 to 4,096"),
-        ("add", Shape((4096, 4096, 4096)), "at most 2,147,483,647 elements"),
+        ("add", Shape((4096, 4096, 4096)), "at most 16,777,216 elements"),
         ("conv2d", Shape((9, 9, 999), (99, 99), 1, 999), "weights are too many"),
         ("add", Shape((400, 400, 4)), "needs"),
     ],

@@ -10,7 +10,11 @@ from ferrule.errors import CompileError, FerruleError, ToolError
 
 if TYPE_CHECKING:
     from ferrule.api import (
+        Bench,
+        Check,
         Shape,
+        Trial,
+        Written,
         bench,
         boards,
         calibrate,
@@ -26,10 +30,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bench",
+    "Check",
     "CompileError",
     "FerruleError",
     "Shape",
     "ToolError",
+    "Trial",
+    "Written",
     "bench",
     "boards",
     "calibrate",

@@ -108,6 +108,7 @@ def run(
     Raises `CompileError` for inputs of another shape or type, `ToolError` when a tool is missing.
     """
     if board == "interpreter":
+        checking.refuse_teams(cores, schedule, pins, reserves)
         graph = load(Path(model))
         graph.verify()
         values = interpreter.run(graph, fitting(graph, inputs))
@@ -130,6 +131,8 @@ def check(
     optimize: str = "speed",
 ) -> Check:
     """Compares every layer on a board with the interpreter, and that with the oracle."""
+    if board == "interpreter":
+        checking.refuse_teams(cores, schedule, pins, reserves)
     return checking.check(
         Path(model), board, cores, seeds, schedule, Hints.of(pins, reserves, optimize)
     )

@@ -88,6 +88,8 @@ def bench(
     times as long cores of an emulated one take for an instruction. Raises `CompileError` for
     several cores where `hints` want one, and for a core that is not there.
     """
+    if teams is not None and not teams:
+        raise CompileError("no team size was given", hint="such as 1 and 2")
     hints = hints or Hints()
     described = target.load(board)
     for core in slowed or {}:

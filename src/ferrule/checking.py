@@ -9,6 +9,7 @@ import numpy as np
 
 from ferrule import inputs, interpreter, oracle
 from ferrule.compiler import compile_model
+from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.importers import tflite
 from ferrule.ir import Array, Graph, Tensor
@@ -63,8 +64,10 @@ def check(
 ) -> Check:
     """Runs a model on a board with inputs of several seeds and compares every element.
 
-    The board `interpreter` compares the interpreter with the oracle alone.
+    The board `interpreter` compares the interpreter with the oracle alone. Raises `CompileError`.
     """
+    if seeds < 1:
+        raise CompileError(f"{seeds} inputs compare nothing", hint="at least 1")
     source = tflite.load_source(model)
     graph = source.graph
     graph.verify()
@@ -86,6 +89,17 @@ def check(
     )
 
 
+def refuse_teams(
+    cores: int | None, schedule: str, pins: Sequence[str], reserves: Sequence[str]
+) -> None:
+    """Refuses what the interpreter, which has no cores to share work, cannot do."""
+    if cores not in (None, 1) or schedule != "static" or pins or reserves:
+        raise CompileError(
+            "the interpreter has one core, and no team",
+            hint="leave out `--cores`, `--schedule`, `--pin` and `--reserve`, or choose a board",
+        )
+
+
 def compare(
     graph: Graph,
     expected: Sequence[dict[Tensor, Array]],
@@ -94,19 +108,23 @@ def compare(
     """Counts, for each layer, the elements that differ from what is expected.
 
     `others` holds, for each way of computing the graph, the values of each set of inputs by
-    tensor name; a tensor that one of them does not compute is not compared there.
+    tensor name; a tensor that one of them does not compute is not compared there, and one that
+    none of them computes, such as a view, has no elements that were compared.
     """
     layers = []
     for op in graph.ops:
-        differs = 0
+        compared, differs = 0, 0
         for index, values in enumerate(expected):
-            wrong = np.zeros(op.output.shape, bool)
-            for other in others:
-                computed = other[index].get(op.output.name) if other else None
-                if computed is not None:
-                    wrong |= computed.reshape(op.output.shape) != values[op.output]
-            differs += int(wrong.sum())
-        layers.append(Layer(op.name, op.output.elements * len(expected), differs))
+            found = [other[index].get(op.output.name) for other in others if other]
+            wrong = [
+                computed.reshape(op.output.shape) != values[op.output]
+                for computed in found
+                if computed is not None
+            ]
+            if wrong:
+                compared += op.output.elements
+                differs += int(np.logical_or.reduce(wrong).sum())
+        layers.append(Layer(op.name, compared, differs))
     return tuple(layers)
 
 

@@ -8,8 +8,8 @@ from ferrule.ir import Array, Op, Quant, Tensor
 
 ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
 
-# Offsets and lengths are 32-bit, on the smallest parts signed.
-_MOST_ELEMENTS = (1 << 31) - 1
+# More than any microcontroller holds, and little enough for the interpreter's int64.
+_MOST_ELEMENTS = 1 << 24
 # Accumulators stay this far from the ends of int32, so that a zero point can be added.
 _LARGEST = (1 << 31) - 1 - 256
 

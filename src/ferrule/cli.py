@@ -1,6 +1,7 @@
 """The command line: reads flags, prints results, decides nothing."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -172,7 +173,7 @@ def plan_command(
     required=True,
     type=click.Path(path_type=Path),
     metavar="Y.npy",
-    help="Where the output goes; several outputs: a .npz.",
+    help="Where the first output goes; a .npz has all.",
 )
 @_json
 def run_command(
@@ -190,8 +191,9 @@ def run_command(
     """Runs one inference. The board `interpreter` needs no tools."""
     outputs = api.run(model, board, arrays.read(source), cores, schedule, pins, reserves, optimize)
     arrays.write(sink, outputs)
+    written = outputs if sink.suffix == ".npz" else outputs[:1]
     if as_json:
-        click.echo(json.dumps({"output": str(sink), "shapes": [list(o.shape) for o in outputs]}))
+        click.echo(json.dumps({"output": str(sink), "shapes": [list(o.shape) for o in written]}))
 
 
 @commands.command("check")
@@ -492,6 +494,7 @@ def status(command: Callable[[], Any]) -> int:
     """Runs a command, prints what went wrong as a sentence, and returns the exit status."""
     try:
         command()
+        sys.stdout.flush()
     except FerruleError as error:
         _ERRORS.print(f"error: {error}")
         return error.status
@@ -505,6 +508,10 @@ def status(command: Callable[[], Any]) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:  # of standard output; those of files are `CompileError`s
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _ERRORS.print(f"error: cannot print: {error.strerror or error}")
+        return 2
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except Exception as error:

@@ -1,6 +1,6 @@
 """The pipeline on one page: import, simplify, schedule, place, emit.
 
-`build` and `check` follow in `ferrule.firmware` and `ferrule.check`, because they need tools.
+`build` and `check` follow in `ferrule.firmware` and `ferrule.checking`, because they need tools.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from ferrule.emit.crate import Files, emit
 from ferrule.emit.report import plan_text
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
-from ferrule.importers.tflite import load
+from ferrule.importers.tflite import load, load_source
 from ferrule.ir import Graph
 from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule as into_steps
@@ -107,8 +107,10 @@ def compile_model(
     hints: Hints | None = None,
 ) -> Compiled:
     """Compiles a model to the files of a crate, in memory. Raises `CompileError`."""
-    planned = plan(model, board, cores, show, schedule, hints)
-    files = emit(planned, model.name, model.read_bytes())
+    targets.load(board)  # An unknown board is said before a model is read.
+    source = load_source(model)
+    planned = plan_graph(source.graph, board, cores, show, schedule=schedule, hints=hints)
+    files = emit(planned, model.name, source.content)
     if show:
         show("emit", files)
     return Compiled(planned, files)

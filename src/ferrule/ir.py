@@ -15,6 +15,9 @@ from ferrule.names import snake_case
 
 Array = npt.NDArray[np.generic]
 
+# The interpreter keeps what every layer computes.
+_MOST_ELEMENTS = 1 << 28
+
 
 @dataclass(frozen=True)
 class Quant:
@@ -201,6 +204,12 @@ class Graph:
             for tensor in op.outputs:
                 _define(known, tensor, f"an output of `{op.name}`")
             op.verify()
+        elements = sum(op.output.elements for op in self.ops)
+        if elements > _MOST_ELEMENTS:
+            raise CompileError(
+                f"all layers together compute {elements:,} elements; at most {_MOST_ELEMENTS:,} "
+                "are supported"
+            )
         for tensor in self.outputs:
             if tensor.data is None and known.get(tensor.name) is not tensor:
                 raise CompileError(f"nothing computes the output `{tensor.name}`")

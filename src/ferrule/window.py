@@ -1,5 +1,6 @@
 """A filter that moves over an input: the geometry of convolutions and pools."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ Pair = tuple[int, int]
 
 # Strides and dilations fit 16 bits, so that positions fit `usize` wherever tensors do.
 _LONGEST = (1 << 16) - 1
+# The interpreter holds all that a filter sees of an input at once, in int64.
+_MOST_SEEN = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,11 @@ class Window:
                     f"the filter's {name} covers {reach}, more than the padded input's "
                     f"{self.source[axis] + sum(padding)}"
                 )
+        seen = math.prod(self.results) * math.prod(self.size) * op.inputs[0].shape[3]
+        if seen > _MOST_SEEN:
+            raise op.reject(
+                f"the filter sees {seen:,} values in all; at most {_MOST_SEEN:,} are supported"
+            )
 
     def patches(self, values: Int64, outside: int) -> Int64:
         """What the filter sees at each place: `[H, W, C]` to `[H', W', height, width, C]`."""

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import ferrule
 from ferrule.emit import golden, kinds, layout, report
 from ferrule.emit.rust_names import Names, ShareTables, share_tables
-from ferrule.emit.sources import crate_files, kernel_files
+from ferrule.emit.sources import crate_files, kernel_files, owned
 from ferrule.emit.weights import part_bytes, weights
 from ferrule.ir import Op, Tensor
 from ferrule.names import identifier, printable, unused_identifier
@@ -126,10 +126,11 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     files["plan.txt"] = report.plan_text(plan)
     files["plan.json"] = decisions
     files |= golden.vectors(plan.graph)
-    files |= crate_files("runtime")
-    files |= kernel_files({kernel.module for part in parts for kernel in part.kernels})
+    sources = crate_files("runtime")
+    sources |= kernel_files({kernel.module for part in parts for kernel in part.kernels})
     for port in sorted({"host", plan.target.port} - {""}):
-        files |= crate_files(f"ports/{port}")
+        sources |= crate_files(f"ports/{port}")
+    files |= owned(sources, crate_name(source))
     return dict(sorted(files.items()))
 
 

@@ -11,17 +11,18 @@ from ferrule.errors import CompileError
 def write(files: Files, folder: Path) -> None:
     """Writes files into a folder that is empty or does not exist.
 
-    They are written beside it first and moved in one step, so that an interruption or a full disk
-    leaves nothing half-written. Raises `CompileError`.
+    They are written beside it first, or inside where it exists, which may be on a file system of
+    its own, and moved in one step, so that an interruption or a full disk leaves nothing
+    half-written. Raises `CompileError`.
     """
     try:
         place = folder.resolve()
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
-            raise CompileError(
-                f"`{folder}` exists and is not empty", hint="name a new folder with `-o`"
-            )
+            what = "exists and is not empty" if place.is_dir() else "is not a folder"
+            raise CompileError(f"`{folder}` {what}", hint="name a new folder with `-o`")
         place.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        beside = place if place.exists() else place.parent
+        draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=beside))
     except OSError as error:
         raise unwritable(folder, error) from error
     try:

@@ -40,7 +40,8 @@ def plan_text(plan: Plan) -> str:
     for slot in data["slots"]:
         lines.append(
             f"  {slot['offset']:>8}  {slot['bytes']:>8}  {slot['first']:>3} to {slot['last']:>3}  "
-            f"{slot['name']}  in the model: {slot['model_name']}"
+            f"{slot['name']}  "
+            + (f"in the model: {slot['model_name']}" if slot["model_name"] else "temporary")
         )
     return "\n".join(lines) + "\n"
 
@@ -87,7 +88,10 @@ def describe(plan: Plan) -> dict[str, Any]:
         "steps": steps,
         "slots": [
             *(_slot(names.tensors[s.tensor.name].lower(), s, plan) for s in plan.slots),
-            *(_slot(f"scratch_{number}", s, plan) for number, s in plan.scratch.items()),
+            *(
+                {**_slot(f"scratch_{number}", slot, plan), "model_name": ""}
+                for number, slot in plan.scratch.items()
+            ),
         ],
     }
 
@@ -104,7 +108,7 @@ def _by_image(plan: Plan) -> str:
 def _slot(name: str, slot: Slot, plan: Plan) -> dict[str, Any]:
     return {
         "name": name,
-        "model_name": printable(slot.tensor.name).strip(),
+        "model_name": printable(slot.tensor.name),
         "memory": slot.memory,
         "offset": slot.offset,
         "bytes": slot.bytes,

@@ -1,5 +1,6 @@
 """The Rust sources that a generated crate carries: runtime, the kernels it needs, ports."""
 
+import hashlib
 import re
 from functools import cache, partial
 from pathlib import Path
@@ -29,6 +30,22 @@ def crate_files(folder: str) -> dict[str, str]:
     for name in _LICENSES:
         files[f"crates/{folder}/{name}"] = (LICENSES / name).read_text()
     return files
+
+
+def owned(files: dict[str, str], crate: str) -> dict[str, str]:
+    """The same sources with names of a generated crate's own, so that several fit one firmware.
+
+    Packages begin with the crate's name instead of `ferrule`, and symbols that a linker sees with a
+    digest of it, which is as long, so that lines stay formatted. Modules keep their names.
+    """
+    symbol = f"f{hashlib.sha256(crate.encode()).hexdigest()[:6]}_"
+
+    def rename(path: str, text: str) -> str:
+        if path.endswith(".toml"):
+            return text.replace("ferrule-", f"{crate}-")
+        return text.replace("ferrule_", symbol) if path.endswith(".rs") else text
+
+    return {path: rename(path, text) for path, text in files.items()}
 
 
 def kernel_files(modules: set[str]) -> dict[str, str]:

@@ -153,7 +153,7 @@ def execute(
         raise ToolError(
             f"the firmware failed on {image.target.name} with status {answer.returncode}",
             where=said or f"{program}, team of {cores}",
-            hint="this is a defect of Ferrule; please report it with the model",
+            hint="if it fails again, it is a defect of Ferrule; please report it with the model",
         )
 
 
