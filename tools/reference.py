@@ -162,8 +162,11 @@ def kernels() -> str:
 def kernel_text(kind: type[Kernel]) -> str:
     """What a kernel's class says of itself and of what it is not made for."""
     needs = ", ".join(sorted(kind.needs)) or "any core"
-    obstacle = inspect.cleandoc(kind.obstacle.__doc__ or "").partition("\n\n")[0]
+    obstacle = (
+        inspect.cleandoc(kind.obstacle.__doc__ or "").partition("\n\n")[0].removeprefix("Why not: ")
+    )
     said = "\n\n".join(paragraphs(kind))
+    assert "\n\nInner loop: " in said, f"{kind.__name__} does not say what its inner loop is"
     return f"**{kind.__name__}** ({needs}). {said}\n\nNot for: {obstacle}\n"
 
 

@@ -11,7 +11,11 @@ from ferrule.ops.add import Add
 
 @dataclass(frozen=True, eq=False)
 class AddMve(Kernel):
-    """The same arithmetic as the plain kernel, in vectors."""
+    """The same arithmetic as the plain kernel, in vectors.
+
+    Inner loop: four elements of each operand are shifted, multiplied (VQRDMULH) and rounded as
+    the plain kernel does, added, scaled once more, clamped and stored.
+    """
 
     computes: ClassVar[type[Op]] = Add
     needs: ClassVar[frozenset[str]] = mve.NEEDS

@@ -15,7 +15,11 @@ _MOST = 256
 
 @dataclass(frozen=True, eq=False)
 class AveragePool2dDsp(Kernel):
-    """Two instructions add four channels of a pixel to sums of 16 bits."""
+    """Two instructions add four channels of a pixel to sums of 16 bits.
+
+    Inner loop: load a word of four channels; SXTAB16 adds the even ones, and SXTAB16 of the
+    rotated word the odd ones, to two words of sums.
+    """
 
     computes: ClassVar[type[Op]] = AveragePool2d
     needs: ClassVar[frozenset[str]] = dsp.NEEDS

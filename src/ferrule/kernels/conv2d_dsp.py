@@ -21,7 +21,12 @@ def convolution_obstacle(op: Conv2d | DepthwiseConv2d) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Conv2dDsp(Kernel):
-    """What three pixels see is widened to 16 bits once, for all channels."""
+    """What three pixels see is widened to 16 bits once, for all channels.
+
+    Inner loop: two words of weights hold four taps of two channels; SXTB16 makes pairs of each,
+    and six SMLADs multiply a pair of taps of three pixels with both channels: 24 MACs in 12
+    SMLADs, 4 SXTB16s and 3 loads. Sums are scaled by SMMLAR and SMMLSR and clamped by SSAT.
+    """
 
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = dsp.NEEDS
@@ -103,7 +108,10 @@ class Conv2dDsp(Kernel):
 
 @dataclass(frozen=True, eq=False)
 class PointwiseConv2dDsp(Conv2dDsp):
-    """A filter of one tap: pixels are columns as they lie in memory."""
+    """A filter of one tap: pixels are columns as they lie in memory.
+
+    Inner loop: that of Conv2dDsp; columns are widened from whole words.
+    """
 
     name: ClassVar[str] = "pointwise_conv2d_dsp"
 
@@ -123,7 +131,11 @@ class PointwiseConv2dDsp(Conv2dDsp):
 
 @dataclass(frozen=True, eq=False)
 class NarrowConv2dDsp(Conv2dDsp):
-    """Pixels that are not whole words, as in first layers: the rows in use are padded first."""
+    """Pixels that are not whole words, as in first layers: the rows in use are padded first.
+
+    Inner loop: that of Conv2dDsp; columns are gathered from padded rows, byte by byte where a
+    tap is not a word.
+    """
 
     name: ClassVar[str] = "narrow_conv2d_dsp"
 
@@ -165,7 +177,10 @@ class NarrowConv2dDsp(Conv2dDsp):
 
 @dataclass(frozen=True, eq=False)
 class FewToManyDsp(NarrowConv2dDsp):
-    """A depthwise convolution of up to three input channels: a convolution with zeros."""
+    """A depthwise convolution of up to three input channels: a convolution with zeros.
+
+    Inner loop: that of Conv2dDsp.
+    """
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
 

@@ -27,7 +27,12 @@ _MOST_SCRATCH = 16_384
 
 @dataclass(frozen=True, eq=False)
 class Conv2dLanes(Kernel):
-    """Joins the values of two pixels in a word, for every tap, and multiplies both at once."""
+    """Joins the values of two pixels in a word, for every tap, and multiplies both at once.
+
+    Inner loop: for each tap three words of pixel pairs and two weights; six multiplications are
+    twelve MACs. After runs of taps, which the compiler cuts so that no low half overflows, high
+    halves are added up apart.
+    """
 
     op: Conv2d | DepthwiseConv2d
     computes: ClassVar[type[Op]] = Conv2d
@@ -105,7 +110,10 @@ class Conv2dLanes(Kernel):
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseLanes(Conv2dLanes):
-    """With few input channels a DepthwiseConv2d is a Conv2d with zeros."""
+    """With few input channels a DepthwiseConv2d is a Conv2d with zeros.
+
+    Inner loop: that of Conv2dLanes.
+    """
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
 

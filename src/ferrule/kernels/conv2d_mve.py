@@ -21,7 +21,11 @@ _MOST_PIXELS = 16
 
 @dataclass(frozen=True, eq=False)
 class Conv2dMve(Kernel):
-    """`conv2d_mve`: what the filter sees of a pixel is one column, which all channels read."""
+    """`conv2d_mve`: what the filter sees of a pixel is one column, which all channels read.
+
+    Inner loop: a vector of 16 values of each of two pixels, and a vector of weights of each of
+    four channels; eight VMLADAVA add 128 MACs to eight sums.
+    """
 
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = mve.NEEDS
@@ -119,7 +123,10 @@ class Conv2dMve(Kernel):
 
 @dataclass(frozen=True, eq=False)
 class FewToManyMve(Conv2dMve):
-    """The same for a depthwise convolution of few input channels: zeros for what is not seen."""
+    """The same for a depthwise convolution of few input channels: zeros for what is not seen.
+
+    Inner loop: that of Conv2dMve.
+    """
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
 
@@ -142,7 +149,10 @@ class FewToManyMve(Conv2dMve):
 
 @dataclass(frozen=True, eq=False)
 class FullyConnectedMve(Conv2dMve):
-    """The same for a fully connected operator: its rows are pixels."""
+    """The same for a fully connected operator: its rows are pixels.
+
+    Inner loop: that of Conv2dMve for one pixel: a vector of values and four of weights.
+    """
 
     computes: ClassVar[type[Op]] = FullyConnected
 

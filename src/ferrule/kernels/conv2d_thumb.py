@@ -26,7 +26,12 @@ _MOST_TAPS = (1 << 16) // BLOCK - 4
 
 @dataclass(frozen=True, eq=False)
 class Conv2dThumb(Kernel):
-    """Joins the values of two pixels in a word, for every tap, and multiplies both at once."""
+    """Joins the values of two pixels in a word, for every tap, and multiplies both at once.
+
+    Inner loop: for each tap a weight (LDRSB) and three words of pixel pairs (LDM); three MULS
+    are six MACs. After four taps the halves are told apart; weights that would overflow a half
+    there were made smaller, and are corrected at the end.
+    """
 
     op: Conv2d | DepthwiseConv2d
     computes: ClassVar[type[Op]] = Conv2d
@@ -97,7 +102,10 @@ class Conv2dThumb(Kernel):
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseThumb(Conv2dThumb):
-    """With one input channel a DepthwiseConv2d is a Conv2d."""
+    """With one input channel a DepthwiseConv2d is a Conv2d.
+
+    Inner loop: that of Conv2dThumb.
+    """
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
 

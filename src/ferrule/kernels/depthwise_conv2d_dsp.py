@@ -18,7 +18,12 @@ _SHARE = 16
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseConv2dDsp(Kernel):
-    """Two rows of the input are halves of words, so that one instruction multiplies both."""
+    """Two rows of the input are halves of words, so that one instruction multiplies both.
+
+    Inner loop: a word has a value of one row in its low half and the value below it in the high
+    half; at a stride of 1 a word of weights and SMLAD serve two taps of an output, and the rows
+    of two outputs share the words.
+    """
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = dsp.NEEDS

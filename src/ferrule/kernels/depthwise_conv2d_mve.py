@@ -22,7 +22,11 @@ _LANES = 8
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseConv2dMve(Kernel):
-    """Copies one channel into a padded plane, and computes pairs of its outputs."""
+    """Copies one channel into a padded plane, and computes pairs of its outputs.
+
+    Inner loop: a gather load takes what two neighbouring outputs see out of the plane, and one
+    VMLADAV for each of them sums up to 16 taps.
+    """
 
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
@@ -150,7 +154,10 @@ class DepthwiseConv2dMve(Kernel):
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseLongMve(DepthwiseConv2dMve):
-    """The same for filters of several vectors, a few rows of taps each."""
+    """The same for filters of several vectors, a few rows of taps each.
+
+    Inner loop: that of DepthwiseConv2dMve, once for each vector of taps.
+    """
 
     @classmethod
     def obstacle(cls, op: Op) -> str:

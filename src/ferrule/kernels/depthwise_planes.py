@@ -20,7 +20,11 @@ _MOST_SCRATCH = 16_384
 
 @dataclass(frozen=True, eq=False)
 class DepthwisePlanes(Kernel):
-    """Keeps nine weights in registers while it walks along the lines of a channel."""
+    """Keeps nine weights in registers while it walks along the lines of a channel.
+
+    Inner loop: three values of a column come from three lines; nine multiplications by weights
+    in registers add to the three outputs that see them.
+    """
 
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d

@@ -20,7 +20,11 @@ _GROUP = 4
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseTaps(Kernel):
-    """Sums four channels in registers, tap by tap, from wherever these lie."""
+    """Sums four channels in registers, tap by tap, from wherever these lie.
+
+    Inner loop: for each tap four bytes of neighbouring channels and four weights, multiplied
+    and added one by one; the address of a tap comes from a table.
+    """
 
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d

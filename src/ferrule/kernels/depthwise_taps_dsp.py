@@ -23,7 +23,11 @@ _ONE_INPUT = 9 / 15
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseTapsDsp(Kernel):
-    """Four channels of two taps are read and widened at a time, from wherever they lie."""
+    """Four channels of two taps are read and widened at a time, from wherever they lie.
+
+    Inner loop: two words, of four channels at two taps, are interleaved by PKHBT and PKHTB and
+    widened by SXTB16; four SMLADs add both taps to the sums of four channels.
+    """
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = dsp.NEEDS

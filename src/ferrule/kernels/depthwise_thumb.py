@@ -23,7 +23,11 @@ _MOST_SCRATCH = 16_384
 
 @dataclass(frozen=True, eq=False)
 class DepthwisePlane(Kernel):
-    """Six results of a line at a time, from words of a channel that are loaded by the six."""
+    """Six results of a line at a time, from words of a channel that are loaded by the six.
+
+    Inner loop: for each of nine taps a weight and six words of a line (LDM), six MULS; sums of
+    six outputs stay in high registers.
+    """
 
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d

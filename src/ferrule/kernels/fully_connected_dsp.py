@@ -16,7 +16,11 @@ _GROUP = 4
 
 @dataclass(frozen=True, eq=False)
 class FullyConnectedDsp(Kernel):
-    """A word of the input meets a word of weights of each of four outputs."""
+    """A word of the input meets a word of weights of each of four outputs.
+
+    Inner loop: a word of four values and a word of weights for each of four outputs; SXTB16 and
+    SMLAD twice for each.
+    """
 
     computes: ClassVar[type[Op]] = FullyConnected
     needs: ClassVar[frozenset[str]] = dsp.NEEDS

@@ -14,7 +14,10 @@ from ferrule.ops.fully_connected import FullyConnected
 
 @dataclass(frozen=True, eq=False)
 class FullyConnectedQuads(Kernel):
-    """Loads each value once for four channels."""
+    """Loads each value once for four channels.
+
+    Inner loop: load a value once, and for each of four outputs a weight; multiply and add.
+    """
 
     op: FullyConnected
     computes: ClassVar[type[Op]] = FullyConnected

@@ -20,7 +20,10 @@ _MOST = (1 << 16) - _ROWS
 
 @dataclass(frozen=True, eq=False)
 class FullyConnectedThumb(Kernel):
-    """Loads each value once for four channels."""
+    """Loads each value once for four channels.
+
+    Inner loop: a value, and for each of four rows a weight (LDRSB), MULS and an addition.
+    """
 
     op: FullyConnected
     computes: ClassVar[type[Op]] = FullyConnected

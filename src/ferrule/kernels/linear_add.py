@@ -62,7 +62,11 @@ def _constant(stored: Int64, sums: Int64, shift: int) -> int | None:
 
 @dataclass(frozen=True, eq=False)
 class LinearAdd(Kernel):
-    """Two tensors of one shape: two multiplications, a shift and a clamp for each element."""
+    """Two tensors of one shape: two multiplications, a shift and a clamp for each element.
+
+    Inner loop: load two bytes, two multiplications that add to a constant, one shift, two
+    comparisons, store a byte.
+    """
 
     computes: ClassVar[type[Op]] = Add
 
@@ -104,7 +108,11 @@ class LinearAdd(Kernel):
 
 @dataclass(frozen=True, eq=False)
 class LinearAddDsp(LinearAdd):
-    """The same with saturation in one instruction."""
+    """The same with saturation in one instruction.
+
+    Inner loop: load two bytes, two multiply-accumulates, a shift and SSAT in one instruction,
+    store a byte; four elements a round.
+    """
 
     needs: ClassVar[frozenset[str]] = dsp.NEEDS
 
