@@ -359,6 +359,12 @@ def test_lists(ferrule, command: str) -> None:
     assert json.loads(out)
 
 
+def test_this_machine_needs_no_variables(ferrule) -> None:
+    status, out, err = ferrule("doctor", "--shell", "host")
+    assert (status, out) == (2, "")
+    assert err == "error: host is this machine: it needs no variables\n"
+
+
 def test_a_bug_of_ours_has_a_status_of_its_own(ferrule, monkeypatch) -> None:
     def broken() -> None:
         raise IndexError("out of range")

@@ -1,7 +1,8 @@
 """Compiles trained neural networks into `no_std` Rust for every core of a microcontroller.
 
 The functions are the commands: `compile`, `plan`, `run`, `check`, `bench`, `calibrate`,
-`try_kernels` (the command `kernels`), and lists of `boards`, `ops` and tools (`doctor`).
+`try_kernels` (the command `kernels`), and lists of `boards`, `ops` and tools (`doctor`,
+`shell`).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         ops,
         plan,
         run,
+        shell,
         try_kernels,
     )
 
@@ -47,6 +49,7 @@ __all__ = [
     "ops",
     "plan",
     "run",
+    "shell",
     "try_kernels",
 ]
 

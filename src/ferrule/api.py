@@ -14,6 +14,7 @@ from ferrule.checking import Check
 from ferrule.emit import folder
 from ferrule.emit.crate import crate_name
 from ferrule.emit.report import describe
+from ferrule.errors import CompileError
 from ferrule.hints import Hints, slowed
 from ferrule.importers.tflite import load
 from ferrule.ir import Array, Op
@@ -21,6 +22,7 @@ from ferrule.session import Session
 from ferrule.steps import Plan
 from ferrule.target import Target
 from ferrule.toolchain.doctor import Tool, tools
+from ferrule.toolchain.shell import variables
 from ferrule.trial import Shape, Trial, try_kernels
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "ops",
     "plan",
     "run",
+    "shell",
     "try_kernels",
 ]
 
@@ -170,6 +173,19 @@ def doctor() -> list[Tool]:
     """The tools that boards need: which are there, and what the first use would fetch."""
     emulated = [board for board in boards() if board.emulator or board.simulator]
     return tools(sorted({core.rust_target for board in emulated for core in board.cores}))
+
+
+def shell(board: str) -> dict[str, str]:
+    """The variables with which a shell builds firmware for a board, and finds its emulator.
+
+    Raises `CompileError` when there is no such board or it is this machine, `ToolError` when a tool
+    has to be fetched first.
+    """
+    loaded = target.load(board)
+    if loaded.rust_target == "host":
+        raise CompileError(f"{board} is this machine: it needs no variables")
+    targets = dict.fromkeys(core.rust_target for core in loaded.cores)
+    return variables(list(targets), loaded.emulator.get("architecture", ""))
 
 
 def ops() -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from ferrule.emit.report import plan_json, plan_text
 from ferrule.errors import FerruleError
 from ferrule.hints import Hints
 from ferrule.steps import OPTIMIZE, SCHEDULES
+from ferrule.toolchain.shell import lines
 
 _RESULTS = Console(highlight=False, markup=False)
 _ERRORS = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -443,8 +444,18 @@ def ops_command(as_json: bool) -> None:
 
 @commands.command("doctor")
 @_json
-def doctor_command(as_json: bool) -> None:
-    """Shows which tools are there, and what the first use would fetch. Fetches nothing."""
+@click.option(
+    "--shell",
+    "board",
+    metavar="B",
+    help="Print the variables with which a shell builds firmware for a board, for `eval`.",
+)
+def doctor_command(as_json: bool, board: str | None) -> None:
+    """Shows which tools are there, where, and what the first use would fetch. Fetches nothing."""
+    if board:
+        variables = api.shell(board)
+        click.echo(json.dumps(variables, indent=1) if as_json else lines(variables).rstrip())
+        return
     tools = api.doctor()
     if as_json:
         click.echo(json.dumps([asdict(tool) for tool in tools], indent=1))
@@ -453,6 +464,13 @@ def doctor_command(as_json: bool) -> None:
     for tool in tools:
         table.add_row(tool.name, tool.status, tool.version, tool.source or tool.adds)
     _RESULTS.print(table)
+    shown = set()
+    for tool in tools:
+        for kind, path in tool.paths.items():
+            if path not in shown:
+                click.echo(f" {tool.name}: {kind} {path}")
+            shown.add(path)
+    click.echo(' for a shell of yours: eval "$(ferrule doctor --shell BOARD)"')
 
 
 def _show_stage(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ferrule.toolchain import cache, compiler, doctor, process, qemu, rust
+from ferrule.errors import ToolError
+from ferrule.toolchain import cache, compiler, doctor, process, qemu, rust, shell
 
 
 def program(path: Path, text: str) -> None:
@@ -95,6 +96,50 @@ def test_doctor_downloads_nothing(programs: Path) -> None:
     assert {tool.status for tool in listed} <= {"ready", "on first use", "missing"}
     assert all(tool.adds for tool in listed if tool.status != "ready")
     assert not cache.folder().exists()
+
+
+def test_doctor_says_where_tools_are(programs: Path) -> None:
+    sysroot = toolchain(programs, "1.90.0", "thumbv6m-none-eabi")
+    program(sysroot / "lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld", "true")
+    text = "echo 'QEMU emulator version 9.2.1'; echo '-plugin file'"
+    program(programs / "qemu-system-arm", text)
+    listed = {tool.name: tool for tool in doctor.tools(["thumbv6m-none-eabi"])}
+    assert listed["Rust for thumbv6m-none-eabi"].paths == {
+        "cargo": f"{sysroot}/bin/cargo",
+        "rustc": f"{sysroot}/bin/rustc",
+        "sysroot": str(sysroot),
+        "linker": f"{sysroot}/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld",
+    }
+    assert listed["QEMU for arm"].paths == {"qemu-system-arm": f"{programs}/qemu-system-arm"}
+
+
+def test_a_shell_gets_the_users_own_tools(programs: Path) -> None:
+    sysroot = toolchain(programs, "1.90.0", "thumbv6m-none-eabi")
+    lld = sysroot / "lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld"
+    program(lld, "true")
+    program(programs / "cc", "true")
+    rust.bare_metal.cache_clear()
+    chosen = shell.variables(["thumbv6m-none-eabi"])
+    rust.bare_metal.cache_clear()
+    assert chosen == {
+        "RUSTC": f"{sysroot}/bin/rustc",
+        "RUSTDOC": f"{sysroot}/bin/rustdoc",
+        "CARGO_TARGET_THUMBV6M_NONE_EABI_LINKER": str(lld),
+        "PATH": f"{sysroot}/bin:{programs}:/usr/bin:/bin",
+    }
+
+
+def test_a_shell_is_told_what_is_not_there_yet(programs: Path) -> None:
+    program(programs / "cc", "true")
+    toolchain(programs, "1.90.0", "thumbv6m-none-eabi")
+    with pytest.raises(ToolError, match=r"`Rust for thumbv7m-none-eabi` is not there yet"):
+        shell.variables(["thumbv7m-none-eabi"], "arm")
+    assert not cache.folder().exists()
+
+
+def test_a_shell_reads_what_is_quoted() -> None:
+    text = shell.lines({"FLAGS": "--sysroot /a b", "PATH": "/c"})
+    assert text == "export FLAGS='--sysroot /a b'\nexport PATH=/c\n"
 
 
 def test_a_half_made_folder_does_not_count(programs: Path) -> None:

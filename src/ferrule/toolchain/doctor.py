@@ -1,11 +1,13 @@
 """Says which tools are there, and what their first use would add."""
 
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from ferrule.toolchain import cache, prefix, qemu, rust, verilator
-from ferrule.toolchain.compiler import WANTED, own, unpacked
+from ferrule.toolchain.compiler import WANTED, Compiler, own, unpacked
+from ferrule.toolchain.linker import found
+from ferrule.toolchain.sysroot import place
 
 FETCHED = "fetched on first use from the distribution's packages, about {size} MB"
 ALONE = "install it and put it on PATH: this system has no apt to fetch it with"
@@ -18,7 +20,8 @@ class Tool:
     """One line of the report. `status` is `ready`, `on first use` or `missing`.
 
     `adds` says what the first command that needs the tool adds to the private folder, or, when
-    nothing can be done automatically, what to do.
+    nothing can be done automatically, what to do. `paths` are the programs and folders that are
+    there, by what they are: `cargo`, `rustc`, `sysroot`, `linker`, or a program's own name.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Tool:
     version: str = ""
     source: str = ""
     adds: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 def tools(targets: Iterable[str]) -> list[Tool]:
@@ -41,15 +45,16 @@ def host() -> Tool:
     if compiler is None and prefix.present(WANTED.name):
         compiler = unpacked()
     if compiler:
-        return Tool("Rust for this machine", "ready", compiler.version, compiler.source)
+        name, version = "Rust for this machine", compiler.version
+        return Tool(name, "ready", version, compiler.source, paths=programs(compiler))
     return absent("Rust for this machine", 165)
 
 
 def linker() -> Tool:
     """Reports what links programs for this machine."""
-    found = shutil.which("cc")
-    if found:
-        return Tool("linker for this machine", "ready", source="system")
+    compiler = shutil.which("cc")
+    if compiler:
+        return Tool("linker for this machine", "ready", source="system", paths={"cc": compiler})
     if prefix.present("c-library"):
         return Tool("linker for this machine", "ready", source="distribution")
     return absent("linker for this machine", 7)
@@ -61,19 +66,38 @@ def bare_metal(target: str) -> Tool:
     compiler = rust.candidate(target)
     if compiler is None:
         return absent(name, 165)
-    adds = "" if rust.ready(target) else "compiled on first use, about 50 MB and half a minute"
+    paths = programs(compiler)
+    adds = ""
+    if lld := found(compiler):
+        paths["linker"] = str(lld.path)
+    else:
+        adds = "its linker is fetched on first use from the distribution's packages"
+    if not rust.ready(target):
+        adds = "compiled on first use, about 50 MB and half a minute"
+    elif not compiler.has(target):
+        paths["sysroot"] = str(place(compiler, target))
     status = "on first use" if adds else "ready"
-    return Tool(name, status, compiler.version, compiler.source, adds)
+    return Tool(name, status, compiler.version, compiler.source, adds, paths)
+
+
+def programs(compiler: Compiler) -> dict[str, str]:
+    """Names a compiler's programs, and the folder with its own libraries."""
+    return {
+        "cargo": str(compiler.cargo),
+        "rustc": str(compiler.rustc),
+        "sysroot": str(compiler.sysroot),
+    }
 
 
 def emulator(architecture: str) -> Tool:
     """Reports the emulator of an architecture."""
     name = f"QEMU for {architecture}"
-    found = qemu.own(architecture)
-    if found is None and prefix.present(qemu.WANTED.name):
-        found = qemu.system(architecture)
-    if found:
-        return Tool(name, "ready", found.version, found.source)
+    machine = qemu.own(architecture)
+    if machine is None and prefix.present(qemu.WANTED.name):
+        machine = qemu.system(architecture)
+    if machine:
+        paths = {machine.path.name: str(machine.path)}
+        return Tool(name, "ready", machine.version, machine.source, paths=paths)
     return absent(name, 71)
 
 
@@ -99,10 +123,9 @@ def simulator() -> Tool:
 
 def packages() -> Tool:
     """Reports whether missing tools can be fetched, and where they go."""
-    found = shutil.which("apt-get")
-    place = f"kept in {cache.folder()}"
-    if found:
-        return Tool("private packages", "ready", source="system", adds=place)
+    folder = f"kept in {cache.folder()}"
+    if shutil.which("apt-get"):
+        return Tool("private packages", "ready", source="system", adds=folder)
     return Tool("private packages", "missing", adds="needed only for what else is missing")
 
 

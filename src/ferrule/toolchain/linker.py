@@ -11,7 +11,7 @@ from pathlib import Path
 from ferrule.toolchain import cache, front
 from ferrule.toolchain.apt import Apt
 from ferrule.toolchain.compiler import Compiler
-from ferrule.toolchain.prefix import Prefix, Wanted, prefix
+from ferrule.toolchain.prefix import Prefix, Wanted, prefix, present
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,19 @@ class Lld:
 
 def lld(compiler: Compiler) -> Lld:
     """Returns the linker that comes with the compiler, else the user's, else an unpacked one."""
+    return found(compiler) or inside(prefix(LLD))
+
+
+def found(compiler: Compiler) -> Lld | None:
+    """Returns the same linker; None if it would be fetched first."""
     for own in sorted(compiler.sysroot.glob("lib/rustlib/*/bin/gcc-ld/ld.lld")):
         return Lld(own)
     if compiler.prefix is not None:
         return inside(compiler.prefix)
-    found = shutil.which("ld.lld")
-    return Lld(Path(found)) if found else inside(prefix(LLD))
+    program = shutil.which("ld.lld")
+    if program:
+        return Lld(Path(program))
+    return inside(prefix(LLD)) if present(LLD.name) else None
 
 
 def inside(home: Prefix) -> Lld:
@@ -46,8 +53,8 @@ def host(compiler: Compiler) -> dict[str, str]:
     if shutil.which("cc"):
         return {}
     name = compiler.host.upper().replace("-", "_")
-    found = lld(compiler)
-    return {f"CARGO_TARGET_{name}_LINKER": str(stand_in(found, prefix(LIBRARIES)))}
+    program = stand_in(lld(compiler), prefix(LIBRARIES))
+    return {f"CARGO_TARGET_{name}_LINKER": str(program)}
 
 
 @functools.cache

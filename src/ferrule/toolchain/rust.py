@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,17 +59,21 @@ def bare_metal(target: str) -> Rust:
     """
     compiler = candidate(target) or unpacked()
     lld = linker.lld(compiler)
-    name = target.upper().replace("-", "_").replace(".", "_")
     env = {
         **compiler.environment,
         **lld.environment,
         **linker.host(compiler),
-        f"CARGO_TARGET_{name}_LINKER": str(lld.path),
+        variable(target, "LINKER"): str(lld.path),
     }
     flags: tuple[str, ...] = ()
     if not compiler.has(target):
         flags = ("--sysroot", str(sysroot(compiler, target, linker.host(compiler))))
     return Rust(compiler.cargo, target, compiler.version, compiler.source, env, flags)
+
+
+def variable(target: str, name: str) -> str:
+    """Names the variable with which cargo is told something for one target."""
+    return f"CARGO_TARGET_{re.sub('[-.]', '_', target.upper())}_{name}"
 
 
 def candidate(target: str) -> Compiler | None:
