@@ -12,6 +12,7 @@ PAGES = [
     *ROOT.glob("*.md"),
     *ROOT.glob("docs/**/*.md"),
     *ROOT.glob("models/**/*.md"),
+    *ROOT.glob("examples/two-cores/*.md"),
 ]
 
 
@@ -26,7 +27,7 @@ def test_what_a_page_names_exists(page: Path) -> None:
     text = page.read_text()
     links = [path for path in re.findall(r"\]\(([^)#]+)", text) if "://" not in path]
     missing = [path for path in links if not (page.parent / path).exists()]
-    folders = "benchmarks|crates|docs|models|src/ferrule|targets|tests|tools"
+    folders = "benchmarks|crates|docs|examples/two-cores|models|src/ferrule|targets|tests|tools"
     names = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
     # What a reader is to make is in capitals.
     missing += [name for name in names if "NAME" not in name and not (ROOT / name).exists()]
