@@ -9,5 +9,5 @@ pub mod depthwise;
 pub mod gather;
 pub mod linear;
 pub mod multiply;
-pub mod sum;
+pub mod pool;
 pub mod taps;

@@ -1,4 +1,4 @@
-"""Average pools for cores with the DSP extension: four channels at a time."""
+"""Pools for cores with the DSP extension: four channels at a time."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from ferrule.ir import Op
 from ferrule.kernels import dsp
 from ferrule.kernels.kernel import Kernel
 from ferrule.ops.average_pool2d import AveragePool2d
+from ferrule.ops.max_pool2d import MaxPool2d
 
+_GROUP = 4
 # Sums of so many values fit 16 bits.
 _MOST = 256
 
@@ -26,10 +28,10 @@ class AveragePool2dDsp(Kernel):
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """Pixels that are not whole words, and large filters."""
-        assert isinstance(op, AveragePool2d)
-        if op.output.shape[3] % 4:
-            return "the channels are not a multiple of 4"
+        """Fewer than four channels, and large filters."""
+        assert isinstance(op, AveragePool2d | MaxPool2d)
+        if op.output.shape[3] < _GROUP:
+            return f"there are fewer than {_GROUP} channels"
         if math.prod(op.filter) > _MOST:
             return f"the filter has more than {_MOST} taps"
         return ""
@@ -37,13 +39,24 @@ class AveragePool2dDsp(Kernel):
     @property
     def module(self) -> str:
         """The file of the Rust function."""
-        return "average_pool2d_dsp"
+        return f"{self.op.module}_dsp"
 
     @property
     def function(self) -> str:
         """The Rust function."""
-        return "average_pool2d_dsp"
+        return f"{self.op.kernel}_dsp"
 
     def unit(self, cut: str) -> int:
         """A pixel, or four channels."""
-        return 4 if cut == "channels" else 1
+        return _GROUP if cut == "channels" else 1
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPool2dDsp(AveragePool2dDsp):
+    """One instruction compares four channels, and one takes the larger ones.
+
+    Inner loop: load a word of four channels; SSUB8 compares all four with the largest so far, and
+    SEL takes what is larger.
+    """
+
+    computes: ClassVar[type[Op]] = MaxPool2d
