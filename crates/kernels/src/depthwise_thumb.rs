@@ -1,7 +1,7 @@
 //! DepthwiseConv2d of 3x3 taps for Arm cores without SIMD, channel by channel.
 
 use crate::instructions::thumb::plane::{filter, pitch, Plane, Target, TAPS};
-use crate::instructions::thumb::widen::{widen, widened};
+use crate::instructions::thumb::widen::{self, widen, widened};
 use crate::split_rescale::SplitRescale;
 use crate::window::Window;
 use core::ops::Range;
@@ -122,44 +122,45 @@ pub fn depthwise_thumb(params: &DepthwiseThumb, claim: Claim<'_, (i8,), i8>) {
 
 impl DepthwiseThumb {
     /// Copies lines of a channel, which are counted from the padding on; padding stays as it is.
+    #[inline(never)]
     fn gather(
         &self,
         input: &[i8],
         channel: usize,
-        lines: Range<usize>,
+        seen: Range<usize>,
         length: usize,
         plane: &mut [u32],
     ) {
         let window = &self.window;
         let image = Lines::new(window.input_height, window.input_width, self.by_columns);
-        let (before, first) = if self.by_columns {
+        let (before, left) = if self.by_columns {
             (window.padding_left, window.padding_top)
         } else {
             (window.padding_top, window.padding_left)
         };
-        let stride = window.stride_height;
-        let pitch = pitch(length, stride);
-        // A stride is 1 or 2, so this divides by it.
-        let halved = |places: usize| places >> (stride >> 1 & 1);
+        let more = window.stride_height.saturating_sub(1) & 1;
+        let pitch = pitch(length, more + 1);
+        let first = seen.start.max(before);
+        let count = seen.end.min(before + image.count).saturating_sub(first);
         // What a line of results sees of a line.
-        let end = ((length.saturating_sub(1)) * stride + 3).min(first + image.length);
-        for (line, padded) in lines.zip(plane.chunks_exact_mut(pitch.max(1))) {
-            let line = line.wrapping_sub(before);
-            if line >= image.count {
-                continue;
-            }
-            for phase in 0..stride {
-                // The first place of this phase inside, and how many there are.
-                let start = first + ((first ^ phase) & stride.saturating_sub(1));
-                let count = halved((end + stride - 1).saturating_sub(start));
-                let at = phase * (pitch / 2) + halved(start);
-                let from = (line * image.line + (start - first) * image.step) * self.depth;
-                widen(
-                    input.get(from + channel..).unwrap_or_default(),
-                    image.step * self.depth * stride,
-                    padded.get_mut(at..at + count).unwrap_or_default(),
-                );
-            }
+        let end = (((length.max(1) - 1) << more) + 3).min(left + image.length);
+        for phase in 0..=more {
+            // The first place of this phase inside. A stride is 1 or 2.
+            let start = left + ((left ^ phase) & more);
+            let from = (first - before) * image.line + (start - left) * image.step;
+            let to = (first - seen.start) * pitch + phase * (pitch / 2) + (start >> more);
+            let lines = widen::Lines {
+                count,
+                length: (end + more).saturating_sub(start) >> more,
+                step: (image.step * self.depth) << more,
+                line: image.line * self.depth,
+                pitch,
+            };
+            widen(
+                input.get(from * self.depth + channel..).unwrap_or_default(),
+                lines,
+                plane.get_mut(to..).unwrap_or_default(),
+            );
         }
     }
 }

@@ -42,6 +42,8 @@ class DepthwisePlane(Kernel):
         if op.stride not in ((1, 1), (2, 2)):
             return "made for strides of 1 or 2"
         kernel = cls(op)
+        if max(*op.window.source, op.inputs[0].shape[2] * op.inputs[0].shape[3] * 2) >> 15:
+            return "made for rows of up to 16,383 values"
         if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
             return f"it needs {size:,} B of scratch on each core"
         if kernel._rescale.is_signed:
@@ -72,10 +74,10 @@ class DepthwisePlane(Kernel):
 
     @property
     def _by_columns(self) -> bool:
-        """Whether columns are cut into runs with less left over than rows."""
+        """Whether columns are cut into fewer runs than rows, or there are fewer of them."""
         height, width = self.op.window.results
         runs = [lines * -(-length // _RUN) for lines, length in ((height, width), (width, height))]
-        return runs[1] < runs[0]
+        return (runs[1], width) < (runs[0], height)
 
     @property
     def _lines(self) -> tuple[int, int]:

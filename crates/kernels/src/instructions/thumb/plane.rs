@@ -78,7 +78,8 @@ struct Work {
 /// Stores lines of one channel: sums of 3x3 weights times values, requantized.
 ///
 /// Weights are a line of taps after the other; at a stride of 2 the second and third of a line
-/// have changed places. `rescale` is not signed. Nothing happens where something is too short.
+/// have changed places. `rescale` is not signed. Nothing happens where something is too short,
+/// or a number of more than 15 bits.
 pub fn filter(
     plane: Plane<'_>,
     weights: &[i8; TAPS],
@@ -92,17 +93,16 @@ pub fn filter(
     let &[first, factor, constant, span, ..] = record else {
         return;
     };
-    let last = |count: usize, each: usize| (count - 1).saturating_mul(each);
-    if lines == 0 || length == 0 || !(1..=2).contains(&stride) || rescale.is_signed {
+    let sizes = lines | length | pitch | target.line | target.step;
+    let is_owned = target.channel < output.channels().len();
+    if sizes >> 15 != 0 || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
         return;
     }
-    let seen = last(lines, stride).saturating_add(3).saturating_mul(pitch);
-    let written = last(lines, target.line)
-        .saturating_add(last(length, target.step))
-        .saturating_add(target.first);
-    if pitch < self::pitch(length, stride)
+    let seen = ((lines - 1) * stride + 3) * pitch;
+    let written = (lines - 1) * target.line + (length - 1) * target.step + target.first;
+    if !(1..=2).contains(&stride)
+        || pitch < self::pitch(length, stride)
         || seen > plane.values.len()
-        || target.channel >= output.channels().len()
         || written >= output.pixels().len()
     {
         return;
