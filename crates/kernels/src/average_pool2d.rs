@@ -54,7 +54,7 @@ fn sum(params: &AveragePool2d, input: &[i8], (rows, columns): (Taps, Taps), chan
 }
 
 /// `sum / count`, rounded to nearest, ties away from zero; 0 when there is nothing to count.
-#[inline]
+#[inline(never)] // one copy, because some cores have no division
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // a mean of i8 fits
 pub fn mean(sum: i32, count: usize) -> i32 {

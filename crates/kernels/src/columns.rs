@@ -3,7 +3,7 @@
 use crate::instructions::bytes::bytes;
 use crate::instructions::join::{join, Lines};
 use crate::rolled::{copy, fill, fill_bytes, repeated};
-use crate::window::{Place, Taps, Window};
+use crate::window::{Place, Window};
 
 /// Words from one tap to the next: pairs of pixels that are computed at a time.
 pub const PAIRS: usize = 3;
@@ -112,13 +112,13 @@ impl Columns {
             join(low, high, lines, words);
             return;
         }
-        let [low_seen, high_seen] = pixels.map(|place| window.inside_at(place));
         let taps = window.filter_height * length;
         let Some((low, high)) = bytes.split_at_mut_checked(taps) else {
             return;
         };
-        self.copy(input, low_seen, low);
-        self.copy(input, high_seen, high);
+        let [first, second] = pixels;
+        self.copy(input, first, low);
+        self.copy(input, second, high);
         let lines = Lines {
             count: 1,
             length: taps,
@@ -129,7 +129,8 @@ impl Columns {
 
     /// Copies what the filter sees of one pixel.
     #[inline(never)]
-    fn copy(&self, input: &[i8], (rows, columns): (Taps, Taps), values: &mut [i8]) {
+    fn copy(&self, input: &[i8], place: Place, values: &mut [i8]) {
+        let (rows, columns) = self.window.inside_at(place);
         let depth = self.depth;
         fill_bytes(values, self.padding);
         // Taps of a row are neighbours in memory, hence one run, unless the filter is dilated.

@@ -3,6 +3,7 @@
 use crate::columns::{Columns, PAIRS};
 use crate::instructions::thumb::lanes::{ThumbFilters, PIXELS};
 use crate::split_rescale::SplitRescale;
+use crate::window::Place;
 use runtime::Claim;
 
 /// Parameters of [`conv2d_thumb`].
@@ -27,27 +28,18 @@ pub fn conv2d_thumb(params: &Conv2dThumb, claim: Claim<'_, (i8,), i8>) {
         return;
     };
     let (input, bytes) = params.columns.image(input, words);
-    let window = &params.columns.window;
     let channels = claim.output.channels();
-    let mut next = window.place(claim.output.pixels().start);
-    let mut outputs = claim.output.by_pixel();
+    let mut pairs = Pairs {
+        columns: &params.columns,
+        input,
+        bytes,
+        next: params.columns.window.place(claim.output.pixels().start),
+        outputs: claim.output.by_pixel(),
+    };
     loop {
         let mut pixels: [&mut [i8]; PIXELS] = Default::default();
         for (pair, places) in pixels.chunks_exact_mut(2).enumerate() {
-            let (Some((_, output)), [low, high]) = (outputs.next(), places) else {
-                break;
-            };
-            *low = output;
-            // An odd pixel is paired with itself.
-            let mut seen = [next; 2];
-            next = window.after(next);
-            if let Some((_, output)) = outputs.next() {
-                *high = output;
-                seen = [seen[0], next];
-                next = window.after(next);
-            }
-            let words = columns.get_mut(pair..).unwrap_or_default();
-            params.columns.gather(input, seen, bytes, words);
+            pairs.gather(columns.get_mut(pair..).unwrap_or_default(), places);
         }
         let [first, ..] = &pixels;
         if first.is_empty() {
@@ -56,5 +48,34 @@ pub fn conv2d_thumb(params: &Conv2dThumb, claim: Claim<'_, (i8,), i8>) {
         params
             .filters
             .compute(columns, channels.clone(), &params.rescale, &mut pixels);
+    }
+}
+
+/// Pixels that are to come, and what they see.
+struct Pairs<'p, O> {
+    columns: &'p Columns,
+    input: &'p [i8],
+    bytes: &'p mut [i8],
+    next: Place,
+    outputs: O,
+}
+
+impl<'o, O: Iterator<Item = (usize, &'o mut [i8])>> Pairs<'_, O> {
+    /// Takes the outputs of up to two pixels and gathers what they see.
+    #[inline(never)]
+    fn gather(&mut self, words: &mut [u32], places: &mut [&'o mut [i8]]) {
+        // An odd pixel is paired with itself.
+        let first = self.next;
+        let mut seen = [first; 2];
+        let mut count = 0;
+        for (place, (_, output)) in places.iter_mut().zip(&mut self.outputs) {
+            *place = output;
+            seen = [first, self.next];
+            self.next = self.columns.window.after(self.next);
+            count += 1;
+        }
+        if count > 0 {
+            self.columns.gather(self.input, seen, self.bytes, words);
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Exponentials and their inverse sums have 31 fractional bits, sums have 19, as in gemmlowp.
 
-use crate::requantize::{doubling_high, narrow};
+use crate::requantize::{self, narrow};
 use crate::rolled::rolled;
 use core::hint::black_box;
 use runtime::Claim;
@@ -65,6 +65,12 @@ impl Softmax {
 fn rounded(value: i32, right: u32) -> i32 {
     // One bit is left for the rounding, which cannot leave 32 bits so.
     (value.wrapping_shr(right - 1) + 1) >> 1
+}
+
+/// [`requantize::doubling_high`]; one copy, because some cores need many instructions for it.
+#[inline(never)]
+fn doubling_high(a: i32, b: i32) -> i32 {
+    requantize::doubling_high(a, b)
 }
 
 /// `1 / (1 + value)` for a value in `[0, 1)`: Newton's method on half of it.

@@ -83,7 +83,7 @@ impl Window {
     }
 
     /// The same of a pixel whose place is known.
-    #[inline]
+    #[inline(never)]
     #[must_use]
     pub fn inside_at(&self, Place { row, column, .. }: Place) -> (Taps, Taps) {
         let rows = Taps::inside(

@@ -25,14 +25,9 @@ pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
         length,
         step,
     } = lines;
-    let seen = count
-        .saturating_sub(1)
-        .saturating_mul(step)
-        .saturating_add(length);
-    let written = count
-        .saturating_mul(length)
-        .saturating_sub(1)
-        .saturating_mul(PAIRS);
+    let last = count.saturating_sub(1);
+    let seen = product(last, step).saturating_add(length);
+    let written = product(product(count, length).saturating_sub(1), PAIRS);
     let is_short = seen > low.len().min(high.len()) || written >= words.len();
     if is_short || count == 0 || length == 0 {
         return;
@@ -43,6 +38,16 @@ pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
     joined(low, high, lines, words);
     #[cfg(not(any(target_arch = "riscv32", all(target_arch = "arm", target_os = "none"))))]
     plain(low, high, lines, words);
+}
+
+/// `a * b`, or the largest number; some cores take long to see whether it fits.
+#[inline]
+fn product(a: usize, b: usize) -> usize {
+    if (a | b) >> 16 == 0 {
+        a.wrapping_mul(b)
+    } else {
+        a.saturating_mul(b)
+    }
 }
 
 #[cfg(not(any(target_arch = "riscv32", all(target_arch = "arm", target_os = "none"))))]
