@@ -29,6 +29,9 @@ pub fn conv2d_thumb(params: &Conv2dThumb, claim: Claim<'_, (i8,), i8>) {
     };
     let (input, bytes) = params.columns.image(input, words);
     let channels = claim.output.channels();
+    let Some(selected) = params.filters.select(channels, &params.rescale) else {
+        return;
+    };
     let mut pairs = Pairs {
         columns: &params.columns,
         input,
@@ -45,9 +48,7 @@ pub fn conv2d_thumb(params: &Conv2dThumb, claim: Claim<'_, (i8,), i8>) {
         if first.is_empty() {
             return;
         }
-        params
-            .filters
-            .compute(columns, channels.clone(), &params.rescale, &mut pixels);
+        selected.compute(columns, &mut pixels);
     }
 }
 

@@ -10,7 +10,7 @@ from ferrule.kernels.columns import Columns
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.split_rescale import SplitRescale
-from ferrule.kernels.thumb_filters import BLOCK, packed, rounded
+from ferrule.kernels.thumb_filters import BLOCK, columns, packed
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
@@ -76,7 +76,9 @@ class Conv2dThumb(Kernel):
     @property
     def scratch_words(self) -> int:
         """A word of each pair for each tap, then what the columns need."""
-        return rounded(self._columns.taps) * _PAIRS + math.ceil(self._columns.bytes / 4)
+        _, channels = self.op.matrix()
+        taps = columns(channels, self._columns.taps)
+        return taps * _PAIRS + math.ceil(self._columns.bytes / 4)
 
     @property
     def gathered(self) -> int:

@@ -37,11 +37,24 @@ def without_large(weights: Int64) -> tuple[Int64, Int64]:
         runs[channels, places, largest] = 0
 
 
+def tail(channels: int, taps: int) -> tuple[int, int]:
+    """How many segments the taps of the last block's channels are cut into, and of what length."""
+    segments = BLOCK // ((channels - 1) % BLOCK + 1)
+    return segments, RUN * -(-taps // (RUN * segments))
+
+
+def columns(channels: int, taps: int) -> int:
+    """Taps of a column, for all segments of the last block."""
+    segments, segment = tail(channels, taps)
+    return segments * segment
+
+
 def packed(weights: Int64) -> Struct:
     """Weights `[channels, taps]` as `ThumbFilters` of `instructions/thumb/lanes.rs`."""
     channels, taps = weights.shape
-    blocks = -(-channels // BLOCK)
-    filled = np.zeros((blocks * BLOCK, rounded(taps)), np.int64)
+    segments, segment = tail(channels, taps)
+    whole = (channels - 1) // BLOCK * BLOCK
+    filled = np.zeros((whole + BLOCK // segments, columns(channels, taps)), np.int64)
     filled[:channels, :taps] = weights
     safe, left = without_large(filled)
     corrections: list[int] = []
@@ -51,14 +64,17 @@ def packed(weights: Int64) -> Struct:
             starts.append(len(corrections))
         taken = np.flatnonzero(row)
         corrections += [(int(row[tap]) & 0xFFFF) << 16 | BLOCK * int(tap) for tap in taken] + [0]
-    blocked = safe.reshape(blocks, BLOCK, -1).transpose(0, 2, 1)
+    blocks = safe[:whole, : rounded(taps)].reshape(-1, BLOCK, rounded(taps)).transpose(0, 2, 1)
+    last = safe[whole:].reshape(-1, segments, segment).transpose(2, 1, 0)
     return Struct(
         "ThumbFilters",
         {
-            "weights": blocked.astype(np.int8),
+            "weights": np.concatenate([blocks.ravel(), last.ravel()]).astype(np.int8),
             "corrections": np.array(corrections, np.uint32),
             "starts": np.array(starts, np.uint32),
             "taps": rounded(taps),
+            "segments": segments,
+            "segment": segment,
         },
         constructor="new",
     )

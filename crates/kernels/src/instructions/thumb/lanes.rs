@@ -28,13 +28,17 @@ pub struct ThumbFilters {
     corrections: &'static [u32],
     starts: &'static [u32],
     taps: usize,
+    segments: usize,
+    segment: usize,
 }
 
 impl ThumbFilters {
     /// Checks weights `[blocks, taps, BLOCK]` and corrections.
     ///
-    /// A correction is a weight that is added, in the high half, and `BLOCK` times the tap, in the
-    /// low half. Those of a channel end with 0, and each start is where a block's first begin.
+    /// The last block has few channels, so that their taps are cut into `segments` of `segment`
+    /// taps, which lie beside each other: `[segment, segments, BLOCK / segments]`. A correction is
+    /// a weight that is added, in the high half, and `BLOCK` times the tap, in the low half. Those
+    /// of a channel end with 0, and each start is where a block's first begin.
     ///
     /// # Panics
     ///
@@ -46,17 +50,32 @@ impl ThumbFilters {
         corrections: &'static [u32],
         starts: &'static [u32],
         taps: usize,
+        segments: usize,
+        segment: usize,
     ) -> Self {
-        assert!(taps > 0 && taps % RUN == 0, "taps are whole runs");
         assert!(
-            weights.len() == starts.len() * taps * BLOCK,
+            taps > 0 && segment > 0 && taps % RUN == 0 && segment % RUN == 0,
+            "taps are whole runs"
+        );
+        assert!(
+            segments > 0 && BLOCK % segments == 0 && segments * segment >= taps,
+            "segments have all taps"
+        );
+        let whole = starts.len() - 1;
+        assert!(
+            weights.len() == (whole * taps + segment) * BLOCK,
             "weights are whole blocks"
         );
         let (mut at, mut block) = (0, 0);
         while block < starts.len() {
             assert!(starts[block] as usize == at, "blocks follow each other");
+            let channels = if block < whole {
+                BLOCK
+            } else {
+                BLOCK / segments
+            };
             let mut ends = 0;
-            while ends < BLOCK {
+            while ends < channels {
                 let place = (corrections[at] & 0xFFFF) as usize;
                 if corrections[at] == 0 {
                     ends += 1;
@@ -74,59 +93,70 @@ impl ThumbFilters {
             corrections,
             starts,
             taps,
+            segments,
+            segment,
         }
     }
 
-    /// Taps of a channel, a multiple of [`RUN`].
+    /// Taps of a column, those of all segments.
     #[inline]
     #[must_use]
     pub const fn taps(&self) -> usize {
-        self.taps
+        self.segments * self.segment
     }
 
-    /// Computes channels of up to six pixels; those that are missing are empty at the end.
-    ///
-    /// `columns` is `[taps, PAIRS]`, and an odd last pixel is in both halves of its words. Each
-    /// pixel has these channels. Nothing happens where something is too short.
-    pub fn compute(
-        &self,
-        columns: &[u32],
+    /// A run of channels, which has as many records; none if there are no such channels.
+    #[must_use]
+    pub fn select<'f>(
+        &'f self,
         channels: Range<usize>,
-        rescale: &SplitRescale,
-        pixels: &mut [&mut [i8]; PIXELS],
-    ) {
-        let fits = |pixel: &&mut [i8]| pixel.is_empty() || pixel.len() == channels.len();
-        let [first, ..] = pixels;
-        if columns.len() / PAIRS < self.taps || first.is_empty() || !pixels.iter().all(fits) {
-            return;
+        rescale: &'f SplitRescale,
+    ) -> Option<Selected<'f>> {
+        // The last block is a part of its own.
+        let split = (self.starts.len() - 1) * BLOCK;
+        let end = channels.end;
+        let parts = [
+            channels.start..end.min(split),
+            channels.start.max(split)..end,
+        ];
+        let has_all = end <= split + BLOCK / self.segments;
+        let [whole, last] = parts.map(|part| {
+            let at = part.start.saturating_sub(channels.start);
+            self.part(part, at, split, rescale)
+        });
+        has_all.then_some(Selected {
+            filters: self,
+            rescale,
+            parts: [whole?, last?],
+            channels: channels.len(),
+        })
+    }
+
+    fn part<'f>(
+        &'f self,
+        channels: Range<usize>,
+        at: usize,
+        split: usize,
+        rescale: &'f SplitRescale,
+    ) -> Option<Part<'f>> {
+        let count = channels.len();
+        if count == 0 {
+            return Some(Part::default());
         }
-        let mut start = channels.start;
-        while start < channels.end {
-            let (block, inside) = (start / BLOCK, start % BLOCK);
-            let count = (BLOCK - inside).min(channels.end - start);
-            let size = self.taps * BLOCK;
-            let records = rescale.records(start);
-            let (Some(weights), Some(corrections)) = (
-                self.weights
-                    .get(block * size..)
-                    .and_then(|w| w.get(..size)?.get(inside..)),
-                self.corrections(block, inside),
-            ) else {
-                return;
-            };
-            if records.len() / rescale.words() < count {
-                return;
-            }
-            let group = Group {
-                weights,
-                corrections,
-                records,
-                count,
-                at: start - channels.start,
-            };
-            compute(&group, columns, self.taps, rescale, pixels);
-            start += count;
-        }
+        let (block, inside) = (channels.start / BLOCK, channels.start % BLOCK);
+        let is_last = channels.start >= split;
+        let records = rescale.records(channels.start);
+        let has_records = count * rescale.words() <= records.len();
+        has_records.then_some(Part {
+            weights: self.weights.get(block * self.taps * BLOCK + inside..)?,
+            corrections: self.corrections(block, inside)?,
+            records,
+            inside,
+            at,
+            count,
+            segment: if is_last { self.segment } else { self.taps },
+            segments: if is_last { self.segments } else { 1 },
+        })
     }
 
     /// The corrections of a block from one of its channels on.
@@ -140,29 +170,64 @@ impl ThumbFilters {
     }
 }
 
-/// Some channels of a block.
-struct Group<'f> {
-    /// From the first channel's first weight on, `BLOCK` from one tap to the next.
+/// Channels of a convolution.
+#[derive(Debug)]
+pub struct Selected<'f> {
+    filters: &'f ThumbFilters,
+    rescale: &'f SplitRescale,
+    parts: [Part<'f>; 2],
+    channels: usize,
+}
+
+/// Channels of whole blocks, or of the last one.
+#[derive(Debug, Default)]
+struct Part<'f> {
+    /// From the first channel's first weight on.
     weights: &'f [i8],
     corrections: &'f [u32],
     records: &'f [u32],
-    count: usize,
+    /// Channels of the block before the first.
+    inside: usize,
     /// Index of the first in each pixel.
     at: usize,
+    count: usize,
+    segment: usize,
+    segments: usize,
+}
+
+impl Selected<'_> {
+    /// Computes the channels of up to six pixels; those that are missing are empty at the end.
+    ///
+    /// `columns` is `[taps, PAIRS]`, and an odd last pixel is in both halves of its words. Each
+    /// pixel has these channels. Nothing happens where something is too short.
+    pub fn compute(&self, columns: &[u32], pixels: &mut [&mut [i8]; PIXELS]) {
+        let fits = |pixel: &&mut [i8]| pixel.is_empty() || pixel.len() == self.channels;
+        let [first, ..] = pixels;
+        if columns.len() < self.filters.taps() * PAIRS
+            || first.is_empty()
+            || !pixels.iter().all(fits)
+        {
+            return;
+        }
+        for part in &self.parts {
+            if part.count > 0 {
+                compute(part, columns, self.rescale, pixels);
+            }
+        }
+    }
 }
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 #[allow(clippy::cast_possible_wrap)] // halves of words
 fn compute(
-    group: &Group<'_>,
+    part: &Part<'_>,
     columns: &[u32],
-    taps: usize,
     rescale: &SplitRescale,
     pixels: &mut [&mut [i8]; PIXELS],
 ) {
-    let mut corrections = group.corrections.iter();
-    let records = group.records.chunks_exact(rescale.words());
-    for (channel, record) in records.take(group.count).enumerate() {
+    let mut corrections = part.corrections.iter();
+    let records = part.records.chunks_exact(rescale.words());
+    for (channel, record) in records.take(part.count).enumerate() {
         let first = record.first().copied().unwrap_or_default() as i32;
         let mut both = [first.wrapping_add(first << 16); PAIRS];
         let mut high = [first; PAIRS];
@@ -177,12 +242,16 @@ fn compute(
                 *high = high.wrapping_add((sum >> 16) + ((sum >> 15) & 1));
             }
         };
-        let weights = group.weights.iter().skip(channel).step_by(BLOCK);
-        let weights: &mut dyn Iterator<Item = &i8> = &mut weights.take(taps);
-        for words in columns.chunks_exact(RUN * PAIRS).take(taps / RUN) {
+        // The block of this channel begins so many weights after the first channel's.
+        let place = part.inside + channel;
+        let block = place / BLOCK * part.segment * BLOCK + place % BLOCK - part.inside;
+        let runs = columns.chunks_exact(RUN * PAIRS).enumerate();
+        for (number, words) in runs.take(part.segments * part.segment / RUN) {
             let mut run = [0; RUN];
-            for (place, &weight) in run.iter_mut().zip(&mut *weights) {
-                *place = i32::from(weight);
+            for (weight, tap) in run.iter_mut().zip(number * RUN..) {
+                let (segment, tap) = (tap / part.segment, tap % part.segment);
+                let at = block + tap * BLOCK + segment * (BLOCK / part.segments);
+                *weight = i32::from(part.weights.get(at).copied().unwrap_or_default());
             }
             add(words, &run);
         }
@@ -194,7 +263,7 @@ fn compute(
         for (index, pixel) in pixels.iter_mut().enumerate() {
             let pair = (both.get(index / 2), high.get(index / 2));
             let (Some(&both), Some(&high), Some(place)) =
-                (pair.0, pair.1, pixel.get_mut(group.at + channel))
+                (pair.0, pair.1, pixel.get_mut(part.at + channel))
             else {
                 continue;
             };
@@ -213,55 +282,75 @@ fn compute(
 #[repr(C)]
 struct Work {
     columns: *const u32,
+    /// Of the first segment.
     columns_end: *const u32,
     /// Less the columns, because one register counts through both.
     weights: usize,
     records: *const u32,
     corrections: *const u32,
     index: usize,
-    count: usize,
+    end: usize,
     is_odd: usize,
     low: i32,
     high: i32,
     pixels: [*mut i8; PIXELS],
     is_signed: u32,
-    unused: [u32; 3],
+    unused: [u32; 2],
+    /// Channels of a block that are left, and what then follows the last.
+    left: usize,
+    skipped: usize,
+    /// End of the last segment.
+    last_end: *const u32,
+    /// From a segment to the next: bytes of columns, and of weights less the columns.
+    segment: usize,
+    step: usize,
 }
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 fn compute(
-    group: &Group<'_>,
+    part: &Part<'_>,
     columns: &[u32],
-    taps: usize,
     rescale: &SplitRescale,
     pixels: &mut [&mut [i8]; PIXELS],
 ) {
     let [first, ..] = pixels;
     let first = first.as_mut_ptr();
+    let words = part.segment * PAIRS;
+    let (start, bytes) = (columns.as_ptr(), part.segment * BLOCK);
+    let width = match part.segments {
+        1 => BLOCK,
+        segments => BLOCK / segments,
+    };
     let work = Work {
-        columns: columns.as_ptr(),
-        columns_end: columns.as_ptr().wrapping_add(taps * PAIRS),
-        weights: (group.weights.as_ptr() as usize).wrapping_sub(columns.as_ptr() as usize),
-        records: group.records.as_ptr(),
-        corrections: group.corrections.as_ptr(),
-        index: 0,
-        count: group.count,
-        is_odd: taps / RUN % 2,
+        columns: start,
+        columns_end: start.wrapping_add(words),
+        weights: (part.weights.as_ptr() as usize).wrapping_sub(start as usize),
+        records: part.records.as_ptr(),
+        corrections: part.corrections.as_ptr(),
+        index: part.at,
+        end: part.at + part.count,
+        is_odd: part.segment / RUN % 2,
         low: rescale.low,
         high: rescale.high,
         // What would be a missing pixel goes where the first is written after it.
         pixels: pixels.each_mut().map(|pixel| match pixel.is_empty() {
-            true => first.wrapping_add(group.at),
-            false => pixel.as_mut_ptr().wrapping_add(group.at),
+            true => first,
+            false => pixel.as_mut_ptr(),
         }),
         is_signed: u32::from(rescale.is_signed),
-        unused: [0; 3],
+        unused: [0; 2],
+        left: BLOCK - part.inside,
+        skipped: bytes - BLOCK,
+        last_end: start.wrapping_add(part.segments * words),
+        segment: bytes,
+        step: width.wrapping_sub(bytes),
     };
-    // SAFETY: the assembly reads `taps` times three words of columns, as many weights `BLOCK`
-    // apart for each of `count` channels, and their records, and writes so many results of each
-    // pixel from `at` on: `ThumbFilters::compute` saw to it that all of that is there. Corrections are
-    // read up to a 0 for each channel, and the columns at their places: `ThumbFilters::new` saw to it
-    // that every channel has that 0, and every place is one of `taps`.
+    // SAFETY: the assembly reads `segments` times `segment` times three words of columns, as many
+    // weights for each of `count` channels, and their records, and writes so many results of each
+    // pixel from `at` on: `select` and `Selected::compute` saw to it that all of that is there.
+    // Corrections are read up to a 0 for each channel, and the columns at their places:
+    // `ThumbFilters::new` saw to it that every channel has that 0, and every place is one of
+    // `taps`.
     unsafe { ferrule_thumb_lanes(&work) }
 }
 
@@ -402,11 +491,11 @@ ferrule_thumb_lanes:
     mov r6, r10
     mov r7, r11
     push {r4-r7}
-    sub sp, #80
+    sub sp, #96
     mov r1, sp
     .rept 4
-    ldmia r0!, {r2-r6}
-    stmia r1!, {r2-r6}
+    ldmia r0!, {r2-r7}
+    stmia r1!, {r2-r7}
     .endr
 .Lferrule_thumb_lanes_channel:
     ldr r0, [sp, #12]
@@ -421,8 +510,9 @@ ferrule_thumb_lanes:
     ldr r0, [sp, #0]
     ldr r5, [sp, #4]
     ldr r1, [sp, #8]
-    ldr r6, [sp, #28]
     push {r4, r5}
+.Lferrule_thumb_lanes_segment:
+    ldr r6, [sp, #8 + 28]
     cmp r6, #0
     bne .Lferrule_thumb_lanes_odd
 .Lferrule_thumb_lanes_even:
@@ -431,8 +521,19 @@ ferrule_thumb_lanes:
     ferrule_thumb_run
     cmp r0, r5
     bne .Lferrule_thumb_lanes_even
+    ldr r6, [sp, #8 + 84]
+    cmp r0, r6
+    bne .Lferrule_thumb_lanes_more_segments
     ldr r1, [sp, #8 + 16]
     b .Lferrule_thumb_lanes_more
+.Lferrule_thumb_lanes_more_segments:
+    pop {r4, r5}
+    ldr r6, [sp, #88]
+    adds r5, r5, r6
+    ldr r6, [sp, #92]
+    adds r1, r1, r6
+    push {r4, r5}
+    b .Lferrule_thumb_lanes_segment
 .Lferrule_thumb_lanes_correct:
     ldr r0, [sp, #8 + 0]
     uxth r5, r4
@@ -479,13 +580,21 @@ ferrule_thumb_lanes:
 .Lferrule_thumb_lanes_next:
     ldr r1, [sp, #8]
     adds r1, #1
+    ldr r0, [sp, #76]
+    subs r0, #1
+    bne .Lferrule_thumb_lanes_inside
+    ldr r0, [sp, #80]
+    adds r1, r1, r0
+    movs r0, #12
+.Lferrule_thumb_lanes_inside:
+    str r0, [sp, #76]
     str r1, [sp, #8]
     adds r4, #1
     str r4, [sp, #20]
     ldr r1, [sp, #24]
     cmp r4, r1
     bne .Lferrule_thumb_lanes_again
-    add sp, #80
+    add sp, #96
     pop {r4-r7}
     mov r8, r4
     mov r9, r5
