@@ -82,49 +82,36 @@ impl Columns {
     /// Writes the words of a pair of pixels, one for each tap, `PAIRS` apart.
     ///
     /// `bytes` has room for the taps of both pixels.
-    #[inline(never)]
+    #[inline]
     pub fn gather(&self, input: &[i8], pixels: [Place; 2], bytes: &mut [i8], words: &mut [u32]) {
-        let length = self.window.filter_width * self.depth;
-        if self.is_pointwise {
-            let [low, high] =
-                pixels.map(|place| input.get(place.pixel * length..).unwrap_or_default());
-            let lines = Lines {
-                count: 1,
-                length,
-                step: length,
-            };
-            join(low, high, lines, words);
-            return;
-        }
         let window = &self.window;
-        if pixels.iter().all(|&place| self.whole.has(place)) {
-            let [low, high] = pixels.map(|place| {
-                let row = (place.row * window.stride_height).wrapping_sub(window.padding_top);
-                let column = (place.column * window.stride_width).wrapping_sub(window.padding_left);
-                let first = (row * window.input_width + column) * self.depth;
-                input.get(first..).unwrap_or_default()
-            });
-            let lines = Lines {
-                count: window.filter_height,
-                length,
-                step: window.input_width * window.dilation_height * self.depth,
-            };
-            join(low, high, lines, words);
-            return;
-        }
-        let taps = window.filter_height * length;
-        let Some((low, high)) = bytes.split_at_mut_checked(taps) else {
-            return;
+        let mut lines = Lines {
+            count: window.filter_height,
+            length: window.filter_width * self.depth,
+            step: window.input_width * window.dilation_height * self.depth,
         };
         let [first, second] = pixels;
-        self.copy(input, first, low);
-        self.copy(input, second, high);
-        let lines = Lines {
-            count: 1,
-            length: taps,
-            step: taps,
+        let [low, high] = if self.is_pointwise {
+            pixels.map(|place| input.get(place.pixel * self.depth..))
+        } else if self.whole.has(first) && self.whole.has(second) {
+            pixels.map(|place| {
+                let row = (place.row * window.stride_height).wrapping_sub(window.padding_top);
+                let column = (place.column * window.stride_width).wrapping_sub(window.padding_left);
+                input.get((row * window.input_width + column) * self.depth..)
+            })
+        } else {
+            lines.length *= lines.count;
+            lines.count = 1;
+            let Some((low, high)) = bytes.split_at_mut_checked(lines.length) else {
+                return;
+            };
+            self.copy(input, first, low);
+            self.copy(input, second, high);
+            [Some(&*low), Some(&*high)]
         };
-        join(low, high, lines, words);
+        if let (Some(low), Some(high)) = (low, high) {
+            join(low, high, lines, words);
+        }
     }
 
     /// Copies what the filter sees of one pixel.

@@ -18,7 +18,7 @@ pub struct Lines {
 
 /// Joins the values of two pixels into words, `PAIRS` apart, row after row; nothing if a slice is
 /// too short.
-#[inline(never)]
+#[inline]
 pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
     let Lines {
         count,

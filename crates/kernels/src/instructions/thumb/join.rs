@@ -42,11 +42,10 @@ ferrule_thumb_join:
     adds r0, r0, r6
     adds r1, r1, r6
 .Lferrule_thumb_join_row:
-    movs r7, #3
-    ands r7, r6
     rsbs r3, r6, #0
-    cmp r7, #0
+    lsls r7, r6, #30
     beq .Lferrule_thumb_join_fours
+    lsrs r7, r7, #30
 .Lferrule_thumb_join_one:
     ferrule_thumb_joined 0
     adds r2, #12

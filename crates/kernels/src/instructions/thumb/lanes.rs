@@ -132,6 +132,7 @@ impl ThumbFilters {
         })
     }
 
+    #[inline(never)]
     fn part<'f>(
         &'f self,
         channels: Range<usize>,
