@@ -63,6 +63,10 @@ class DepthwiseTaps(Kernel):
         computed = pixels * self._tapped.groups(_GROUP).size
         return [computed * 2 * self._tapped.pairs, computed, pixels, *others]
 
+    def grain(self, cut: str) -> int:
+        """A row of outputs, most of which have their taps apart by the same."""
+        return self._tapped.op.window.results[1]
+
     def cuts(self) -> tuple[str, ...]:
         """By pixels only: these have all of the channels."""
         return ("pixels",)

@@ -75,6 +75,10 @@ class DepthwiseTapsDsp(Kernel):
         taps = 2 * self._tapped.pairs * (_ONE_INPUT if self._has_one_input else 1)
         return [computed * taps, computed, pixels, *others]
 
+    def grain(self, cut: str) -> int:
+        """A row of outputs, most of which have their taps apart by the same."""
+        return self._tapped.op.window.results[1]
+
     def cuts(self) -> tuple[str, ...]:
         """By pixels only: these have all of the channels."""
         return ("pixels",)
