@@ -10,6 +10,7 @@ import pytest
 
 from ferrule.compiler import compile_model, plan_graph
 from ferrule.emit.crate import emit
+from ferrule.hints import Hints
 from ferrule.ir import Graph, Quant, Tensor
 from ferrule.ops.fully_connected import FullyConnected
 
@@ -43,9 +44,10 @@ def tiny(names: tuple[str, str, str] = HOSTILE) -> Graph:
 
 
 def crate_of(
-    graph: Graph, board: str, cores: int, schedule: str = "static"
+    graph: Graph, board: str, cores: int, schedule: str = "static", piece: int = 0
 ) -> dict[str, str | bytes]:
-    return emit(plan_graph(graph, board, cores, schedule=schedule), "tiny.tflite", b"model")
+    plan = plan_graph(graph, board, cores, schedule=schedule, hints=Hints(piece=piece))
+    return emit(plan, "tiny.tflite", b"model")
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -68,6 +70,13 @@ def test_stealing_crate(golden) -> None:
     files = crate_of(tiny(), "qemu-musca-b1", 2, "steal")
     for name in ("src/lib.rs", "tests/golden.rs", "plan.txt"):
         golden(f"tiny-2-steal/{name}", files[name])
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_crate_in_slices(golden, cores: int) -> None:
+    files = crate_of(tiny(), "qemu-musca-b1", cores, piece=450)
+    for name in ("src/lib.rs", "plan.txt"):
+        golden(f"tiny-{cores}-slices/{name}", files[name])
 
 
 def test_same_input_same_bytes() -> None:
@@ -94,6 +103,8 @@ def has_rustfmt() -> bool:
 def test_generated_code_is_formatted(tmp_path: Path) -> None:
     crates = {"tiny": crate_of(tiny(), "qemu-virt-rv32", 8)}
     crates["stealing"] = crate_of(tiny(), "qemu-virt-rv32", 8, "steal")
+    crates["sliced"] = crate_of(tiny(), "qemu-virt-rv32", 8, piece=450)
+    crates["sliced alone"] = crate_of(tiny(), "qemu-virt-rv32", 1, piece=450)
     crates["keyword"] = compile_model(KEYWORD, "qemu-virt-rv32").files
     crates["unequal"] = compile_model(KEYWORD, "qemu-mps2-an521").files
     for crate, files in crates.items():

@@ -62,9 +62,10 @@ def test_generated_crate(board: str, cores: int, tmp_path: Path, count_cases) ->
     count_cases("cargo test --offline", tests, "tests of generated crates")
 
 
+@pytest.mark.parametrize("piece", [0, 450])
 @pytest.mark.parametrize("names", [HOSTILE, TAKEN, LOCALS])
-def test_names_of_a_model_build(names: tuple[str, str, str], tmp_path: Path) -> None:
-    folder.write(crate_of(tiny(names), "qemu-musca-b1", 2), tmp_path / "tiny")
+def test_names_of_a_model_build(names: tuple[str, str, str], piece: int, tmp_path: Path) -> None:
+    folder.write(crate_of(tiny(names), "qemu-musca-b1", 2, piece=piece), tmp_path / "tiny")
     output = cargo(tmp_path / "tiny", tmp_path / "target", "test", "--offline")
     assert passed(output) == 1
     assert "warning" not in output

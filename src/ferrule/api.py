@@ -66,16 +66,18 @@ def compile(  # noqa: A001 - the name of the command
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
     optimize: str = "speed",
+    piece: int = 0,
 ) -> Written:
     """Writes the crate of a model into `output`, by default a folder named after the model.
 
     `pins` are layers that one core does alone, such as `conv_1=core0`; `reserves` are parts of a
     core that other work needs, such as `core1=30%`; `optimize` is `speed` or `size`. Other commands
-    take them too. Raises `CompileError`, also when the folder exists and is not empty.
+    take them too. With `piece`, an inference can be taken in slices, and long steps are in pieces
+    of at most so many instructions of the lead. Raises `CompileError`, also when the folder exists
+    and is not empty.
     """
-    compiled = compiler.compile_model(
-        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves, optimize)
-    )
+    hints = Hints.of(pins, reserves, optimize, piece)
+    compiled = compiler.compile_model(Path(model), board, cores, schedule=schedule, hints=hints)
     place = Path(output or crate_name(Path(model).name))
     folder.write(compiled.files, place)
     return Written(place, describe(compiled.plan))
@@ -89,10 +91,15 @@ def plan(
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
     optimize: str = "speed",
+    piece: int = 0,
 ) -> Plan:
     """Decides everything that `compile` would write down, and writes nothing."""
     return compiler.plan(
-        Path(model), board, cores, schedule=schedule, hints=Hints.of(pins, reserves, optimize)
+        Path(model),
+        board,
+        cores,
+        schedule=schedule,
+        hints=Hints.of(pins, reserves, optimize, piece),
     )
 
 
@@ -132,12 +139,13 @@ def check(
     pins: Sequence[str] = (),
     reserves: Sequence[str] = (),
     optimize: str = "speed",
+    piece: int = 0,
 ) -> Check:
     """Compares every layer on a board with the interpreter, and that with the oracle."""
     if board == "interpreter":
         checking.refuse_teams(cores, schedule, pins, reserves)
     return checking.check(
-        Path(model), board, cores, seeds, schedule, Hints.of(pins, reserves, optimize)
+        Path(model), board, cores, seeds, schedule, Hints.of(pins, reserves, optimize, piece)
     )
 
 
@@ -153,13 +161,14 @@ def bench(
     reserves: Sequence[str] = (),
     slow: Sequence[str] = (),
     optimize: str = "speed",
+    piece: int = 0,
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
     With `core` it is measured once, on a team of that core alone. `slow` holds words such as
     `core1=2`: core 1 takes twice as long for each instruction.
     """
-    hints = replace(Hints.of(pins, reserves, optimize), core=core)
+    hints = replace(Hints.of(pins, reserves, optimize, piece), core=core)
     times = slowed(slow)
     return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule, hints, times)
 

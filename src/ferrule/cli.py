@@ -50,6 +50,13 @@ _optimize = click.option(
     show_default=True,
     help="What matters more: instructions, or bytes of code.",
 )
+_slice = click.option(
+    "--slice",
+    "piece",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Let inferences be taken in slices, each step in pieces of at most N instructions.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 _schedule = click.option(
     "--schedule",
@@ -83,6 +90,7 @@ def commands() -> None:
 @_pins
 @_reserves
 @_optimize
+@_slice
 @click.option(
     "-o",
     "output",
@@ -100,6 +108,7 @@ def compile_command(
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
     optimize: str,
+    piece: int | None,
     output: Path | None,
     stop_after: str | None,
     as_json: bool,
@@ -108,9 +117,12 @@ def compile_command(
     if stop_after:
         if as_json:
             raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
-        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves, optimize))
+        hints = Hints.of(pins, reserves, optimize, piece or 0)
+        _show_stage(model, board, cores, schedule, stop_after, hints)
         return
-    written = api.compile(model, board, cores, output, schedule, pins, reserves, optimize)
+    written = api.compile(
+        model, board, cores, output, schedule, pins, reserves, optimize, piece or 0
+    )
     if as_json:
         click.echo(json.dumps({"folder": str(written.folder), **written.summary}, indent=1))
         return
@@ -129,6 +141,7 @@ def compile_command(
 @_pins
 @_reserves
 @_optimize
+@_slice
 @_stop
 @_json
 def plan_command(
@@ -139,6 +152,7 @@ def plan_command(
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
     optimize: str,
+    piece: int | None,
     stop_after: str | None,
     as_json: bool,
 ) -> None:
@@ -146,9 +160,10 @@ def plan_command(
     if stop_after:
         if as_json:
             raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
-        _show_stage(model, board, cores, schedule, stop_after, Hints.of(pins, reserves, optimize))
+        hints = Hints.of(pins, reserves, optimize, piece or 0)
+        _show_stage(model, board, cores, schedule, stop_after, hints)
         return
-    planned = api.plan(model, board, cores, schedule, pins, reserves, optimize)
+    planned = api.plan(model, board, cores, schedule, pins, reserves, optimize, piece or 0)
     click.echo(plan_json(planned) if as_json else plan_text(planned), nl=False)
 
 
@@ -205,6 +220,7 @@ def run_command(
 @_pins
 @_reserves
 @_optimize
+@_slice
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100_000),
@@ -222,11 +238,12 @@ def check_command(
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
     optimize: str,
+    piece: int | None,
     seeds: int,
     as_json: bool,
 ) -> None:
     """Compares every layer on the board with the interpreter, and that with TFLM."""
-    result = api.check(model, board, cores, seeds, schedule, pins, reserves, optimize)
+    result = api.check(model, board, cores, seeds, schedule, pins, reserves, optimize, piece or 0)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=1))
     else:
@@ -253,6 +270,7 @@ def check_command(
 @_pins
 @_reserves
 @_optimize
+@_slice
 @click.option(
     "--memory",
     metavar="KIND",
@@ -286,6 +304,7 @@ def bench_command(
     pins: tuple[str, ...],
     reserves: tuple[str, ...],
     optimize: str,
+    piece: int | None,
     memory: str | None,
     arbiter: str | None,
     slow: tuple[str, ...],
@@ -298,7 +317,18 @@ def bench_command(
     """
     teams = _team_sizes(cores)
     rows = api.bench(
-        model, board, teams, memory, arbiter, schedule, core, pins, reserves, slow, optimize
+        model,
+        board,
+        teams,
+        memory,
+        arbiter,
+        schedule,
+        core,
+        pins,
+        reserves,
+        slow,
+        optimize,
+        piece or 0,
     )
     if page:
         timeline.write(page, rows)

@@ -18,6 +18,7 @@ from ferrule.ir import Graph
 from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule as into_steps
 from ferrule.passes.simplify import simplify
+from ferrule.passes.slices import slices
 from ferrule.steps import SCHEDULES, Plan
 
 STAGES = ("import", "simplify", "schedule", "place", "emit")
@@ -78,6 +79,11 @@ def plan_graph(
         target = target.alone(hints.core)
     cores = _team(target, cores)
     schedule = _schedule(target, cores, schedule)
+    if hints.piece and schedule == "steal":
+        raise CompileError(
+            "inferences of a team that steals cannot be taken in slices",
+            hint="`--schedule static` takes the same time every time",
+        )
     show = show or (lambda stage, result: None)
 
     graph.verify()
@@ -88,10 +94,15 @@ def plan_graph(
     show("simplify", graph)
 
     steps = into_steps(graph, target, cores, forced, hints)
+    if hints.piece:
+        steps = slices(steps, target.cores[0], hints.piece)
     show("schedule", steps)
 
     planned = replace(
-        place(graph, steps, target, cores), schedule=schedule, optimize=hints.optimize
+        place(graph, steps, target, cores),
+        schedule=schedule,
+        optimize=hints.optimize,
+        piece=hints.piece,
     )
     planned.verify()
     show("place", planned)

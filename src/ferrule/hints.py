@@ -23,17 +23,22 @@ class Hints:
 
     A team without a layer's core shares that layer as if nothing were said. `core`, if given, is
     the core of a team of one; it may be any core of the board. `optimize` is one of
-    `steps.OPTIMIZE`.
+    `steps.OPTIMIZE`. `piece`, if not 0, asks for inferences in slices, and for steps in pieces of
+    at most so many instructions of the lead.
     """
 
     pins: tuple[tuple[str, int], ...] = ()
     reserves: tuple[tuple[int, Fraction], ...] = ()
     core: int | None = None
     optimize: str = "speed"
+    piece: int = 0
 
     @staticmethod
     def of(
-        pins: Sequence[str] = (), reserves: Sequence[str] = (), optimize: str = "speed"
+        pins: Sequence[str] = (),
+        reserves: Sequence[str] = (),
+        optimize: str = "speed",
+        piece: int = 0,
     ) -> "Hints":
         """Reads `LAYER=core0` and `core1=30%`. Raises `CompileError`."""
         if optimize not in OPTIMIZE:
@@ -41,7 +46,16 @@ class Hints:
                 f"nothing optimizes for `{printable(optimize)}`",
                 hint=f"one of {', '.join(OPTIMIZE)}",
             )
-        return Hints(tuple(map(_pin, pins)), tuple(map(_reserve, reserves)), optimize=optimize)
+        if piece < 0:
+            raise CompileError(
+                f"pieces of {piece} instructions are none", hint="for instance `--slice 100000`"
+            )
+        return Hints(
+            tuple(map(_pin, pins)),
+            tuple(map(_reserve, reserves)),
+            optimize=optimize,
+            piece=piece,
+        )
 
     def reserved(self, core: int) -> Fraction:
         """The fraction of a core that other work needs."""

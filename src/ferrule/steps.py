@@ -4,6 +4,7 @@ Everything that `emit` writes was decided here. Steps hold parts, slots hold ten
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,13 +20,26 @@ SCHEDULES = ("static", "steal")
 OPTIMIZE = ("speed", "size")
 
 
+# The control block holds a core's range as two 16-bit numbers.
+_MOST_UNITS = 65_535
+
+
+def units_of(kernels: Sequence[Kernel], cut: str) -> tuple[int, int]:
+    """Pixels or channels of a unit, and units: whole runs of every kernel, and not too many."""
+    axis = dict(zip(("pixels", "channels"), kernels[0].op.matrix(), strict=True))[cut]
+    run = math.lcm(*(kernel.unit(cut) for kernel in kernels))
+    unit = run * -(-axis // (run * _MOST_UNITS))
+    return unit, -(-axis // unit)
+
+
 @dataclass(frozen=True)
 class Part:
     """One operator's output, seen as `[pixels, channels]`, cut along `cut` into units.
 
     A unit is `unit` pixels or channels long; the last may be shorter. `shares[n - 1]` says with
     how many units each core of a team of `n` starts, in order. `kernels` are the ways to compute
-    it, one for each kind of core, the lead's first; this cut suits all of them.
+    it, one for each kind of core, the lead's first; this cut suits all of them. The lead claims at
+    most `piece` units at a time, if that is not 0, so that a slice of an inference can end there.
     """
 
     kernels: tuple[Kernel, ...]
@@ -33,6 +47,7 @@ class Part:
     unit: int
     units: int
     shares: tuple[tuple[int, ...], ...]
+    piece: int = 0
 
     @property
     def kernel(self) -> Kernel:
@@ -118,7 +133,8 @@ class Plan:
     """All decisions about one graph on one target. `cores` is the largest team.
 
     `scratch` holds the temporary memory of steps that need it, by step. `schedule` is one of
-    `SCHEDULES`, `optimize` one of `OPTIMIZE`.
+    `SCHEDULES`, `optimize` one of `OPTIMIZE`. An inference can be taken in slices if `piece` is not
+    0: long steps are then cut into pieces of at most so many instructions of the lead.
     """
 
     graph: Graph
@@ -130,6 +146,7 @@ class Plan:
     peak: int
     schedule: str = "static"
     optimize: str = "speed"
+    piece: int = 0
 
     @property
     def steals(self) -> bool:

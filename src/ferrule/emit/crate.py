@@ -77,9 +77,12 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     used = set(_RESERVED)
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
-    schedule = "Alone" if plan.cores == 1 else "Steal" if plan.steals else ""
+    schedule = _schedule(plan)
     constants = weights({names.ops[part.op.name]: part for part in parts}, plan.kinds)
     decisions = report.plan_json(plan)
+    taken = [f"{i.name}: &[{i.type}; {i.elements:_}]" for i in inputs]
+    given = [f"{o.name}: &mut [{o.type}; {o.elements:_}]" for o in outputs]
+    lead, result = "lead: &mut Lead<'_, P>", " -> Result<(), Stopped> {"
     arguments = [f"&{i.name}" for i in inputs] + [f"&mut {o.name}" for o in outputs]
     context: dict[str, object] = {
         "version": ferrule.__version__,
@@ -109,7 +112,16 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "outputs": outputs,
         "input_bytes": sum(border.bytes for border in inputs),
         "output_bytes": sum(border.bytes for border in outputs),
-        "infer": _infer(inputs, outputs),
+        "infer": layout.signature("pub fn infer<P: Port>", [lead, *taken, *given], result),
+        "start": layout.signature(
+            "pub fn start<'l, P: Port>",
+            ["lead: &'l mut Lead<'_, P>", *taken],
+            " -> Result<Inference<'l, P>, Stopped> {",
+        ),
+        "started": layout.call("    start", ["lead", *(i.name for i in inputs)], "?"),
+        "finish": layout.signature("    pub fn finish", ["mut self", *given], result),
+        "finished": layout.call(".finish", [o.name for o in outputs], ""),
+        "sliced": bool(plan.piece),
         "usage": layout.call("infer", ["&mut lead", *arguments], "?;"),
         "replay": layout.call("    let result = infer", ["lead", *arguments], ";"),
     }
@@ -132,6 +144,15 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         sources |= crate_files(f"ports/{port}")
     files |= owned(sources, crate_name(source))
     return dict(sorted(files.items()))
+
+
+def _schedule(plan: Plan) -> str:
+    """The runtime's type for how units find their cores; empty where it is the default."""
+    if plan.cores == 1:
+        return "AloneSliced" if plan.piece else "Alone"
+    if plan.piece:
+        return "Sliced"
+    return "Steal" if plan.steals else ""
 
 
 def _build(*texts: str) -> int:
@@ -207,6 +228,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         *([f".scratch(SCRATCH_{number}, CORES)"] if number in plan.scratch else []),
         f".by_{part.cut}({pixels}, {channels}, {part.unit})",
         *([f".grain({part.grain})"] if plan.steals and part.grain > 1 else []),
+        *([f".grain({part.piece})"] if part.piece else []),
         ".alone(CORES)" if part.is_of_lead else f".shares({names.shares[part.units, part.shares]})",
     ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
@@ -272,10 +294,3 @@ def _meaning(tensor: Tensor) -> str:
     return f"{text}, real = {tensor.scale:.9g} * (stored - {tensor.zero_point})".replace(
         "- -", "+ "
     )
-
-
-def _infer(inputs: list[Border], outputs: list[Border]) -> str:
-    parameters = ["lead: &mut Lead<'_, P>"]
-    parameters += [f"{i.name}: &[{i.type}; {i.elements:_}]" for i in inputs]
-    parameters += [f"{o.name}: &mut [{o.type}; {o.elements:_}]" for o in outputs]
-    return layout.signature("pub fn infer<P: Port>", parameters, " -> Result<(), Stopped> {")

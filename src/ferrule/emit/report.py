@@ -6,6 +6,7 @@ from typing import Any
 from ferrule.emit.rust_names import Names
 from ferrule.emit.weights import part_bytes
 from ferrule.names import printable
+from ferrule.passes.slices import piece_cost
 from ferrule.steps import Plan, Slot
 
 
@@ -43,6 +44,11 @@ def plan_text(plan: Plan) -> str:
             f"{slot['name']}  "
             + (f"in the model: {slot['model_name']}" if slot["model_name"] else "temporary")
         )
+    if data["slice"]:
+        lines[1:1] = [
+            f"slices    a piece of a step is at most {data['slice']:,} instructions of the lead; "
+            f"the longest, of {data['longest_piece_of']}, about {data['longest_piece']:,}"
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -71,16 +77,23 @@ def describe(plan: Plan) -> dict[str, Any]:
                     "unit": part.unit,
                     "units": part.units,
                     "shares": part.shares,
+                    "piece": part.piece,
                     "reason": step.reason,
                     "constant_bytes": sum(part_bytes(part)),
                 }
             )
+    lead = plan.target.cores[0]
+    pieces = [max(piece_cost(part, lead) for part in step.parts) for step in plan.steps]
+    longest = max(pieces)
     return {
         "model": printable(plan.graph.name),
         "board": plan.target.name,
         "cores": plan.cores,
         "schedule": plan.schedule,
         "optimize": plan.optimize,
+        "slice": plan.piece,
+        "longest_piece": round(longest),
+        "longest_piece_of": steps[pieces.index(longest)]["name"],
         "arena_bytes": plan.arena_bytes,
         "peak_bytes": plan.peak,
         "weights_bytes": sum(step["constant_bytes"] for step in steps),

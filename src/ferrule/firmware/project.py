@@ -43,6 +43,7 @@ def files(
         "inputs": signature.inputs,
         "outputs": signature.outputs,
         "output_bytes": signature.output_bytes,
+        "sliced": signature.sliced,
     }
     written = {}
     for path in sorted(path for path in TEMPLATE.rglob("*") if path.is_file()):

@@ -13,6 +13,7 @@ _INFER = re.compile(r"^pub fn infer<P: Port>\((?P<parameters>.*?)\) ->", re.MULT
 _PARAMETER = re.compile(r"(\w+): &(mut )?\[(\w+); ([\d_]+)\]")
 _CORES = re.compile(r"^pub const CORES: usize = ([\d_]+);", re.MULTILINE)
 _STEALS = re.compile(r"^pub type Lead<'t, P> = .*, Steal>;", re.MULTILINE)
+_SLICED = re.compile(r"^pub struct Inference<", re.MULTILINE)
 _TYPES = {"i8": "int8", "u8": "uint8", "i16": "int16", "i32": "int32", "f32": "float32"}
 
 
@@ -40,7 +41,7 @@ class Signature:
     """A crate's name, its largest team, and the parameters of `infer`.
 
     `kinds` are the kinds of cores that it has a cargo feature for. `steals` says whether idle cores
-    take units from others.
+    take units from others, `sliced` whether an inference can be taken in slices.
     """
 
     crate: str
@@ -49,6 +50,7 @@ class Signature:
     outputs: tuple[Border, ...]
     kinds: tuple[str, ...] = ()
     steals: bool = False
+    sliced: bool = False
 
     @property
     def input_bytes(self) -> int:
@@ -76,8 +78,8 @@ def signature(folder: Path) -> Signature:
     for name, mutable, element, count in _PARAMETER.findall(infer["parameters"]):
         (outputs if mutable else inputs).append(Border(name, element, int(count)))
     name, kinds = manifest["package"]["name"], tuple(manifest.get("features", ()))
-    steals = bool(_STEALS.search(source))
-    return Signature(name, int(cores[1]), tuple(inputs), tuple(outputs), kinds, steals)
+    steals, sliced = (bool(pattern.search(source)) for pattern in (_STEALS, _SLICED))
+    return Signature(name, int(cores[1]), tuple(inputs), tuple(outputs), kinds, steals, sliced)
 
 
 def absent(folder: Path) -> CompileError:

@@ -1,6 +1,5 @@
 """Orders operators into steps and cuts their outputs among cores."""
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,11 +8,8 @@ from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Choice, Kernel, choose_all
 from ferrule.shares import Pace, divide, longest, waste
-from ferrule.steps import Part, Step
+from ferrule.steps import Part, Step, units_of
 from ferrule.target import Core, Target
-
-# The control block holds a core's range as two 16-bit numbers.
-_MOST_UNITS = 65_535
 
 # The part of a model's instructions that may be spent for fewer kernels in the image.
 _SPENT = {"speed": 0.002, "size": 0.05}
@@ -120,19 +116,16 @@ def _step(ways: _Ways) -> Step:
     """Cuts one operator for teams of every size."""
     if ways.pin is not None:
         return _alone(ways, f"pinned to core {ways.pin}")
-    pixels, channels = ways.op.matrix()
-    axes = {"pixels": pixels, "channels": channels}
-    runs = {cut: _run(ways.kernels, cut, axes[cut]) for cut in _cuts(ways.kernels)}
-    usable = [cut for cut, run in runs.items() if axes[cut] > run]
+    runs = {cut: units_of(ways.kernels, cut) for cut in _cuts(ways.kernels)}
+    usable = [cut for cut, (_, units) in runs.items() if units > 1]
     if not usable:
         return _alone(ways, "one unit")
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
     cut = usable[0]
-    wasted = {cut: _waste(ways, cut, -(-axes[cut] // runs[cut])) for cut in usable}
+    wasted = {cut: _waste(ways, cut, runs[cut][1]) for cut in usable}
     if cut == "pixels" and "channels" in usable and wasted["pixels"] > wasted["channels"]:
         cut = "channels"
-    unit = runs[cut]
-    units = -(-axes[cut] // unit)
+    unit, units = runs[cut]
     paces = ways.paces(cut, units)
     if ways.cores > 1:
         pair = longest(divide(units, paces[:2]), paces[:2])
@@ -153,12 +146,6 @@ def _waste(ways: _Ways, cut: str, units: int) -> float:
 def _cuts(kernels: Sequence[Kernel]) -> list[str]:
     """Axes that every kernel can be cut along, in the first one's order."""
     return [cut for cut in kernels[0].cuts() if all(cut in other.cuts() for other in kernels)]
-
-
-def _run(kernels: Sequence[Kernel], cut: str, axis: int) -> int:
-    """Pixels or channels of a unit: whole runs of every kernel, and not too many units."""
-    run = math.lcm(*(kernel.unit(cut) for kernel in kernels))
-    return run * -(-axis // (run * _MOST_UNITS))
 
 
 def _ends(ways: _Ways) -> list[Fraction]:

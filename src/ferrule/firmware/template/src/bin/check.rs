@@ -27,8 +27,10 @@ fn check() -> ! {
     });
     let mut lead = TEAM.lead(port, cores).or_fail();
     let mut tensors = Tensors::zeros();
+    let mut number = 0;
     while tensors.read(&inputs) {
-        tensors.infer(&mut lead).or_fail();
+        tensors.infer_in_slices(&mut lead, number).or_fail();
+        number += 1;
         head(&outputs, OUTPUTS, Tensors::OUTPUT_BYTES);
         tensors.write(&outputs).or_fail();
     }

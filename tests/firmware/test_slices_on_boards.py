@@ -1,0 +1,46 @@
+"""Inferences in slices on boards: the same bytes as in one go, for every kind of slice.
+
+The program `check` takes them: of each five inferences one pauses after every claim, the others
+after one to four steps.
+"""
+
+from pathlib import Path
+
+import pytest
+from firmware.test_boards import two_layers
+
+from ferrule import firmware, interpreter, target
+from ferrule.checking import check
+from ferrule.compiler import plan_graph
+from ferrule.emit import folder
+from ferrule.emit.crate import emit
+from ferrule.firmware import Program
+from ferrule.hints import Hints
+from ferrule.inputs import generate
+
+KEYWORD = Path(__file__).parents[2] / "models/keyword/keyword_int8.tflite"
+BOARDS = ["host", "qemu-mps2-an386", "qemu-mps2-an521", "qemu-musca-b1", "qemu-virt-rv32"]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_every_step_equals_the_interpreter(tmp_path: Path, board: str) -> None:
+    graph, described = two_layers(), target.load(board)
+    for cores in {1, described.core_count}:
+        plan = plan_graph(graph, board, cores, hints=Hints(piece=2_300))
+        assert any(part.piece for step in plan.steps for part in step.parts)
+        crate = tmp_path / f"crate{cores}"
+        folder.write(emit(plan, "two_layers.tflite", b""), crate)
+        image = firmware.build(crate, described, Program.CHECK)
+        assert image.signature.sliced
+        sets = [generate(graph, seed) for seed in range(10)]
+        for team in {1, cores}:
+            observed = firmware.observe(image, team, sets)
+            for arrays, inference in zip(sets, observed.inferences, strict=True):
+                values = interpreter.run(graph, arrays)
+                steps = [values[op.output].tobytes() for op in graph.ops]
+                assert inference.steps == tuple(enumerate(steps))
+
+
+@pytest.mark.parametrize(("board", "cores"), [("qemu-musca-b1", 2), ("qemu-virt-rv32", 4)])
+def test_a_model_in_slices_equals_the_interpreter(board: str, cores: int) -> None:
+    assert check(KEYWORD, board, cores, seeds=5, hints=Hints(piece=60_000)).mismatches == 0

@@ -1,0 +1,79 @@
+"""Plans for inferences in slices: pieces are as short as asked for, or a sentence says why not."""
+
+from pathlib import Path
+
+import pytest
+from firmware.test_boards import two_layers
+
+from ferrule.compiler import plan_graph
+from ferrule.emit.report import describe, plan_text
+from ferrule.errors import CompileError
+from ferrule.hints import Hints
+from ferrule.importers.tflite import load
+from ferrule.passes.slices import piece_cost
+from ferrule.steps import Plan
+
+KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"
+BOARDS = ["qemu-musca-b1", "qemu-virt-rv32", "host"]
+
+
+def plan(board: str, piece: int, cores: int | None = None) -> Plan:
+    return plan_graph(load(KEYWORD), board, cores, hints=Hints(piece=piece))
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("piece", [60_000, 100_000, 1_000_000])
+def test_no_piece_is_longer_than_asked_for(board: str, cores: int, piece: int) -> None:
+    sliced, whole = plan(board, piece, cores), plan(board, 0, cores)
+    lead = sliced.target.cores[0]
+    for step, other in zip(sliced.steps, whole.steps, strict=True):
+        (part,), (kept,) = step.parts, other.parts
+        assert piece_cost(part, lead) <= piece
+        assert [sum(row) for row in part.shares] == [part.units] * cores
+        if piece_cost(kept, lead) <= piece:
+            assert part == kept or part.kernels[0].op.name == kept.kernels[0].op.name
+            assert part.piece == 0
+        else:
+            assert 0 < part.piece < part.units
+
+
+def test_a_step_of_one_core_is_cut_and_stays_with_it() -> None:
+    graph = two_layers()
+    whole = plan_graph(graph, "qemu-musca-b1", hints=Hints(pins=(("first", 0), ("second", 1))))
+    hints = Hints(pins=(("first", 0), ("second", 1)), piece=1_500)
+    first, second = (
+        step.parts[0] for step in plan_graph(graph, "qemu-musca-b1", 2, hints=hints).steps
+    )
+    assert whole.steps[0].parts[0].is_alone
+    assert first.units > 1
+    assert first.piece > 0
+    assert first.shares == ((first.units,), (first.units, 0))
+    # A team of one has all of the second.
+    assert second.shares == ((second.units,), (0, second.units))
+
+
+def test_the_plan_says_how_long_a_slice_can_be() -> None:
+    text = plan_text(plan("qemu-musca-b1", 50_000)).splitlines()
+    assert text[1].startswith(
+        "slices    a piece of a step is at most 50,000 instructions of the lead; the longest, of "
+    )
+    sliced, whole = (describe(plan("qemu-musca-b1", piece)) for piece in (50_000, 0))
+    assert sliced["slice"] == 50_000
+    assert sliced["longest_piece"] <= 50_000 < whole["longest_piece"]
+
+
+def test_pieces_that_are_too_short_are_a_sentence() -> None:
+    with pytest.raises(CompileError) as caught:
+        plan("qemu-musca-b1", 500)
+    error = str(caught.value)
+    assert error.startswith("`Relu_3` cannot be cut into pieces of 500 instructions\n")
+    needed = int(error.split("`--slice ")[1].split("`")[0])
+    assert plan("qemu-musca-b1", needed).piece == needed
+    with pytest.raises(CompileError):
+        plan("qemu-musca-b1", needed - 1)
+
+
+def test_teams_that_steal_take_no_slices() -> None:
+    with pytest.raises(CompileError, match="cannot be taken in slices"):
+        plan_graph(two_layers(), "host", 2, schedule="steal", hints=Hints(piece=1_000))
