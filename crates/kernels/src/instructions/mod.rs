@@ -6,7 +6,6 @@
 //! block. Tests hold both equal.
 
 pub mod bytes;
-pub mod dots;
 pub mod dsp;
 pub mod join;
 pub mod lanes;

@@ -4,4 +4,5 @@ pub mod lanes;
 #[cfg(target_arch = "riscv32")]
 pub mod linear;
 pub mod planes;
+pub mod rows;
 pub mod taps;
