@@ -82,3 +82,11 @@ def test_a_handle_exists_once(board: target.Target, images: list[Path]) -> None:
 
 def test_patience_ends(board: target.Target, images: list[Path]) -> None:
     assert status(board, images, "lonely") == NO_ANSWER
+
+
+def test_a_helper_that_stops_inside_a_claim_neither_hangs_nor_corrupts(
+    board: target.Target, images: list[Path]
+) -> None:
+    if board.core_count == 1 or len(images) > 1:
+        pytest.skip("no helper runs the lead's image here")
+    assert status(board, images, "stuck") == 0

@@ -188,12 +188,14 @@ fn infer<M: Schedule>(
     Ok(())
 }
 
-/// What helpers do: come to every inference, come to none, or leave the second one in its midst.
+/// What helpers do: come to every inference, come to none, or leave the second one in its midst,
+/// with their member dropped or forgotten.
 #[derive(Clone, Copy, PartialEq)]
 enum Habit {
     Comes,
     StaysAway,
     Leaves(u64),
+    Forgets(u64),
 }
 
 fn help<M: Schedule>(
@@ -210,10 +212,13 @@ fn help<M: Schedule>(
         };
         inferences += 1;
         let claims = match habit {
-            Habit::Leaves(claims) if inferences == 2 => claims,
+            Habit::Leaves(claims) | Habit::Forgets(claims) if inferences == 2 => claims,
             _ => u64::MAX,
         };
         let _ = run(&mut member, chain, &mut random, claims);
+        if let Habit::Forgets(_) = habit {
+            core::mem::forget(member);
+        }
     }
 }
 
@@ -255,13 +260,16 @@ fn many(cases: u64) {
             .collect();
         let faithful = random.below(2) == 0;
         let habits: Vec<Habit> = (0..random.below(8))
-            .map(|_| match random.below(6) {
+            .map(|_| match random.below(7) {
                 0 if !faithful => Habit::StaysAway,
                 1 if !faithful => Habit::Leaves(random.below(8)),
+                2 if !faithful => Habit::Forgets(random.below(8)),
                 _ => Habit::Comes,
             })
             .collect();
-        let leaves = habits.iter().any(|habit| matches!(habit, Habit::Leaves(_)));
+        let leaves = habits
+            .iter()
+            .any(|habit| matches!(habit, Habit::Leaves(_) | Habit::Forgets(_)));
         let away = habits.contains(&Habit::StaysAway);
         let patience = |missing| if missing { SHORT } else { LONG };
         for result in three::<Static>(&chain, &habits, case, patience(away || leaves)) {

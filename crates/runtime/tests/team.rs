@@ -1,9 +1,8 @@
 //! The team on host threads: what helpers may do to a lead, and what they may not.
 
 use core::ops::ControlFlow;
-use runtime::{
-    step, Alone, Claim, Helper, Lead, Member, Port, Slot, Static, Steal, Step, Stopped, Team,
-};
+use runtime::{step, Alone, Claim, Helper, Lead, Member, Port, Schedule, Slot};
+use runtime::{Static, Steal, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, yield_now};
 
@@ -429,6 +428,66 @@ fn a_helper_that_forgets_its_member_does_not_lock_the_team() {
         }
         assert!(lead.begin().is_ok());
     }
+}
+
+/// A helper that stops inside a claim keeps the arena to itself until it goes on.
+fn stops_inside_a_claim<M: Schedule>() {
+    let team = Team::<128, 4, M>::new();
+    let (over, released) = (AtomicBool::new(false), AtomicBool::new(false));
+    let compute = |member: &mut Member<'_, Until<'_>, M>| -> Result<(), Stopped> {
+        while let Some(claim) = member.claim(&DOUBLE)? {
+            while !released.load(Ordering::Relaxed) {
+                yield_now();
+            }
+            double(claim);
+        }
+        Ok(())
+    };
+    let infer = |lead: &mut Lead<'_, Patient, M>, value: i8| -> Result<(), Stopped> {
+        let mut begin = lead.begin()?;
+        begin.store(INPUT, &[value; 64])?;
+        let mut member = begin.member();
+        while let Some(claim) = member.claim(&DOUBLE)? {
+            // A helper that steals has units before the lead has computed them all.
+            for _ in 0..100 {
+                yield_now();
+            }
+            double(claim);
+        }
+        let mut output = [0; 64];
+        member.finish()?.load(DOUBLED, &mut output)?;
+        assert_eq!(output, [value * 2; 64]);
+        Ok(())
+    };
+    scope(|threads| {
+        let (team, over, released) = (&team, &over, &released);
+        let helper = threads.spawn(move || {
+            let mut helper = team.helper(Until(over), 1).expect("free");
+            while !over.load(Ordering::Relaxed) {
+                if let Some(mut member) = helper.join() {
+                    let _ = compute(&mut member);
+                }
+            }
+        });
+        let mut lead = team.lead(SHORT, 2).expect("free");
+        // Where cores steal, a helper that has not begun is not missed.
+        while infer(&mut lead, 1).is_ok() {}
+        for _ in 0..3 {
+            assert_eq!(infer(&mut lead, 2), Err(Stopped::Busy { core: 1 }));
+        }
+        released.store(true, Ordering::Relaxed);
+        drop(lead);
+        let mut lead = team.lead(LONG, 2).expect("free");
+        infer(&mut lead, 3).expect("the helper has gone on");
+        over.store(true, Ordering::Relaxed);
+        helper.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_helper_that_stops_inside_a_claim_neither_hangs_nor_corrupts() {
+    stops_inside_a_claim::<Static>();
+    stops_inside_a_claim::<Steal>();
 }
 
 #[test]

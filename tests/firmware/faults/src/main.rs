@@ -3,7 +3,10 @@
 #![no_main]
 
 use core::hint::{black_box, spin_loop};
-use runtime::{step, Slot, Step, Stopped, Team};
+use core::ops::ControlFlow;
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::Relaxed;
+use runtime::{step, Lead, Member, Port, Slot, Step, Stopped, Team};
 
 const FAULT: u8 = 3;
 const NO_ANSWER: u8 = 4;
@@ -29,6 +32,7 @@ fn lead() -> ! {
         Some("unaligned") => semihosting::exit(unaligned()),
         Some("handles") => semihosting::exit(u8::from(!handles_exist_once())),
         Some("start") => semihosting::exit(u8::from(starts_are_refused())),
+        Some("stuck") => semihosting::exit(stuck()),
         Some("lonely") => semihosting::exit(lonely()),
         _ => semihosting::exit(1),
     }
@@ -103,6 +107,96 @@ fn lonely() -> u8 {
         Err(Stopped::NoAnswer { core: 1 }) => NO_ANSWER,
         _ => 1,
     }
+}
+
+/// The chip's port with patience for so many polls.
+#[derive(Clone, Copy)]
+struct Brief(u32);
+
+// SAFETY: the chip's port does it, and waiting may end at any time.
+unsafe impl Port for Brief {
+    fn wait(&self, polls: u32) -> ControlFlow<()> {
+        if polls >= self.0 {
+            return ControlFlow::Break(());
+        }
+        port::Chip.wait(0)
+    }
+
+    fn wake(&self) {
+        port::Chip.wake();
+    }
+
+    fn take(&self, flag: &AtomicBool) -> bool {
+        port::Chip.take(flag)
+    }
+}
+
+const FROM: Slot<i8, 4> = Slot::at(0);
+const TO: Slot<i8, 4> = Slot::at(4);
+static NEXT: Step<(i8,), i8> =
+    step(0).reads(FROM).writes(TO).by_pixels(4, 1, 1).shares(&[&[4], &[2, 2]]);
+static PAIR: Team<8, 2> = Team::new();
+/// Whether the helper may leave the claim that it is in.
+static RELEASED: AtomicBool = AtomicBool::new(false);
+
+/// Adds one to each element; the helper holds its claim until it is released.
+fn add(member: &mut Member<'_, Brief>, is_helper: bool) -> Result<(), Stopped> {
+    while let Some(claim) = member.claim(&NEXT)? {
+        while is_helper && !RELEASED.load(Relaxed) {
+            spin_loop();
+        }
+        let input = claim.input();
+        for (index, pixel) in claim.output.by_pixel() {
+            pixel.copy_from_slice(input.row(index, 1));
+            pixel.iter_mut().for_each(|value| *value += 1);
+        }
+    }
+    Ok(())
+}
+
+fn infer(lead: &mut Lead<'_, Brief>, input: [i8; 4]) -> Result<[i8; 4], Stopped> {
+    let mut begin = lead.begin()?;
+    begin.store(FROM, &input)?;
+    let mut member = begin.member();
+    add(&mut member, false)?;
+    let mut output = [0; 4];
+    member.finish()?.load(TO, &mut output)?;
+    Ok(output)
+}
+
+fn hesitate() -> ! {
+    let Some(mut helper) = PAIR.helper(Brief(u32::MAX), 1) else { sleep() };
+    loop {
+        if let Some(mut member) = helper.join() {
+            let _ = add(&mut member, true);
+        }
+    }
+}
+
+/// Runs inferences with a helper that stops inside a claim, and comes back.
+fn stuck() -> u8 {
+    if !port::start(1, hesitate) {
+        return 1;
+    }
+    let Some(mut lead) = PAIR.lead(Brief(100_000), 2) else { return 1 };
+    if infer(&mut lead, [1; 4]) != Err(Stopped::NoAnswer { core: 1 }) {
+        return 5;
+    }
+    // It may still write: the team refuses work for as long as it takes.
+    for _ in 0..3 {
+        if infer(&mut lead, [2; 4]) != Err(Stopped::Busy { core: 1 }) {
+            return 6;
+        }
+    }
+    RELEASED.store(true, Relaxed);
+    for _ in 0..1_000 {
+        match infer(&mut lead, [3, 5, 7, 9]) {
+            Ok(output) => return if output == [4, 6, 8, 10] { 0 } else { 7 },
+            Err(Stopped::Busy { core: 1 } | Stopped::NoAnswer { core: 1 }) => {}
+            Err(_) => return 8,
+        }
+    }
+    9
 }
 
 fn sleep() -> ! {
