@@ -12,6 +12,7 @@ from ferrule import interpreter
 from ferrule.checking import Layer, compare
 from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit.crate import emit
+from ferrule.hints import Hints
 from ferrule.inputs import generate
 from ferrule.ir import Array, Graph, Tensor
 from ferrule.session import Session
@@ -65,9 +66,16 @@ def merge(name: str, graphs: Sequence[Graph]) -> Graph:
     return Graph(name, tuple(ops), tuple(inputs), tuple(outputs))
 
 
-def open_session(graph: Graph, board: str, forced: Collection[str] = ()) -> Session:
+def open_session(
+    graph: Graph,
+    board: str,
+    forced: Collection[str] = (),
+    schedule: str = "static",
+    piece: int = 0,
+) -> Session:
     """The graph's crate for all cores of a board; `forced` names kernels to use if they can be."""
-    plan = plan_graph(graph, board, forced=forced)
+    hints = Hints(piece=piece)
+    plan = plan_graph(graph, board, forced=forced, schedule=schedule, hints=hints)
     return Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
 
 

@@ -60,8 +60,8 @@ def many() -> Graph:
 
 
 @cache
-def session(board: str) -> Session:
-    return open_session(many(), board)
+def session(board: str, schedule: str = "static", piece: int = 0) -> Session:
+    return open_session(many(), board, schedule=schedule, piece=piece)
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,16 @@ def session(board: str) -> Session:
 def test_every_team_equals_one_core(board: str, team: int, count_cases) -> None:
     assert not mismatches(session(board), many(), team, seeds=(1, 2))
     count_cases(f"{board} x {team}", 40, "random graphs")
+
+
+@pytest.mark.parametrize("team", range(2, 9))
+def test_every_team_that_steals_equals_one_core(team: int, count_cases) -> None:
+    assert not mismatches(session("host", "steal"), many(), team, seeds=(1, 2))
+    count_cases(f"host x {team}, stealing", 40, "random graphs")
+
+
+@pytest.mark.parametrize("team", [1, 2, 8])
+def test_every_slice_equals_one_core(team: int, count_cases) -> None:
+    """The program that is run takes five kinds of slices in turn."""
+    assert not mismatches(session("host", piece=100_000), many(), team, seeds=(1, 2))
+    count_cases(f"host x {team}, in slices", 40, "random graphs")
