@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -26,6 +27,7 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 
 def main() -> None:
     """Makes the environment if need be, then becomes its Python."""
+    os.environ.setdefault("FERRULE_STARTED", str(time.time()))
     arguments = sys.argv[1:]
     extras = ""
     if arguments[:1] == ["--extras"]:

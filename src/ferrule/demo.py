@@ -1,5 +1,6 @@
 """`make demo`: a keyword spotter on one and on two emulated Cortex-M33, in seconds."""
 
+import os
 import sys
 import time
 
@@ -24,7 +25,8 @@ _SEEDS = 2
 
 def demo() -> None:
     """Compiles, runs on teams of one and two, checks every layer, and prints a table."""
-    began = time.monotonic()
+    # Set where the Python environment is prepared, which is part of the time.
+    began = float(os.environ.get("FERRULE_STARTED", time.time()))
     cache.say(f"compiling {_MODEL.name} for {_BOARD}; what is built goes to {cache.folder()}")
     spoken = np.load(_EXAMPLE)
     labels = (_MODEL.parent / "labels.txt").read_text().split()
@@ -65,7 +67,7 @@ def demo() -> None:
         f"Bit-exact: {verdict.elements:,} elements of every layer on {_SEEDS} random inputs, and "
         f"the example,\nagainst the interpreter (oracle: {verdict.oracle}).\n"
         "Instructions: of one inference, longest path; counted, not estimated, and not cycles.\n"
-        f"{time.monotonic() - began:.0f} s."
+        f"{time.time() - began:.0f} s."
     )
     if "NO" in rows["bit-exact"]:
         sys.exit(1)
