@@ -23,6 +23,7 @@ pub mod depthwise_conv2d_mve;
 pub mod depthwise_planes;
 pub mod depthwise_taps;
 pub mod depthwise_taps_dsp;
+pub mod depthwise_taps_thumb;
 pub mod depthwise_thumb;
 pub mod dsp_filters;
 pub mod fully_connected;

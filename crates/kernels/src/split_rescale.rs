@@ -41,6 +41,17 @@ impl SplitRescale {
         self.records.get(first..).unwrap_or_default()
     }
 
+    /// The stored value of a channel's sum that began with 0.
+    #[inline]
+    #[must_use]
+    #[allow(clippy::cast_possible_wrap)] // a word
+    pub fn of_products(&self, channel: usize, sum: i32) -> i8 {
+        let record = self.records(channel).get(..self.words());
+        let record = record.unwrap_or_default();
+        let first = record.first().copied().unwrap_or_default() as i32;
+        self.stored(record, first.wrapping_add(sum))
+    }
+
     /// The stored value of a sum, by the numbers of its channel.
     #[inline(never)]
     #[must_use]

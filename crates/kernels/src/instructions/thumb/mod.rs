@@ -5,4 +5,5 @@ pub mod join;
 pub mod lanes;
 pub mod plane;
 pub mod rows;
+pub mod taps;
 pub mod widen;
