@@ -37,7 +37,7 @@ impl SplitRescale {
     #[inline]
     #[must_use]
     pub fn records(&self, channel: usize) -> &[u32] {
-        let first = channel.saturating_mul(self.words());
+        let first = channel.wrapping_mul(self.words());
         self.records.get(first..).unwrap_or_default()
     }
 
