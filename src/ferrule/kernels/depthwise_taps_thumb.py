@@ -34,6 +34,7 @@ class DepthwiseTapsThumb(Kernel):
     @classmethod
     def obstacle(cls, op: Op) -> str:
         """Fewer channels, and requantizations that are not proved."""
+        assert isinstance(op, DepthwiseConv2d)
         if op.inputs[0].shape[3] < _GROUP:
             return f"there are fewer than {_GROUP} input channels"
         return cls(op)._rescale.obstacle()

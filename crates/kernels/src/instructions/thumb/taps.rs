@@ -35,7 +35,7 @@ impl ThumbTaps {
             let mut weights = self.weights.chunks_exact(list.len());
             for pass in 0..multiplier {
                 let mut first = 0;
-                while let Some(weights) = weights.next() {
+                for weights in weights.by_ref() {
                     // The last group ends with the last channel.
                     let channel = first.min(depth - GROUP);
                     let behind = pixel * run.step + channel;
