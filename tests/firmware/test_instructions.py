@@ -5,7 +5,7 @@ from functools import cache
 import capstone
 import pytest
 from capstone import arm
-from test_cases import session
+from test_cases import PARTS, session
 
 from ferrule import target
 from ferrule.firmware import Program
@@ -47,13 +47,14 @@ def need_of(instruction: Instruction) -> str:
 
 @cache
 def needs(board: str, kind: int = 0) -> dict[str, list[str]]:
-    """The features that an image with every kernel needs, and which instructions need them."""
+    """The features that images with every kernel need, and which instructions need them."""
     found: dict[str, list[str]] = {}
-    image = session(board).image(Program.CHECK)
-    path = (image.path, *image.others)[kind]
-    for instruction in instructions(path, image.target.cores[kind].rust_target):
-        text = f"{instruction.address:#x} {instruction.content.hex()} {instruction.name}"
-        found.setdefault(need_of(instruction), []).append(text)
+    for part in range(PARTS):
+        image = session(board, part).image(Program.CHECK)
+        path = (image.path, *image.others)[kind]
+        for instruction in instructions(path, image.target.cores[kind].rust_target):
+            text = f"{instruction.address:#x} {instruction.content.hex()} {instruction.name}"
+            found.setdefault(need_of(instruction), []).append(text)
     return found
 
 

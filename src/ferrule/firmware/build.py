@@ -21,7 +21,7 @@ from ferrule.toolchain.rust import Rust
 STACK_BYTES = 16 * 1024
 _STACK_ALIGNMENT = 64
 # Where an input or output lies is passed on, on the stack when there are many.
-_BORDER_BYTES = 32
+_BORDER_BYTES = 64
 
 _OVERFLOW = re.compile(r"will not fit in region '(\w+)': overflowed by (\d+) bytes")
 
