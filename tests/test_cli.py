@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -386,11 +387,16 @@ def test_help_names_the_model_and_the_board(ferrule, command: str) -> None:
 
 @pytest.mark.long
 def test_calibrate_measures_what_the_planner_goes_by(tmp_path: Path) -> None:
-    path, fits = api.calibrate("qemu-musca-b1", tmp_path / "costs.toml")
-    text = path.read_text()
-    assert "# Board qemu-musca-b1, rustc " in text
-    assert {fit.function for fit in fits} >= {"conv2d", "add", "softmax"}
-    assert all(fit.samples > 1 for fit in fits)
+    result = api.calibrate("qemu-musca-b1", tmp_path / "costs.toml")
+    written = tomllib.loads(result.file.read_text())
+    assert written["measured"].startswith("qemu-musca-b1, core 0, rustc ")
+    functions = [fit.function for fit in result.fits]
+    assert set(functions) >= {"conv2d", "add", "softmax"}
+    assert len(functions) == len(set(functions)) == len(written["kernel"]) - 1
+    assert all(fit.samples > 1 for fit in result.fits)
+    assert all(fit.error < 0.15 for fit in result.fits)
+    (barrier,) = result.barriers.path
+    assert 20 < barrier < 200 < result.barriers.member[0] + barrier < 400
 
 
 def test_two_outputs(ferrule, tmp_path: Path) -> None:

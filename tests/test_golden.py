@@ -103,8 +103,8 @@ def has_rustfmt() -> bool:
 def test_generated_code_is_formatted(tmp_path: Path) -> None:
     crates = {"tiny": crate_of(tiny(), "qemu-virt-rv32", 8)}
     crates["stealing"] = crate_of(tiny(), "qemu-virt-rv32", 8, "steal")
-    crates["sliced"] = crate_of(tiny(), "qemu-virt-rv32", 8, piece=450)
-    crates["sliced alone"] = crate_of(tiny(), "qemu-virt-rv32", 1, piece=450)
+    crates["sliced"] = crate_of(tiny(), "qemu-virt-rv32", 8, piece=700)
+    crates["sliced alone"] = crate_of(tiny(), "qemu-virt-rv32", 1, piece=700)
     crates["keyword"] = compile_model(KEYWORD, "qemu-virt-rv32").files
     crates["unequal"] = compile_model(KEYWORD, "qemu-mps2-an521").files
     for crate, files in crates.items():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferrule.shares import Pace, divide, longest, waste
+from ferrule.shares import Pace, divide, longest
 
 
 def pace(each: int, before: int = 0) -> Pace:
@@ -54,10 +54,3 @@ def test_every_unit_is_given_once(units: int, given: list[Pace]) -> None:
 )
 def test_shares_by_speed(units: int, given: list[Pace], counts: tuple[int, ...]) -> None:
     assert divide(units, given) == counts
-
-
-def test_waste_is_that_of_the_best_division() -> None:
-    even = [pace(1), pace(1)]
-    assert waste(2, even) == 0
-    assert waste(3, even) == 0.30
-    assert waste(1, even) == 1

@@ -1,7 +1,7 @@
 """Measures what kernels cost on a board, and writes the file that the planner goes by."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,12 @@ from ferrule.resources import TARGETS
 from ferrule.samples import sample_graphs
 from ferrule.session import Session
 from ferrule.steps import Plan
-from ferrule.target import Cost, Target
+from ferrule.target import Barriers, Cost, Target
 from ferrule.toolchain import cache, rust
 
 Numbers = npt.NDArray[np.float64]
+#: How often a kernel does each thing that has a price, and its instructions.
+Sample = tuple[list[float], int]
 
 _SWEEPS = 20_000
 
@@ -38,43 +40,65 @@ class Fit:
     samples: int
 
 
-def calibrate(board: str, output: Path | None = None, core: int = 0) -> tuple[Path, list[Fit]]:
-    """Measures every kernel of one kind of core and writes its file of costs.
+@dataclass(frozen=True)
+class Calibration:
+    """What was measured on a board, and the file that holds the costs of its kernels."""
 
-    The kind is that of core `core`; `output` is by default the kind's own file. Raises
-    `CompileError` where nothing can be counted.
+    file: Path
+    fits: tuple[Fit, ...]
+    barriers: Barriers
+
+
+def calibrate(board: str, output: Path | None = None, core: int = 0) -> Calibration:
+    """Measures every kernel of one kind of core, and barriers, and writes the files of costs.
+
+    The kind is that of core `core`. With `output` the costs of kernels go there, and nothing else
+    is written. Raises `CompileError` where nothing can be counted.
     """
     whole = target.load(board)
     described = whole.alone(core)
     kind = described.cores[0].kind
     path = output or TARGETS / "costs" / f"{kind}.toml"
-    fits = [fit for graph in sample_graphs() for fit in _fit_all(graph, described, core)]
-    text = _text(described, kind, _barrier(whole), fits)
+    samples: dict[str, list[Sample]] = defaultdict(list)
+    for graph in sample_graphs():
+        for function in _functions(graph, described):
+            cache.say(f"{board}: {function}")
+            samples[function] += _samples(graph, board, core, function)
+    fits = tuple(_fit(function, rows) for function, rows in sorted(samples.items()) if rows)
+    barriers = _barriers(whole)
+    _write(path, _text(described, kind, fits))
+    if barriers.path and not output:
+        _write(target.barrier_file(whole.port), _barrier_text(described, barriers))
+    return Calibration(path, fits, barriers)
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text)
     except OSError as error:
         raise CompileError(f"cannot write `{path}`: {error.strerror}") from error
-    return path, fits
 
 
-def _fit_all(graph: Graph, board: Target, core: int) -> Iterable[Fit]:
-    """Fits every kernel of one kind of operator that a core can run."""
-    measured: dict[str, list[tuple[list[float], int]]] = defaultdict(list)
-    for function in _functions(graph, board):
-        cache.say(f"{board.name}: {function}")
-        plan, counts = _count(graph, board.name, 1, function, Hints(core=core))
-        for step, cores in zip(plan.steps[:-1], counts.steps[:-1], strict=True):
-            kernel = step.parts[0].kernel
-            if kernel.function == function:
-                measured[function].append((kernel.features(), cores[0]))
-    for function, rows in sorted(measured.items()):
-        features = np.array([row for row, _ in rows], np.float64)
-        instructions = np.array([spent for _, spent in rows], np.float64)
-        solution = _nonnegative(features / instructions[:, None])
-        error = float(np.abs(features @ solution / instructions - 1).max())
-        yield Fit(
-            function, Cost(**dict(zip(PRICES, map(float, solution), strict=True))), error, len(rows)
-        )
+def _samples(graph: Graph, board: str, core: int, function: str) -> list[Sample]:
+    """What a kernel does for the operators of a graph that it can compute, and what that takes."""
+    plan, (counts,) = _count(graph, board, 1, (function,), Hints(core=core))
+    steps = zip(plan.steps[:-1], counts.steps[:-1], strict=True)
+    kernels = ((step.parts[0].kernel, cores[0]) for step, cores in steps)
+    return [
+        ([kernel.counts()[name] for name in PRICES], spent)
+        for kernel, spent in kernels
+        if kernel.function == function
+    ]
+
+
+def _fit(function: str, samples: Sequence[Sample]) -> Fit:
+    """The prices that predict all samples of a kernel best, in proportion."""
+    counts = np.array([row for row, _ in samples], np.float64)
+    instructions = np.array([spent for _, spent in samples], np.float64)
+    solution = _nonnegative(counts / instructions[:, None])
+    error = float(np.abs(counts @ solution / instructions - 1).max())
+    prices = dict(zip(PRICES, map(float, solution), strict=True))
+    return Fit(function, Cost(**prices), error, len(samples))
 
 
 def _functions(graph: Graph, board: Target) -> list[str]:
@@ -88,23 +112,32 @@ def _functions(graph: Graph, board: Target) -> list[str]:
 
 
 def _count(
-    graph: Graph, board: str, cores: int, function: str, hints: Hints
-) -> tuple[Plan, Counts]:
-    """Plans a graph with one kernel wherever it can be used, and counts an inference."""
-    plan = plan_graph(graph, board, cores, forced=(function,), hints=hints)
+    graph: Graph, board: str, cores: int, forced: Collection[str], hints: Hints
+) -> tuple[Plan, list[Counts]]:
+    """Plans a graph for up to `cores` cores, and counts an inference of each team size."""
+    plan = plan_graph(graph, board, cores, forced=forced, hints=hints)
     session = Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
-    return plan, session.count(inputs.generate(graph, 1))
+    arrays = inputs.generate(graph, 1)
+    return plan, [session.count(arrays, team) for team in range(1, cores + 1)]
 
 
-def _barrier(board: Target) -> int:
-    """Instructions that a barrier adds to a step that one core does, on a team of two."""
+def _barriers(board: Target) -> Barriers:
+    """Measures steps that are the lead's alone: the next one is published when all have arrived."""
     if board.core_count == 1:
-        return 0
+        return Barriers((), ())
     graph = next(graph for graph in sample_graphs() if graph.name == "Softmax")
-    small = Graph("barrier", graph.ops[:1], graph.ops[0].activations, graph.ops[0].outputs)
-    lead = Hints(pins=((small.ops[0].name, 0),))
-    single, double = (_count(small, board.name, cores, "", lead)[1] for cores in (1, 2))
-    return max(max(double.steps[0]) - single.steps[0][0], 1)
+    pinned = Hints(tuple((op.name, 0) for op in graph.ops))
+    _, (single,) = _count(graph, board.name, 1, (), pinned)
+    _, (alone, *teams) = _count(graph, board.name, board.core_count, (), pinned)
+    return Barriers(
+        tuple(_more(team, alone) for team in teams), tuple(_more(team, single) for team in teams)
+    )
+
+
+def _more(counts: Counts, others: Counts) -> int:
+    """Instructions of the lead's steps beyond others; the first and the last do more than these."""
+    steps = zip(counts.steps[1:-1], others.steps[1:-1], strict=True)
+    return max(step[0] - other[0] for step, other in steps)
 
 
 def _nonnegative(rows: Numbers) -> Numbers:
@@ -125,23 +158,36 @@ def _nonnegative(rows: Numbers) -> Numbers:
     return solution
 
 
-def _text(board: Target, kind: str, barrier: int, fits: list[Fit]) -> str:
-    """The file of costs, with its conditions."""
-    tools = rust.bare_metal(board.rust_target)
+def _text(board: Target, kind: str, fits: Sequence[Fit]) -> str:
+    """The file of a kind's costs, with its conditions."""
     lines = [
-        f"# Instructions of kernels on {kind}: for each MAC, output element, pixel and channel,",
-        "# element that is gathered, run of taps, and call. Written by `ferrule calibrate`; do not",
-        f"# edit. Board {board.name}, core {board.cores[0].first}, rustc {tools.version}.",
-        "# Least squares over typical shapes; the largest relative error stands behind each line.",
-        f"barrier-instructions = {barrier}",
+        f"# Instructions of kernels on {kind}, for each thing that they do.",
+        "# Written by `ferrule calibrate`: least squares over the shapes of `samples.py`, with the",
+        "# largest relative error behind each line.",
+        f'measured = "{_conditions(board)}"',
         "",
         "[kernel]",
         "default = { mac = 8.0, element = 50.0 }",
     ]
-    # A function that computes several kinds of operators costs what most samples say.
-    most = {fit.function: fit for fit in sorted(fits, key=lambda fit: fit.samples)}
-    for fit in sorted(most.values(), key=lambda fit: fit.function):
+    for fit in fits:
         numbers = ((name, getattr(fit.cost, name)) for name in PRICES)
         cost = ", ".join(f"{name} = {value:.4g}" for name, value in numbers if value >= 0.001)
         lines.append(f"{fit.function} = {{ {cost} }} # {fit.error:.0%} of {fit.samples}")
     return "\n".join(lines) + "\n"
+
+
+def _barrier_text(board: Target, barriers: Barriers) -> str:
+    """The file of a port's barriers, with its conditions."""
+    return (
+        "# Instructions that a barrier adds to the path of a team of 2, of 3 and so on; and those\n"
+        "# that a step takes more of a core in such a team than in a crate for one core.\n"
+        f"# Written by `ferrule calibrate` on {_conditions(board)}.\n"
+        f"barrier-instructions = {list(barriers.path)}\n"
+        f"member-instructions = {list(barriers.member)}\n"
+    )
+
+
+def _conditions(board: Target) -> str:
+    """Where it was measured, and what built the firmware."""
+    tools = rust.bare_metal(board.rust_target)
+    return f"{board.name}, core {board.cores[0].first}, rustc {tools.version}"

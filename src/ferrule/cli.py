@@ -422,20 +422,23 @@ def kernels_command(
     "output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where the costs go; default: the board's own file.",
+    help="Where the kernels' costs go, and nothing else; default: the files of the planner.",
 )
 @_json
 def calibrate_command(board: str, core: int, output: Path | None, as_json: bool) -> None:
-    """Measures what each kernel costs on a board, for the planner to go by."""
-    path, fits = api.calibrate(board, output, core)
+    """Measures what kernels and barriers cost on a board, for the planner to go by."""
+    result = api.calibrate(board, output, core)
     if as_json:
-        click.echo(json.dumps({"file": str(path), "fits": [asdict(fit) for fit in fits]}, indent=1))
+        click.echo(json.dumps(asdict(result) | {"file": str(result.file)}, indent=1))
         return
     table = Table("kernel", "samples", "largest error", box=None)
-    for fit in fits:
+    for fit in result.fits:
         table.add_row(fit.function, str(fit.samples), f"{fit.error:.0%}")
     _RESULTS.print(table)
-    click.echo(f"written to {path}")
+    if result.barriers.path:
+        teams = ", ".join(f"{cost} of {size}" for size, cost in enumerate(result.barriers.path, 2))
+        click.echo(f"instructions of a barrier in a team: {teams}")
+    click.echo(f"written to {result.file}")
 
 
 @commands.command("boards")

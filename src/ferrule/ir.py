@@ -84,16 +84,20 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Work:
-    """What an operator costs: multiply-accumulates, output elements, and taps without weights.
+    """How much an operator computes.
 
-    A tap is an addition or a comparison of a pool. A run is what an output element takes from
-    neighbours in memory: a row of the filter.
+    `macs` are multiply-accumulates with the padding's, as everybody counts them. The rest is what a
+    plain kernel does, without the padding's: `taps` are multiplied, added, compared or copied;
+    `runs` are how often it begins with neighbours in memory, `least_runs` how often however few
+    channels it computes; `reads` are input elements that are read for one tap each.
     """
 
     macs: int
     elements: int
     taps: int = 0
     runs: int = 0
+    least_runs: int = 0
+    reads: int = 0
 
 
 @dataclass(frozen=True)

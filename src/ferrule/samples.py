@@ -13,12 +13,13 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
 from ferrule.ops.max_pool2d import MaxPool2d
 from ferrule.ops.pad import Pad
+from ferrule.ops.relu import Relu
 from ferrule.ops.softmax import Softmax
 from ferrule.window import NO_PADDING, Padding, Window, same_padding
 
 Pair = tuple[int, int]
 
-# Height, width, input channels, output channels, filter, stride.
+# Height, width, input channels, output channels, filter, stride, and whether it is padded.
 _CONVOLUTIONS = [
     (12, 12, 8, 16, (1, 1), 1),
     (8, 8, 16, 32, (1, 1), 1),
@@ -32,6 +33,15 @@ _CONVOLUTIONS = [
     (10, 10, 16, 32, (3, 3), 2),
     (25, 10, 1, 64, (10, 4), 2),
     (14, 14, 1, 6, (5, 5), 1),
+    (28, 28, 1, 6, (5, 5), 1, False),
+    (12, 12, 6, 16, (5, 5), 1, False),
+    (12, 12, 8, 16, (3, 3), 1, False),
+    (9, 9, 6, 10, (3, 3), 2),
+    (24, 24, 8, 16, (1, 1), 1),
+    (20, 20, 16, 16, (3, 3), 1),
+    (2, 2, 8, 4, (1, 1), 1),
+    (3, 3, 4, 8, (3, 3), 1),
+    (4, 4, 2, 4, (3, 3), 1),
 ]
 # Height, width, input channels, multiplier, filter, stride.
 _DEPTHWISE = [
@@ -43,12 +53,27 @@ _DEPTHWISE = [
     (24, 24, 8, 1, (3, 3), 1),
     (24, 24, 1, 8, (3, 3), 2),
     (25, 20, 1, 8, (10, 8), 2),
+    (48, 48, 1, 8, (3, 3), 2),
+    (12, 12, 64, 1, (3, 3), 1),
+    (24, 24, 16, 1, (3, 3), 2),
+    (3, 3, 8, 1, (3, 3), 1),
+    (4, 4, 4, 1, (3, 3), 2),
+    (7, 7, 4, 2, (3, 3), 1),
+    (12, 12, 8, 1, (5, 5), 1),
+    (9, 9, 4, 2, (5, 5), 1),
 ]
 # Inputs, outputs.
-_DENSE = [(1, 16), (16, 16), (64, 12), (256, 2), (400, 120), (2000, 4), (120, 84)]
+_DENSE = [(1, 16), (16, 1), (16, 16), (64, 12), (256, 2), (400, 120), (2000, 4), (120, 84), (30, 7)]
 # Height, width, channels, filter.
-_POOLS = [(25, 5, 64, (25, 5)), (8, 8, 64, (8, 8)), (24, 24, 6, (2, 2)), (8, 8, 16, (2, 2))]
-_IMAGES = [(8, 8, 64), (16, 16, 32), (16, 16, 16), (4, 4, 8)]
+_POOLS = [
+    (25, 5, 64, (25, 5)),
+    (8, 8, 64, (8, 8)),
+    (3, 3, 256, (3, 3)),
+    (24, 24, 6, (2, 2)),
+    (8, 8, 16, (2, 2)),
+    (2, 2, 8, (1, 1)),
+]
+_IMAGES = [(8, 8, 64), (16, 16, 32), (16, 16, 16), (4, 4, 8), (2, 2, 4)]
 _CLASSES = [(1, 2), (1, 10), (1, 12), (4, 10), (1, 100)]
 
 
@@ -81,10 +106,10 @@ class Maker:
         )
 
     def convolution(self, height: int, width: int, depth: int, channels: int, size: Pair,
-                    stride: int) -> Op:  # fmt: skip
-        """A Conv2d with ReLU, padding SAME."""
+                    stride: int, padded: bool = True) -> Op:  # fmt: skip
+        """A Conv2d with ReLU, padding SAME or none."""
         source = self.activations((1, height, width, depth))
-        padding, results = _same((height, width), size, stride)
+        padding, results = _geometry((height, width), size, stride, padded)
         weights, bias = self.filters((channels, *size, depth), channels, 0)
         output = self.rectified((1, *results, channels), 0.25)
         return Conv2d(
@@ -96,7 +121,7 @@ class Maker:
                   stride: int) -> Op:  # fmt: skip
         """A DepthwiseConv2d with ReLU, padding SAME."""
         source = self.activations((1, height, width, depth))
-        padding, results = _same((height, width), size, stride)
+        padding, results = _geometry((height, width), size, stride)
         channels = depth * multiplier
         weights, bias = self.filters((1, *size, channels), channels, 3)
         output = self.rectified((1, *results, channels), 0.25)
@@ -129,6 +154,12 @@ class Maker:
         operands = (self.activations((1, *shape), 0.0625), self.activations((1, *shape), 0.09375))
         return Add(self.name, operands, (self.rectified((1, *shape), 0.125),), activation="relu")
 
+    def relu(self, *shape: int) -> Op:
+        """A Relu."""
+        return Relu(
+            self.name, (self.activations((1, *shape)),), (self.rectified((1, *shape), 0.125),)
+        )
+
     def pad(self, height: int, width: int, channels: int) -> Op:
         """A Pad by one pixel on each side."""
         source = self.activations((1, height, width, channels))
@@ -150,8 +181,8 @@ class Maker:
         return f"sample_{len(self.ops)}"
 
 
-def _same(source: Pair, size: Pair, stride: int) -> tuple[Padding, Pair]:
-    padding = same_padding(source, size, (stride, stride))
+def _geometry(source: Pair, size: Pair, stride: int, padded: bool = True) -> tuple[Padding, Pair]:
+    padding = same_padding(source, size, (stride, stride)) if padded else NO_PADDING
     return padding, Window(source, size, (stride, stride), (1, 1), padding).results
 
 
@@ -170,6 +201,7 @@ def sample_graphs() -> Iterator[Graph]:
         (maker.pool, [(MaxPool2d, *shape) for shape in _POOLS]),
         (maker.add, [*_IMAGES]),
         (maker.pad, [*_IMAGES]),
+        (maker.relu, [*_IMAGES]),
         (maker.softmax, [*_CLASSES]),
     ]
     for make, shapes in families:

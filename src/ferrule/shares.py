@@ -45,9 +45,3 @@ def ideal(units: int, paces: Sequence[Pace]) -> Fraction:
 def longest(counts: Sequence[int], paces: Sequence[Pace]) -> Fraction:
     """When the last core is done."""
     return max(pace.end(count) for count, pace in zip(counts, paces, strict=True))
-
-
-def waste(units: int, paces: Sequence[Pace]) -> float:
-    """How much longer the best division takes than an ideal one, in steps of 5 %."""
-    excess = longest(divide(units, paces), paces) / ideal(units, paces)
-    return int(20 * (float(excess) - 1)) / 20

@@ -90,10 +90,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Step:
-    """The parts that run between two barriers, and why they are cut as they are."""
+    """The parts that run between two barriers, and why they are cut as they are.
+
+    `predicted` are its instructions in a team of one, of two and so on: the slowest core's, and the
+    barrier. Where clocks differ, or part of a core is reserved, it is what a lead that is free
+    could do in that time.
+    """
 
     parts: tuple[Part, ...]
     reason: str
+    predicted: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         parts = (
@@ -157,6 +163,10 @@ class Plan:
     def kinds(self) -> tuple[Core, ...]:
         """Kinds of cores in the largest team; each has an image of its own."""
         return self.target.kinds(self.cores)
+
+    def predicted(self, team: int) -> int:
+        """Instructions of an inference of a team, by the cost model: the longest path."""
+        return sum(step.predicted[team - 1] for step in self.steps)
 
     @cached_property
     def arena_bytes(self) -> int:

@@ -12,15 +12,17 @@ from ferrule.resources import TARGETS
 
 @dataclass(frozen=True)
 class Cost:
-    """Instructions of a kernel: for each MAC, output element, pixel and channel, and each call.
+    """Instructions of a kernel for each thing that it does: `Kernel.counts` says how often.
 
-    `gather` is for each element that it copies into scratch, `run` for each run of taps that are
-    neighbours in memory.
+    `border` is for each pixel whose filter reaches over the input's border, or each element that
+    is copied to add padding; `gather` for each element that is copied into scratch as the inner
+    loop reads it; `run` for each time that an inner loop begins; `call` for each step.
     """
 
     mac: float = 0.0
     element: float = 0.0
     pixel: float = 0.0
+    border: float = 0.0
     channel: float = 0.0
     gather: float = 0.0
     run: float = 0.0
@@ -28,11 +30,28 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Barriers:
+    """Instructions that teams of 2, of 3 and so on cost in each step.
+
+    `path` are added to the longest path by the barrier, `member` is what a step takes more of each
+    core than in a crate for one core.
+    """
+
+    path: tuple[int, ...]
+    member: tuple[int, ...]
+
+
+# Where no port was measured: about what the ports for Arm and RISC-V take.
+_UNKNOWN_BARRIERS = Barriers((100,), (150,))
+
+
+@dataclass(frozen=True)
 class Core:
     """Processors of one kind. They run one image; another kind has an image of its own.
 
     `first` is the index of the first of them on the chip. `clock_hz` is 0 where there is no notion
-    of cycles. `barrier` and `costs` are instructions, measured on this kind.
+    of cycles. `costs` are instructions of kernels; `measured` says where and by what tools they
+    were counted on this kind, and is empty where they are guesses.
     """
 
     kind: str
@@ -42,8 +61,8 @@ class Core:
     clock_hz: int
     rust_target: str
     cpu: str  # for the Rust compiler; empty for any core of the Rust target
-    barrier: int
     costs: dict[str, Cost]
+    measured: str
 
     def cost(self, kernel: str) -> Cost:
         """Costs of a kernel, or of an average one when it was never measured."""
@@ -73,6 +92,7 @@ class Target:
     instructions, `simulator` how its cores can share memory when they are simulated cycle by
     cycle; both are empty where there is none. `compare_and_swap` says that it works between the
     cores on the memory that holds the arena, `lock` names the hardware that the port uses instead.
+    `barriers` are measured with the port.
     """
 
     name: str
@@ -86,6 +106,7 @@ class Target:
     starter: Core | None = None
     compare_and_swap: bool = False
     lock: str = ""
+    barriers: Barriers = _UNKNOWN_BARRIERS
 
     @property
     def can_steal(self) -> bool:
@@ -137,8 +158,22 @@ class Target:
         return replace(self, cores=(replace(kind, count=1),), starter=starter)
 
     def barrier(self, cores: int) -> int:
-        """Instructions that a barrier adds to the path of a team."""
-        return max(core.barrier for core in self.kinds(cores))
+        """Instructions that a barrier adds to the path of a team; one core has none."""
+        return _of_team(self.barriers.path, cores)
+
+    def overhead(self, cores: int) -> int:
+        """Instructions that a step costs more in a team than in a crate for one core."""
+        return self.barrier(cores) + _of_team(self.barriers.member, cores)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the costs of all its cores were counted."""
+        return all(core.measured for core in self.cores)
+
+
+def _of_team(numbers: tuple[int, ...], cores: int) -> int:
+    """The number of a team size; none of one core."""
+    return numbers[min(cores - 2, len(numbers) - 1)] if cores > 1 else 0
 
 
 def boards() -> tuple[str, ...]:
@@ -170,6 +205,7 @@ def load(name: str) -> Target:
         simulator=board.get("simulator", {}),
         compare_and_swap=chip.get("compare-and-swap", False),
         lock=chip.get("lock", ""),
+        barriers=_barriers(chip),
     )
 
 
@@ -187,14 +223,29 @@ def _cores(chip: dict[str, Any]) -> tuple[Core, ...]:
                 clock_hz=data.get("clock-hz", 0),
                 rust_target=data.get("rust-target", chip.get("rust-target", "")),
                 cpu=data.get("rust-cpu", chip.get("rust-cpu", "")),
-                barrier=costs["barrier-instructions"],
                 costs={
                     kernel: Cost(**{name: float(number) for name, number in cost.items()})
                     for kernel, cost in costs["kernel"].items()
                 },
+                measured=costs.get("measured", ""),
             )
         )
     return tuple(cores)
+
+
+def barrier_file(port: str) -> Path:
+    """The file that says what a barrier costs with a port."""
+    return TARGETS / "ports" / f"{port}.toml"
+
+
+def _barriers(chip: dict[str, Any]) -> Barriers:
+    """Costs of barriers; beyond the largest team that was measured, those of that team."""
+    path = barrier_file(chip.get("port", ""))
+    if not path.is_file():
+        return _UNKNOWN_BARRIERS
+    counted = _read(path)
+    both = (counted["barrier-instructions"], counted["member-instructions"])
+    return Barriers(*(tuple(numbers) for numbers in both))
 
 
 def _read(path: Path) -> dict[str, Any]:

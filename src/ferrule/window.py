@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ferrule.fixed_point import Int64
 from ferrule.ir import Op, Struct, Tensor
@@ -135,6 +136,26 @@ class Window:
         )
         seen: Int64 = padded[rows[:, None, :, None], columns[None, :, None, :]]
         return seen
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """Taps inside the input: of all rows of results one below the other, and of all columns."""
+        rows, columns = (int(self._inside(axis).sum()) for axis in (0, 1))
+        return rows, columns
+
+    def _inside(self, axis: int) -> npt.NDArray[np.bool_]:
+        """Whether taps lie inside the input along an axis: `[results, size]`."""
+        starts = np.arange(self.results[axis])[:, None] * self.stride[axis]
+        places = starts + np.arange(self.size[axis]) * self.dilation[axis] - self._padding[axis][0]
+        inside: npt.NDArray[np.bool_] = (places >= 0) & (places < self.source[axis])
+        return inside
+
+    @property
+    def borders(self) -> int:
+        """Results whose filter reaches over the input's border."""
+        first, end = self.whole
+        inside = (max(end[axis] - first[axis], 0) for axis in (0, 1))
+        return math.prod(self.results) - math.prod(inside)
 
     def params(self) -> Struct:
         """Fields of `Window` in `crates/kernels/src/window.rs`."""

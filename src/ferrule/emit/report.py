@@ -1,6 +1,7 @@
 """The plan as text and as JSON: every decision, with the model's own names beside ours."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ferrule.emit.rust_names import Names
@@ -27,13 +28,15 @@ def plan_text(plan: Plan) -> str:
         + ("as small as one whole-layer pass allows" if not gap else f"{gap:,} B above the peak"),
         f"weights {data['weights_bytes']:>9,} B" + _by_image(plan),
         f"MACs    {data['macs']:>9,}",
+        *_predicted(plan),
         "",
         "steps",
     ]
     for step in data["steps"]:
         lines.append(
             f"  {step['step']:>3}  {step['name']}  {step['kernel']}  {step['macs']:,} MACs  "
-            f"{step['pixels']} pixels x {step['channels']} channels  {step['reason']}"
+            f"{step['pixels']} pixels x {step['channels']} channels  "
+            f"{_instructions(step['predicted'])}{step['reason']}"
         )
         if step["name"] != step["model_name"]:
             lines.append(f"       in the model: {step['model_name']}")
@@ -60,6 +63,7 @@ def plan_json(plan: Plan) -> str:
 def describe(plan: Plan) -> dict[str, Any]:
     """The plan as plain data."""
     names = Names.of(plan)
+    teams = range(1, plan.cores + 1)
     steps = []
     for number, step in enumerate(plan.steps):
         for part in step.parts:
@@ -78,6 +82,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                     "units": part.units,
                     "shares": part.shares,
                     "piece": part.piece,
+                    "predicted": step.predicted if plan.target.is_measured else [],
                     "reason": step.reason,
                     "constant_bytes": sum(part_bytes(part)),
                 }
@@ -98,6 +103,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "peak_bytes": plan.peak,
         "weights_bytes": sum(step["constant_bytes"] for step in steps),
         "macs": sum(step["macs"] for step in steps),
+        "predicted": [plan.predicted(team) for team in teams] if plan.target.is_measured else [],
         "steps": steps,
         "slots": [
             *(_slot(names.tensors[s.tensor.name].lower(), s, plan) for s in plan.slots),
@@ -107,6 +113,22 @@ def describe(plan: Plan) -> dict[str, Any]:
             ),
         ],
     }
+
+
+def _predicted(plan: Plan) -> list[str]:
+    """A line with the instructions of an inference, where the costs of kernels were counted."""
+    if not plan.target.is_measured:
+        return []
+    line = f"predicted {plan.predicted(1):>7,} instructions on one core"
+    if plan.cores > 1:
+        line += f", {plan.predicted(plan.cores):,} on {plan.cores}"
+    return [line]
+
+
+def _instructions(predicted: Sequence[int]) -> str:
+    """Those of one core and of the largest team."""
+    ends = sorted({0, len(predicted) - 1}) if predicted else []
+    return " / ".join(f"{predicted[end]:,}" for end in ends) + ("  " if ends else "")
 
 
 def _by_image(plan: Plan) -> str:

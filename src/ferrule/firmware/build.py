@@ -46,13 +46,13 @@ def build(crate: Path, target: Target, program: Program, level: str = "3") -> Im
         for role in roles(target, offered.cores)
     ]  # fmt: skip
     key = digest(crate, target, projects)
-    folder = cache.folder("firmware", f"{offered.crate}-{target.name}-{key[:16]}")
+    folder = cache.folder("firmware", f"{offered.crate}-{target.name}-{program}-{key[:16]}")
     if not folder.is_dir():
         with cache.locked(folder):
             if not folder.is_dir():
                 with cache.fresh(folder) as partial:
                     for one in projects:
-                        compile_all(one, partial, target)
+                        compile_one(one, program, partial, target)
     first, *others = (folder / one.role.folder / program.value for one in projects)
     return Image(first, target, program, offered, tuple(others))
 
@@ -108,8 +108,8 @@ def flags(offered: Signature, target: Target, role: Role) -> tuple[str, ...]:
     return (*cpu, *(f"-Clink-arg={argument}" for argument in arguments))
 
 
-def compile_all(one: Project, root: Path, target: Target) -> None:
-    """Compiles all programs of an image in its folder and leaves only their ELF files there."""
+def compile_one(one: Project, program: Program, root: Path, target: Target) -> None:
+    """Compiles a program for one image and leaves only its ELF file in the image's folder."""
     folder = root / one.role.folder
     work = folder / "work"
     for name, text in one.files.items():
@@ -117,7 +117,7 @@ def compile_all(one: Project, root: Path, target: Target) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     answer = subprocess.run(
-        one.tools.build("--bins", "--target-dir", str(work / "target")),
+        one.tools.build("--bin", program, "--target-dir", str(work / "target")),
         cwd=work,
         env=one.tools.environment(*one.flags),
         capture_output=True,
@@ -126,8 +126,7 @@ def compile_all(one: Project, root: Path, target: Target) -> None:
     )
     if answer.returncode != 0:
         raise failure(answer.stderr, target)
-    for program in Program:
-        shutil.copy(work / "target" / one.tools.target / "release" / program.value, folder)
+    shutil.copy(work / "target" / one.tools.target / "release" / program, folder)
     shutil.rmtree(work)
 
 

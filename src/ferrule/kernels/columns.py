@@ -47,6 +47,11 @@ class Columns:
         return size if is_padded and size <= _LARGEST_IMAGE else 0
 
     @property
+    def borders(self) -> int:
+        """Pixels that see padding, where no copy of the input has it."""
+        return 0 if self._image_bytes else self.window.borders
+
+    @property
     def bytes(self) -> int:
         """Scratch: that copy, and two pixels where taps are apart in memory or in the padding."""
         window = self.window

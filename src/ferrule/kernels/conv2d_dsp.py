@@ -87,6 +87,22 @@ class Conv2dDsp(Kernel):
         """Three pixels, or a pair of channels."""
         return 3 if cut == "pixels" else 2
 
+    def counts(self) -> dict[str, float]:
+        """Blocks of three pixels and two channels, as a run each, with all taps of whole words."""
+        pixels, channels = self.op.matrix()
+        blocks = -(-pixels // 3) * -(-channels // 2)
+        work = {"mac": blocks * 6 * 4 * self.quads, "border": self._border, "run": blocks}
+        return super().counts() | work
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Runs are those of the channels."""
+        return super().whole(cut) | {"run": 0}
+
+    @property
+    def _border(self) -> int:
+        """Pixels that see padding."""
+        return self.window.borders
+
     def params(self) -> Struct:
         """Fields of `Conv2dDsp` in `crates/kernels/src/conv2d_dsp.rs`."""
         window = self.window
@@ -157,6 +173,11 @@ class NarrowConv2dDsp(Conv2dDsp):
         return 4 * -(-max(last + seen, row) // 4)
 
     @property
+    def _border(self) -> int:
+        """Elements of the rows that are padded for each row of outputs."""
+        return self.window.results[0] * self.window.size[0] * self.window.source[1] * self.depth
+
+    @property
     def scratch_words(self) -> int:
         """Three columns of 16 bits, and the padded rows that a row of outputs sees."""
         return 6 * self.quads + self.window.size[0] * self._pitch // 4
@@ -195,8 +216,3 @@ class FewToManyDsp(NarrowConv2dDsp):
     def filters(self) -> Filters:
         """Each channel's weights, and zeros for the input channels that it does not see."""
         return super().filters.spread(self.depth)
-
-    def features(self) -> list[float]:
-        """Zeros are multiplied too."""
-        macs, *others = super().features()
-        return [macs * self.depth, *others]

@@ -83,9 +83,37 @@ class Conv2dLanes(Kernel):
 
     @property
     def gathered(self) -> int:
-        """Every tap of every pixel."""
+        """Every tap of every pixel, an odd last one twice."""
+        return self._blocks[1] * 2 * self._columns.taps
+
+    @property
+    def _blocks(self) -> tuple[int, int]:
+        """How often the inner loop goes over all channels, and pairs of pixels in all of them."""
         pixels, _ = self.op.matrix()
-        return pixels * self._columns.taps
+        full, left = divmod(pixels, 2 * _PAIRS)
+        if left == 2 * _PAIRS - 1:
+            return full + 1, full * _PAIRS + _PAIRS
+        return full + -(-left // 2), full * _PAIRS + -(-left // 2)
+
+    def counts(self) -> dict[str, float]:
+        """A run is one of the weights', each time that the inner loop meets it."""
+        lanes = self.params().fields["weights"]
+        assert isinstance(lanes, Struct)
+        content, starts = lanes.fields["runs"], lanes.fields["starts"]
+        assert isinstance(content, np.ndarray)
+        assert isinstance(starts, np.ndarray)
+        words = len(starts) * _CHANNELS * self._columns.taps
+        times, pairs = self._blocks
+        return super().counts() | {
+            "mac": 2 * pairs * words,
+            "pixel": 2 * pairs,
+            "border": self._columns.borders,
+            "run": times * (len(content) - len(starts) - words),
+        }
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Runs are those of the channels."""
+        return super().whole(cut) | {"run": 0}
 
     def params(self) -> Struct:
         """Fields of `Conv2dLanes` in `crates/kernels/src/conv2d_lanes.rs`."""
@@ -127,11 +155,6 @@ class DepthwiseLanes(Conv2dLanes):
     @property
     def _filters(self) -> Filters:
         return super()._filters.spread(self._columns.depth)
-
-    def features(self) -> list[float]:
-        """Zeros are multiplied too."""
-        macs, *others = super().features()
-        return [macs * self._columns.depth, *others]
 
 
 def _records(filters: Filters) -> Array:

@@ -17,6 +17,8 @@ from ferrule.window import NO_PADDING, Window
 # What the filter sees of some pixels is copied together: at least a pair, and few bytes.
 _COLUMN_BYTES = 1024
 _MOST_PIXELS = 16
+# Channels that the inner loop computes at a time.
+_CHANNELS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +84,40 @@ class Conv2dMve(Kernel):
 
     @property
     def gathered(self) -> int:
-        """Columns that are copied; a row of taps costs as 24 elements more, finding it as 100."""
+        """Columns that are copied; a row of taps costs as 24 elements more."""
         if not self._pixels:
             return 0
         pixels, _ = self.op.matrix()
         height, width = self.window.size
-        found = 100 if height * width > 1 else 0
-        return pixels * (self._column + 24 * height + found)
+        return pixels * height * (mve.VECTOR * mve.vectors(width * self.depth) + 24)
+
+    def counts(self) -> dict[str, float]:
+        """Blocks of four channels and two pixels, as a run each, with whole vectors of taps.
+
+        Channels count as often as the inner loop begins with them, pixels as often as some are
+        copied.
+        """
+        pixels, channels = self.op.matrix()
+        together = self._pixels or pixels
+        times = -(-pixels // together)
+        pairs = times * -(-together // 2) if together % 2 else -(-pixels // 2)
+        blocks = -(-channels // _CHANNELS)
+        return super().counts() | {
+            "mac": pairs * blocks * 2 * _CHANNELS * self._column,
+            "element": 0,
+            "pixel": self._copies(times),
+            "border": self.window.borders if self._pixels else 0,
+            "channel": times * blocks * _CHANNELS,
+            "run": pairs * blocks,
+        }
+
+    def _copies(self, times: int) -> int:
+        """How often columns are copied: each alone, or with one tap what is left of a row."""
+        if not self._pixels:
+            return 0
+        pixels, _ = self.op.matrix()
+        rows, _ = self.window.results
+        return pixels if math.prod(self.window.size) > 1 else times + rows - 1
 
     def unit(self, cut: str) -> int:
         """Pixels in pairs."""
@@ -140,11 +169,6 @@ class FewToManyMve(Conv2dMve):
     @property
     def _filters(self) -> Filters:
         return super()._filters.spread(self.depth)
-
-    def features(self) -> list[float]:
-        """Zeros are multiplied too."""
-        macs, *others = super().features()
-        return [macs * self.depth, *others]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
+
 from ferrule.ir import Op, Struct
 from ferrule.kernels.columns import Columns
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.split_rescale import SplitRescale
-from ferrule.kernels.thumb_filters import BLOCK, columns, packed
+from ferrule.kernels.thumb_filters import BLOCK, columns, packed, rounded
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
@@ -82,9 +84,29 @@ class Conv2dThumb(Kernel):
 
     @property
     def gathered(self) -> int:
-        """Every tap of every pixel."""
+        """Every tap of every pixel, an odd last one twice."""
         pixels, _ = self.op.matrix()
-        return pixels * self._columns.taps
+        return -(-pixels // 2) * 2 * self._columns.taps
+
+    def counts(self) -> dict[str, float]:
+        """Blocks of six pixels; a run is a correction, or a channel's begin, in each of them."""
+        filters = self.params().fields["filters"]
+        assert isinstance(filters, Struct)
+        corrections = filters.fields["corrections"]
+        assert isinstance(corrections, np.ndarray)
+        pixels, channels = self.op.matrix()
+        blocks = -(-pixels // (2 * _PAIRS))
+        work = 2 * _PAIRS * blocks * channels
+        return super().counts() | {
+            "mac": work * rounded(self._columns.taps),
+            "element": work,
+            "border": self._columns.borders,
+            "run": blocks * (int(np.count_nonzero(corrections)) + channels),
+        }
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Runs are those of the channels."""
+        return super().whole(cut) | {"run": 0}
 
     def params(self) -> Struct:
         """Fields of `Conv2dThumb` in `crates/kernels/src/conv2d_thumb.rs`."""

@@ -80,9 +80,32 @@ class DepthwiseConv2dDsp(Kernel):
         """Four channels."""
         return _GROUP
 
+    def counts(self) -> dict[str, float]:
+        """A run is a call for as many steps as scratch has place for, of four channels.
+
+        A step is two rows of outputs, or one at a stride of 2; a last one of one row is a run too.
+        """
+        assert isinstance(self.op, DepthwiseConv2d)
+        height, width = self.op.window.results
+        channels = self.op.output.shape[3]
+        rows = 2 if self.op.stride[0] == 1 else 1
+        steps = -(-height // rows)
+        runs = -(-steps // max(self._pairs - 1, 1)) + (steps * rows > height)
+        return super().counts() | {
+            "mac": channels * steps * rows * width * 9,
+            "element": 0,
+            "pixel": 0,
+            "channel": channels,
+            "run": runs * channels // _GROUP,
+        }
+
     def cuts(self) -> tuple[str, ...]:
         """By channels only: no row is then needed by two cores."""
         return ("channels",)
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Nothing but the call: each core sees its own channels."""
+        return {"call": 1}
 
     def params(self) -> Struct:
         """Fields of `DepthwiseConv2dDsp` in `crates/kernels/src/depthwise_conv2d_dsp.rs`."""

@@ -112,6 +112,22 @@ class DepthwiseConv2dMve(Kernel):
         row = _LANES * -(-width // _LANES) + 14
         return self.op.inputs[0].shape[3] * (height * row + 240 * self.op.multiplier)
 
+    def counts(self) -> dict[str, float]:
+        """Pairs of outputs, each in vectors of taps; a run is a row of outputs."""
+        height, width = self.op.window.results
+        channels = self.op.output.shape[3]
+        pairs = height * -(-width // 2) * channels
+        return super().counts() | {
+            "mac": pairs * self._vectors * mve.VECTOR,
+            "element": 0,
+            "channel": channels,
+            "run": height * channels,
+        }
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Each core goes over all channels."""
+        return {"call": 1, "channel": self.op.output.shape[3]}
+
     def unit(self, cut: str) -> int:
         """Whole rows."""
         return self.op.window.results[1]
@@ -171,8 +187,3 @@ class DepthwiseLongMve(DepthwiseConv2dMve):
     def function(self) -> str:
         """The Rust function."""
         return "depthwise_long_mve"
-
-    def features(self) -> list[float]:
-        """Vectors for what MACs cost."""
-        _, elements, *others = super().features()
-        return [elements * self._vectors, elements, *others]

@@ -77,6 +77,18 @@ class DepthwisePlanes(Kernel):
         """Every value of the input."""
         return self.op.inputs[0].elements
 
+    def counts(self) -> dict[str, float]:
+        """A run is a line of outputs; lines are along the longer side."""
+        channels = self.op.output.shape[3]
+        lines = min(self.op.window.results) * channels
+        macs = self.op.output.elements * _SIZE * _SIZE
+        work = {"mac": macs, "element": 0, "pixel": 0, "channel": channels, "run": lines}
+        return super().counts() | work
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Nothing but the call: each core sees its own channels."""
+        return {"call": 1}
+
     def params(self) -> Struct:
         """Fields of `DepthwisePlanes` in `crates/kernels/src/depthwise_planes.rs`."""
         return self._params

@@ -68,12 +68,13 @@ class DepthwiseTapsDsp(Kernel):
         """Places, and padding."""
         return self._tapped.scratch_words
 
-    def features(self) -> list[float]:
+    def counts(self) -> dict[str, float]:
         """Channels that two groups share, and partners of weight 0, cost as much as others."""
-        _, _, pixels, *others = super().features()
+        pixels, _ = self.op.matrix()
         computed = pixels * self._groups().size
         taps = 2 * self._tapped.pairs * (_ONE_INPUT if self._has_one_input else 1)
-        return [computed * taps, computed, pixels, *others]
+        work = {"mac": computed * taps, "element": computed, "gather": 0}
+        return super().counts() | work | self._tapped.places
 
     def grain(self, cut: str) -> int:
         """A row of outputs, most of which have their taps apart by the same."""

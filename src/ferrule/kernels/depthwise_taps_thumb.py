@@ -62,11 +62,12 @@ class DepthwiseTapsThumb(Kernel):
         """Places, and padding."""
         return self._tapped.scratch_words
 
-    def features(self) -> list[float]:
+    def counts(self) -> dict[str, float]:
         """Channels that two groups share, and partners of weight 0, cost as much as others."""
-        _, _, pixels, *others = super().features()
+        pixels, _ = self.op.matrix()
         computed = pixels * self._tapped.groups(_GROUP).size
-        return [computed * 2 * self._tapped.pairs, computed, pixels, *others]
+        work = {"mac": computed * 2 * self._tapped.pairs, "element": computed, "gather": 0}
+        return super().counts() | work | self._tapped.places
 
     def cuts(self) -> tuple[str, ...]:
         """By pixels only: these have all of the channels."""

@@ -86,6 +86,11 @@ class DepthwisePlane(Kernel):
         return (width, height) if self._by_columns else (height, width)
 
     @property
+    def _seen(self) -> int:
+        """Lines of a channel of the input."""
+        return self.op.window.source[1 if self._by_columns else 0]
+
+    @property
     def _pitch(self) -> int:
         """Words of a line that a filter sees; at a stride of 2 in two parts."""
         length = max(self._lines[1], _RUN)
@@ -106,6 +111,28 @@ class DepthwisePlane(Kernel):
     def gathered(self) -> int:
         """Every value of the input."""
         return self.op.inputs[0].elements
+
+    def counts(self) -> dict[str, float]:
+        """A run is a line of outputs, computed in whole sixes, or one of inputs that is copied.
+
+        Scratch is filled with padding.
+        """
+        channels = self.op.output.shape[3]
+        lines, length = self._lines
+        bands = -(-lines // self._band)
+        fills = 1 + (channels * bands if bands > 1 else 0)
+        return super().counts() | {
+            "mac": channels * lines * -(-length // _RUN) * _RUN * _SIZE * _SIZE,
+            "element": 0,
+            "pixel": 0,
+            "border": fills * self.scratch_words,
+            "channel": channels,
+            "run": channels * lines + self.op.inputs[0].shape[3] * self._seen,
+        }
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Scratch: each core sees its own channels."""
+        return {"call": 1, "border": self.scratch_words}
 
     def params(self) -> Struct:
         """Fields of `DepthwiseThumb` in `crates/kernels/src/depthwise_thumb.rs`."""

@@ -50,6 +50,18 @@ class FullyConnectedDsp(Kernel):
         """A row, where it is not whole words."""
         return -(-self._depth // 4) if self._depth % 4 else 0
 
+    @property
+    def gathered(self) -> int:
+        """Rows, where they are not whole words."""
+        rows, _ = self.op.matrix()
+        return rows * self._depth if self._depth % 4 else 0
+
+    def counts(self) -> dict[str, float]:
+        """Groups of four outputs, as a run each, with all elements of whole words."""
+        rows, units = self.op.matrix()
+        groups = rows * -(-units // _GROUP)
+        return super().counts() | {"mac": groups * _GROUP * 4 * -(-self._depth // 4), "run": groups}
+
     def unit(self, cut: str) -> int:
         """A row, or four outputs."""
         return _GROUP if cut == "channels" else 1

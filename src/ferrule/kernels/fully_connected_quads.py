@@ -46,6 +46,11 @@ class FullyConnectedQuads(Kernel):
         """Four channels."""
         return 4 if cut == "channels" else 1
 
+    def counts(self) -> dict[str, float]:
+        """Groups of four channels, as a run each."""
+        groups = self.op.rows * -(-self.op.units // 4)
+        return super().counts() | {"mac": groups * 4 * self.op.depth, "run": groups}
+
     def params(self) -> Struct:
         """Fields of `FullyConnectedQuads` in `crates/kernels/src/fully_connected_quads.rs`."""
         filters = Filters.of(self.op)

@@ -57,6 +57,11 @@ class FullyConnectedThumb(Kernel):
     def _rescale(self) -> SplitRescale:
         return SplitRescale(Filters.of(self.op))
 
+    def counts(self) -> dict[str, float]:
+        """Groups of four channels, as a run each."""
+        groups = self.op.rows * -(-self.op.units // _ROWS)
+        return super().counts() | {"mac": groups * _ROWS * self.op.depth, "run": groups}
+
     def params(self) -> Struct:
         """Fields of `FullyConnectedThumb` in `crates/kernels/src/fully_connected_thumb.rs`."""
         weights = Filters.of(self.op).weights.astype(np.int8)

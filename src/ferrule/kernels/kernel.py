@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ferrule.ir import Op, Struct
-from ferrule.target import Core
+from ferrule.target import Core, Cost
 
-#: What costs are for, as fields of `Cost`. A tap without a weight costs as much as a MAC.
-PRICES = ("mac", "element", "pixel", "channel", "gather", "run", "call")
+#: What costs are for, as fields of `Cost`. An addition of a pool counts as a MAC.
+PRICES = ("mac", "element", "pixel", "border", "channel", "gather", "run", "call")
 
 # Instructions that a kernel less is worth in the smallest model.
 _SMALL = 200.0
@@ -77,15 +77,42 @@ class Kernel:
 
     def cost(self, core: Core) -> float:
         """Instructions of the operator on one core of a kind, by its cost model."""
-        cost = core.cost(self.function)
-        prices = (getattr(cost, name) for name in PRICES)
-        return float(sum(n * price for n, price in zip(self.features(), prices, strict=True)))
+        return priced(self.counts(), core.cost(self.function))
 
-    def features(self) -> list[float]:
-        """How much of everything that has a price, in the order of `PRICES`."""
+    def before(self, core: Core, cut: str) -> float:
+        """Instructions of them that a core needs however small its share along this cut is."""
+        return priced(self.whole(cut), core.cost(self.function))
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """What of `counts` each core does anyway; where channels are cut, it sees all pixels."""
+        if cut == "pixels":
+            return {"call": 1}
+        counts = self.counts()
+        seen = {name: counts[name] for name in ("pixel", "border")}
+        return seen | {"gather": self.gathered, "run": self.op.work().least_runs, "call": 1}
+
+    def counts(self) -> dict[str, float]:
+        """How much of everything that has a price, by the names of `PRICES`.
+
+        Faster kernels say what they do: what they multiply to fill a block, and their own runs.
+        """
         work = self.op.work()
-        counts = (self.gathered, work.runs, 1)
-        return [work.macs + work.taps, work.elements, *self.op.matrix(), *counts]
+        pixels, _ = self.op.matrix()
+        return {
+            "mac": work.taps,
+            "element": work.elements,
+            "pixel": pixels,
+            "border": 0,
+            "channel": 0,
+            "gather": self.gathered or work.reads,
+            "run": work.runs,
+            "call": 1,
+        }
+
+
+def priced(counts: dict[str, float], cost: Cost) -> float:
+    """Instructions of so much work at these prices."""
+    return float(sum(count * getattr(cost, name) for name, count in counts.items()))
 
 
 @dataclass(frozen=True)

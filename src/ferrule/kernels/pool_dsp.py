@@ -46,6 +46,18 @@ class AveragePool2dDsp(Kernel):
         """The Rust function."""
         return f"{self.op.kernel}_dsp"
 
+    def counts(self) -> dict[str, float]:
+        """Groups of four channels; a run is a row of taps of one."""
+        assert isinstance(self.op, AveragePool2d | MaxPool2d)
+        rows, columns = self.op.window.seen
+        groups = -(-self.op.output.shape[3] // _GROUP)
+        work = {"mac": rows * columns * groups * _GROUP}
+        return super().counts() | work | {"run": rows * self.op.window.results[1] * groups}
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Each core goes over its own channels."""
+        return super().whole(cut) | {"run": 0}
+
     def unit(self, cut: str) -> int:
         """A pixel, or four channels."""
         return _GROUP if cut == "channels" else 1

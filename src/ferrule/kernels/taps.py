@@ -41,6 +41,18 @@ class Tapped:
         padding = min(seen * self.depth, max(self.depth, most))
         return 2 * self.pairs + -(-padding // 4)
 
+    @property
+    def places(self) -> dict[str, float]:
+        """How often places of taps are listed, as runs, and pixels that see padding.
+
+        What is whole of a row of outputs has one list, and each pixel beside it.
+        """
+        window = self.op.window
+        (_, first), (_, end) = window.whole
+        whole = max(end - first, 0)
+        runs = window.results[0] * (window.results[1] - whole + (whole > 0))
+        return {"border": window.borders, "run": runs}
+
     def weights(self, weights: Int64) -> Int64:
         """Weights `[channels, taps]` with those of partners."""
         partner = weights.shape[1] % 2

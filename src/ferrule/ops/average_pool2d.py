@@ -9,6 +9,9 @@ from ferrule.fixed_point import activation_range, clamp
 from ferrule.ir import Array, Op, Struct, Work
 from ferrule.window import Padding, Window
 
+# Channels that the Rust function computes at a time.
+_BLOCK = 16
+
 
 @dataclass(frozen=True, eq=False)
 class AveragePool2d(Op):
@@ -54,10 +57,15 @@ class AveragePool2d(Op):
         return clamp(means, *activation_range(self.activation, self.output))[None]
 
     def work(self) -> Work:
-        """An addition for each tap and output element."""
-        height, width = self.filter
-        elements = self.output.elements
-        return Work(macs=0, elements=elements, taps=elements * height * width)
+        """An addition for each tap and output element; a run is a tap of a block of channels."""
+        rows, columns = self.window.seen
+        return Work(
+            macs=0,
+            elements=self.output.elements,
+            taps=rows * columns * self.output.shape[3],
+            runs=rows * columns * -(-self.output.shape[3] // _BLOCK),
+            least_runs=rows * columns,
+        )
 
     def params(self) -> Struct:
         """Fields of `AveragePool2d` in `crates/kernels/src/average_pool2d.rs`."""

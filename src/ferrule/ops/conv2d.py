@@ -1,5 +1,6 @@
 """Conv2d: every output is a weighted sum of what a filter sees of all input channels."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,12 +76,15 @@ class Conv2d(Op):
         return self.requantize.apply(accumulator)[None]
 
     def work(self) -> Work:
-        """A MAC for each weight and output pixel, padding included."""
+        """A MAC for each weight and output pixel; a run is a row of taps of an output element."""
         pixels, channels = self.matrix()
-        height, width = self.window.size
-        elements = pixels * channels
-        runs = elements * height * (1 if self.dilation[1] == 1 else width)
-        return Work(macs=pixels * self.inputs[1].elements, elements=elements, runs=runs)
+        rows, columns = self.window.seen
+        return Work(
+            macs=pixels * self.inputs[1].elements,
+            elements=pixels * channels,
+            taps=rows * columns * self.inputs[1].elements // math.prod(self.window.size),
+            runs=rows * channels * (self.window.results[1] if self.dilation[1] == 1 else columns),
+        )
 
     def params(self) -> Struct:
         """Fields of `Conv2d` in `crates/kernels/src/conv2d.rs`."""

@@ -9,6 +9,9 @@ from ferrule.fixed_point import Requantize
 from ferrule.ir import Array, Op, Struct, Work
 from ferrule.window import Padding, Window
 
+# Channels that the Rust function computes at a time.
+_BLOCK = 32
+
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseConv2d(Op):
@@ -77,9 +80,24 @@ class DepthwiseConv2d(Op):
         return self.requantize.apply(products.sum(axis=(2, 3)) + bias)[None]
 
     def work(self) -> Work:
-        """A MAC for each weight and output pixel, padding included."""
+        """A MAC for each weight and output pixel; a run is a tap of a block of channels.
+
+        Channels of one input channel read it once for all of them.
+        """
         pixels, channels = self.matrix()
-        return Work(macs=pixels * self.inputs[1].elements, elements=pixels * channels)
+        rows, columns = self.window.seen
+        blocks, sources = (-(-channels // _BLOCK), 1)
+        if self.multiplier > 1:
+            blocks, sources = (-(-self.multiplier // _BLOCK), channels // self.multiplier)
+        taps = rows * columns * channels
+        return Work(
+            macs=pixels * self.inputs[1].elements,
+            elements=pixels * channels,
+            taps=taps,
+            runs=rows * columns * blocks * sources,
+            least_runs=rows * columns,
+            reads=taps if self.multiplier == 1 else 0,
+        )
 
     def params(self) -> Struct:
         """Fields of `DepthwiseConv2d` in `crates/kernels/src/depthwise_conv2d.rs`."""

@@ -83,7 +83,8 @@ class FullyConnected(Op):
 
     def work(self) -> Work:
         """A MAC for each weight and row."""
-        return Work(macs=self.rows * self.units * self.depth, elements=self.rows * self.units)
+        elements = self.rows * self.units
+        return Work(macs=elements * self.depth, elements=elements, taps=elements * self.depth)
 
     def matrix(self) -> tuple[int, int]:
         """A pixel is a row."""

@@ -48,10 +48,15 @@ class MaxPool2d(Op):
         return clamp(largest, *activation_range(self.activation, self.output))[None]
 
     def work(self) -> Work:
-        """A comparison for each tap and output element."""
-        height, width = self.filter
-        elements = self.output.elements
-        return Work(macs=0, elements=elements, taps=elements * height * width)
+        """A comparison for each tap and output element; a run is a tap of all channels."""
+        rows, columns = self.window.seen
+        return Work(
+            macs=0,
+            elements=self.output.elements,
+            taps=rows * columns * self.output.shape[3],
+            runs=rows * columns,
+            least_runs=rows * columns,
+        )
 
     def params(self) -> Struct:
         """Fields of `MaxPool2d` in `crates/kernels/src/max_pool2d.rs`."""

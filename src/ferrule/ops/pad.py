@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule import checks
-from ferrule.ir import Array, Op, Struct
+from ferrule.ir import Array, Op, Struct, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,12 @@ class Pad(Op):
         """Surrounds the input."""
         amounts = tuple(zip(self.before, self.after, strict=True))
         return np.pad(inputs[0], amounts, constant_values=self.value)
+
+    def work(self) -> Work:
+        """Input elements are copied; a run is an input pixel."""
+        source = self.inputs[0].elements
+        runs = source // self.inputs[0].shape[-1]
+        return Work(macs=0, elements=self.output.elements, taps=source, runs=runs, least_runs=runs)
 
     def params(self) -> Struct:
         """Fields of `Pad` in `crates/kernels/src/pad.rs`."""

@@ -7,9 +7,12 @@ from fractions import Fraction
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Choice, Kernel, choose_all
-from ferrule.shares import Pace, divide, longest, waste
+from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Part, Step, units_of
 from ferrule.target import Core, Target
+
+# Strided outputs have to be faster by so much, as predictions are not exact.
+_CLEARLY = Fraction(21, 20)
 
 # The part of a model's instructions that may be spent for fewer kernels in the image.
 _SPENT = {"speed": 0.002, "size": 0.05}
@@ -82,18 +85,16 @@ def _ways(
         kernels[core.kind] = same[0] if same else choice.kernel
         reasons += [r if len(kinds) == 1 else f"{core.kind}: {r}" for r in choice.reasons]
     pin = pin if pin is not None and pin < cores else None
-    pixels, _ = op.matrix()
     times: list[Fraction] = []
     before: dict[str, list[Fraction]] = {"pixels": [], "channels": []}
     for index, core in enumerate(target.members(cores)):
         kernel = kernels[core.kind]
-        price = core.cost(kernel.function)
         slower = _clock_ratio(target.cores[0], core) / (1 - hints.reserved(index))
-        # Where channels are cut, every core goes over all pixels.
-        least = price.call + price.pixel * pixels
-        before["pixels"].append(Fraction(price.call) * slower)
-        before["channels"].append(Fraction(least) * slower)
-        times.append(Fraction(max(kernel.cost(core), least + 1)) * slower)
+        for cut, earlier in before.items():
+            begun = kernel.before(core, cut) if cut in kernel.cuts() else 0
+            earlier.append(Fraction(begun) * slower)
+        # A unit takes time, whatever was measured.
+        times.append(Fraction(kernel.cost(core) + 1) * slower)
     return _Ways(
         op,
         target,
@@ -122,15 +123,15 @@ def _step(ways: _Ways) -> Step:
         return _alone(ways, "one unit")
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
     cut = usable[0]
-    wasted = {cut: _waste(ways, cut, runs[cut][1]) for cut in usable}
-    if cut == "pixels" and "channels" in usable and wasted["pixels"] > wasted["channels"]:
+    ends = {cut: _end(ways, cut, runs[cut][1]) for cut in usable}
+    if cut == "pixels" and "channels" in usable and ends["channels"] * _CLEARLY < ends["pixels"]:
         cut = "channels"
     unit, units = runs[cut]
     paces = ways.paces(cut, units)
     if ways.cores > 1:
         pair = longest(divide(units, paces[:2]), paces[:2])
         saved = float(min(_ends(ways)[:2]) - pair)
-        barrier = ways.target.barrier(ways.cores)
+        barrier = ways.target.barrier(2)
         if saved <= barrier:
             reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
             return _alone(ways, reason + f"{barrier}")
@@ -139,8 +140,10 @@ def _step(ways: _Ways) -> Step:
     return _one_part(ways, Part(ways.kernels, cut, unit, units, shares), reason)
 
 
-def _waste(ways: _Ways, cut: str, units: int) -> float:
-    return waste(units, ways.paces(cut, units))
+def _end(ways: _Ways, cut: str, units: int) -> Fraction:
+    """When the largest team is done with the operator, cut into so many units."""
+    paces = ways.paces(cut, units)
+    return longest(divide(units, paces), paces)
 
 
 def _cuts(kernels: Sequence[Kernel]) -> list[str]:
@@ -150,7 +153,7 @@ def _cuts(kernels: Sequence[Kernel]) -> list[str]:
 
 def _ends(ways: _Ways) -> list[Fraction]:
     """When each core is done if it does all; the lead has to wait for a helper."""
-    barrier = ways.target.barrier(ways.cores)
+    barrier = ways.target.barrier(min(ways.cores, 2))
     return [time + (barrier if core else 0) for core, time in enumerate(ways.times)]
 
 
@@ -167,7 +170,7 @@ def _alone(ways: _Ways, reason: str) -> Step:
 
 
 def _one_part(ways: _Ways, part: Part, reason: str) -> Step:
-    """A step of one part; where cores differ, the reason says who does what."""
+    """A step of one part and its cost; where cores differ, the reason says who does what."""
     reasons = [reason]
     kinds = [core.kind for core in ways.target.kinds(ways.cores)]
     if len(kinds) > 1:
@@ -176,4 +179,9 @@ def _one_part(ways: _Ways, part: Part, reason: str) -> Step:
                 amount = "it all" if part.is_alone else f"{share} of {part.units} units"
                 function = part.kernels[kinds.index(core.kind)].function
                 reasons.append(f"core {index} does {amount} by {function}")
-    return Step((part,), "; ".join((*reasons, *ways.reasons)))
+    paces = ways.paces(part.cut, part.units)
+    predicted = tuple(
+        round(longest(shares, paces[:team])) + ways.target.overhead(team)
+        for team, shares in enumerate(part.shares, start=1)
+    )
+    return Step((part,), "; ".join((*reasons, *ways.reasons)), predicted)

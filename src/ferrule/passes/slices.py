@@ -30,9 +30,8 @@ def piece_cost(part: Part, lead: Core) -> float:
     """Instructions of the longest run of units that the lead claims, whatever the team."""
     largest = max(row[0] for row in part.shares)
     units = min(part.piece or part.units, largest)
-    price = lead.cost(part.kernel.function)
     before = _before(part, lead)
-    total = max(part.kernel.cost(lead), price.call)
+    total = part.kernel.cost(lead)
     return before + max(total - before, 0) * units / part.units if units else 0
 
 
@@ -42,13 +41,14 @@ def _cut(step: Step, lead: Core, longest: int) -> Step:
         return step
     part = _divided(part)
     before = _before(part, lead)
-    each = max(part.kernel.cost(lead) - before, 0) / part.units
+    each = max(part.kernel.cost(lead) - before, 1) / part.units
     piece = max(math.floor((longest - before) / each), 1)
     # A kernel that computes several units at a time takes nearly as long for fewer.
     if piece > part.grain:
         piece -= piece % part.grain
     part = replace(part, piece=piece)
-    return Step((part,), f"{step.reason}; the lead in pieces of {piece} of {part.units} units")
+    reason = f"{step.reason}; the lead in pieces of {piece} of {part.units} units"
+    return replace(step, parts=(part,), reason=reason)
 
 
 def _smallest(part: Part, lead: Core) -> float:
@@ -58,9 +58,7 @@ def _smallest(part: Part, lead: Core) -> float:
 
 def _before(part: Part, lead: Core) -> float:
     """Instructions of a claim that do not depend on how many units it has."""
-    price = lead.cost(part.kernel.function)
-    pixels, _ = part.op.matrix()
-    return price.call + (price.pixel * pixels if part.cut == "channels" else 0)
+    return part.kernel.before(lead, part.cut)
 
 
 def _divided(part: Part) -> Part:

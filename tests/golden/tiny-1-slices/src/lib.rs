@@ -54,13 +54,11 @@ static STEP_0: Step<(i8,), i8> = step(0)
     .shares(SHARES_4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
-// One core; not fully_connected_dsp: it stores all of -128 to 127, not 0 to 127; the lead in pieces
-// of 1 of 2 units.
+// One core; not fully_connected_dsp: it stores all of -128 to 127, not 0 to 127.
 static STEP_1: Step<(i8,), i8> = step(1)
     .reads(A)
     .writes(LEAD)
     .by_channels(1, 2, 1)
-    .grain(1)
     .shares(SHARES_2);
 
 /// Runs every step. Each core of the team calls it, and computes the units that it claims.
