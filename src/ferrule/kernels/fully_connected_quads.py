@@ -47,9 +47,13 @@ class FullyConnectedQuads(Kernel):
         return 4 if cut == "channels" else 1
 
     def counts(self) -> dict[str, float]:
-        """Groups of four channels, as a run each."""
-        groups = self.op.rows * -(-self.op.units // 4)
-        return super().counts() | {"mac": groups * 4 * self.op.depth, "run": groups}
+        """Groups of four channels, as a run each; those that are left read the row one by one."""
+        groups, left = divmod(self.op.units, 4)
+        return super().counts() | {
+            "mac": self.op.rows * groups * 4 * self.op.depth,
+            "gather": self.op.rows * left * self.op.depth,
+            "run": self.op.rows * (groups + left),
+        }
 
     def params(self) -> Struct:
         """Fields of `FullyConnectedQuads` in `crates/kernels/src/fully_connected_quads.rs`."""
