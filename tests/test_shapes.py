@@ -1,0 +1,147 @@
+"""No shape is forgotten: a layer of any shape costs at most twice as much a MAC as a good one.
+
+Those that cost more are listed, so that no other joins them, and none leaves them unnoticed.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+
+from ferrule.compiler import Compiled, plan_graph
+from ferrule.emit.crate import emit
+from ferrule.inputs import generate
+from ferrule.ir import Graph, Op
+from ferrule.samples import Maker
+from ferrule.session import Session
+
+#: A shape of each kind that suits every kernel: input, outputs or multiplier, filter, stride.
+GOOD = {
+    "pointwise": ((10, 10, 64), 64, (1, 1), 1),
+    "conv2d": ((8, 8, 32), 32, (3, 3), 1),
+    "depthwise": ((24, 24, 64), 1, (3, 3), 1),
+    "dense": ((400,), 120, (1, 1), 1),
+}
+#: Smaller layers cost what it takes to call a kernel; larger ones take long to emulate.
+MACS = range(20_000, 500_000)
+SHAPES = 40
+#: Operators that one firmware holds; inputs and outputs of all are in memory at once.
+TOGETHER = 4
+
+#: What costs more than twice, by board.
+SLOW = {
+    "qemu-mps2-an386": {
+        "depthwise ((14, 22, 25), 1, (3, 3), 1)",
+        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+    },
+    "qemu-virt-rv32": {
+        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
+        "conv2d ((20, 17, 10), 2, (3, 5), 2)",
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+    },
+    "qemu-mps3-an547": {
+        "pointwise ((15, 12, 46), 6, (1, 1), 1)",
+        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
+        "conv2d ((17, 7, 6), 13, (4, 2), 1)",
+        "conv2d ((20, 17, 10), 2, (3, 5), 2)",
+        "depthwise ((16, 11, 44), 3, (2, 3), 2)",
+        "depthwise ((22, 24, 31), 1, (5, 2), 2)",
+        "conv2d ((16, 9, 27), 19, (1, 1), 1)",
+        "pointwise ((14, 10, 17), 16, (1, 1), 1)",
+        "conv2d ((19, 9, 8), 26, (4, 1), 2)",
+        "conv2d ((16, 12, 16), 13, (2, 2), 1)",
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+    },
+    "qemu-m0plus": {
+        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
+        "depthwise ((13, 20, 13), 1, (5, 4), 1)",
+        "depthwise ((12, 23, 35), 1, (5, 5), 2)",
+        "conv2d ((20, 17, 10), 2, (3, 5), 2)",
+        "depthwise ((16, 11, 44), 3, (2, 3), 2)",
+        "depthwise ((22, 24, 31), 1, (5, 2), 2)",
+        "depthwise ((11, 18, 31), 1, (5, 4), 1)",
+        "depthwise ((14, 6, 25), 8, (2, 4), 1)",
+        "depthwise ((8, 18, 39), 5, (5, 4), 2)",
+        "depthwise ((24, 12, 63), 1, (5, 4), 2)",
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+    },
+}
+
+BOARDS = [
+    pytest.param(board, marks=() if board == "qemu-mps2-an386" else pytest.mark.long)
+    for board in SLOW
+]
+
+Shape = tuple[tuple[int, ...], int, tuple[int, int], int]
+
+
+def drawn() -> Iterator[tuple[str, Shape]]:
+    """Random shapes of a fixed seed, all kinds as often."""
+    numbers = np.random.default_rng(40)
+
+    def between(low: int, high: int) -> int:
+        return int(numbers.integers(low, high + 1))
+
+    def draw(kind: str) -> Shape:
+        stride = between(1, 2)
+        if kind == "dense":
+            return (between(8, 600),), between(2, 128), (1, 1), 1
+        if kind == "pointwise":
+            source = between(1, 16), between(1, 16), between(1, 96)
+            return source, between(1, 96), (1, 1), stride
+        size = between(1, 5), between(1, 5)
+        if kind == "depthwise":
+            multiplier = max(between(-8, 8), 1)
+            return (between(3, 24), between(3, 24), between(1, 64)), multiplier, size, stride
+        return (between(3, 20), between(3, 20), between(1, 32)), between(1, 48), size, stride
+
+    found = 0
+    while found < SHAPES:
+        kind = list(GOOD)[found % len(GOOD)]
+        shape = draw(kind)
+        if made(Maker(np.random.default_rng(0), []), kind, shape).work().macs in MACS:
+            found += 1
+            yield kind, shape
+
+
+def made(maker: Maker, kind: str, shape: Shape) -> Op:
+    source, outputs, size, stride = shape
+    if kind == "dense":
+        return maker.dense(source[0], outputs)
+    make = maker.depthwise if kind == "depthwise" else maker.convolution
+    height, width, depth = source
+    return make(height, width, depth, outputs, size, stride)
+
+
+@cache
+def costs(board: str) -> list[tuple[str, float, str]]:
+    """Kind, instructions a MAC, and shape in words of the good shapes, then of the random ones."""
+    layers = [*GOOD.items(), *drawn()]
+    found = []
+    for start in range(0, len(layers), TOGETHER):
+        group = layers[start : start + TOGETHER]
+        maker = Maker(np.random.default_rng(1), [])
+        # The first one comes again: with the last step the lead copies all outputs.
+        for kind, shape in [*group, group[0]]:
+            maker.ops.append(made(maker, kind, shape))
+        ops = tuple(maker.ops)
+        inputs = tuple(tensor for op in ops for tensor in op.activations)
+        graph = Graph(f"shapes_{start}", ops, inputs, tuple(op.output for op in ops))
+        plan = plan_graph(graph, board, 1)
+        session = Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
+        counts = session.count(generate(graph, 1))
+        for (kind, shape), step, spent in zip(group, plan.steps, counts.steps, strict=False):
+            (part,) = step.parts
+            found.append((kind, spent[0] / part.op.work().macs, f"{kind} {shape}"))
+    return found
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_shape_costs_twice_as_much_as_a_good_one(board: str) -> None:
+    good, others = costs(board)[: len(GOOD)], costs(board)[len(GOOD) :]
+    best = {kind: cost for kind, cost, _ in good}
+    assert len(others) == SHAPES
+    slow = {text for kind, cost, text in others if cost > 2 * best[kind]}
+    assert slow == SLOW[board]
