@@ -6,6 +6,9 @@ On the host its inner loops are plain Rust; on a board with its features they ar
 import pytest
 from cases import all_cases
 from merged import merge, mismatches, open_session
+from ops.conv2d import conv2d
+from ops.depthwise_conv2d import depthwise
+from ops.fully_connected import fully_connected
 
 from ferrule import target
 from ferrule.kernels import Kernel
@@ -41,3 +44,21 @@ def test_forced_kernel(kind: type[Kernel], where: str, count_cases) -> None:
         wrong = mismatches(session, graph, team, seeds=(1, 2, 3))
         assert not wrong, wrong
         count_cases(f"{board.name} x {team}", len(cases), f"cases by {function}")
+
+
+#: Layers of which every output is clamped to one value: a ReLU above a zero point of 127.
+ONE_RESULT = [
+    conv2d("one_result", (5, 4, 8), zero_points=(0, 127), activation="relu"),
+    depthwise("one_result", (5, 4, 8), zero_points=(0, 127), activation="relu"),
+    fully_connected("one_result", zero_points=(0, 127), activation="relu"),
+]
+
+
+@pytest.mark.parametrize("kind", Kernel.registry)
+def test_one_result_for_all_inputs(kind: type[Kernel]) -> None:
+    """There is no step between two results, where a requantization could be proved."""
+    for case in ONE_RESULT:
+        op = case.graph.ops[0]
+        if isinstance(op, kind.computes) and not kind.obstacle(op):
+            session = open_session(case.graph, "host", {kind(op).function})
+            assert not mismatches(session, case.graph, 1, case.seeds)

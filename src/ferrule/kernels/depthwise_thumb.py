@@ -46,9 +46,11 @@ class DepthwisePlane(Kernel):
             return "made for rows of up to 16,383 values"
         if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
             return f"it needs {size:,} B of scratch on each core"
+        if obstacle := kernel._rescale.obstacle():
+            return obstacle
         if kernel._rescale.is_signed:
             return "made for results that are not below the zero point"
-        return kernel._rescale.obstacle()
+        return ""
 
     @property
     def module(self) -> str:

@@ -68,6 +68,8 @@ class SplitRescale:
 
     def obstacle(self) -> str:
         """Why this form is not exact for what the operator can accumulate; empty if it is."""
+        if self._given.low == self._given.high:
+            return "all its results are the same"
         scales = self.scales
         if int(scales.span.max()) >> _MOST_BITS:
             return f"results differ over more than 2^{_MOST_BITS} accumulators"
