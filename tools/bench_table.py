@@ -18,6 +18,7 @@ from ferrule.checking import FIRST_SEED, compare
 from ferrule.compiler import compile_model
 from ferrule.hints import Hints
 from ferrule.session import Session
+from ferrule.target import Target
 from ferrule.toolchain import cache, qemu, rust
 
 ROOT = Path(__file__).parents[1]
@@ -174,13 +175,20 @@ def rows_of(model: Path, setting: Setting, commit: str) -> Iterator[Row]:
     template = Row(
         plan.graph.name, setting.board, largest, setting.core, setting.schedule,
         setting.memory, setting.arbiter, macs,
-        None, None, None, plan.arena_bytes, None, None, None, 0, rust.host().version, None, commit,
+        None, None, None, plan.arena_bytes, None, None, None, 0,
+        compiler(plan.target), None, commit,
     )  # fmt: skip
     for cores in setting.teams:
         checked = replace(
             template, cores=cores, mismatches=mismatches(session, cores, setting.seeds)
         )
         yield checked if setting.board == "host" else counted(model, setting, checked)
+
+
+def compiler(board: Target) -> str:
+    """The version of the Rust compiler that makes firmware for a board."""
+    is_host = board.rust_target == "host"
+    return (rust.host() if is_host else rust.bare_metal(board.rust_target)).version
 
 
 def mismatches(session: Session, cores: int, seeds: int) -> int:
