@@ -1,6 +1,7 @@
 //! FullyConnected for cores without SIMD, four channels at a time.
 
-use crate::instructions::rv32::rows::{rows, Bounds, RECORD};
+use crate::instructions::rv32::rows::{rows, RECORD};
+use crate::instructions::rv32::stored::Bounds;
 use runtime::Claim;
 
 /// Parameters of [`fully_connected_quads`].

@@ -2,6 +2,8 @@
 
 use crate::columns::PAIRS;
 use crate::instructions::lanes::Groups;
+#[cfg(not(target_arch = "riscv32"))]
+use crate::instructions::rv32::stored::{stored, Bounds};
 use core::marker::PhantomData;
 use runtime::Output;
 
@@ -447,11 +449,15 @@ for_pairs!(three_pairs, [0 1] 2, s0 h0 r0 g0 s1 h1 r1 g1 s2 h2 r2 g2);
 
 /// The same in plain Rust.
 #[cfg(not(target_arch = "riscv32"))]
-#[allow(clippy::cast_possible_truncation)] // in [-128, 127]
 fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: usize) {
     // SAFETY: `compute` set it to as many records, which live until this returns.
     let records = unsafe { core::slice::from_raw_parts(outputs.records, groups.count * RECORD) };
     let mut runs = groups.runs;
+    let bounds = Bounds {
+        low: outputs.low,
+        span: outputs.span,
+        is_signed: outputs.is_signed != 0,
+    };
     for (record, at) in records
         .chunks_exact(RECORD)
         .zip((outputs.at..).step_by(CHANNELS))
@@ -473,10 +479,7 @@ fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: u
                 } else {
                     high
                 };
-                let product = (i64::from(sum << 2) * i64::from(multiplier)) >> 32;
-                let ties = i64::from(outputs.is_signed != 0 && sum < 0) * -2;
-                let above = (product + i64::from(constant) + ties) >> shift;
-                let stored = above.clamp(0, i64::from(outputs.span)) + i64::from(outputs.low);
+                let stored = stored(sum << 2, [multiplier, constant, shift], bounds);
                 let step = if pixel + 1 == 2 * pairs {
                     (pixel - 1) * outputs.stride + outputs.last
                 } else {
@@ -484,7 +487,7 @@ fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: u
                 };
                 let to = outputs.first.wrapping_add(step + at + channel);
                 // SAFETY: the pixels are borrowed by `outputs` and have so many channels.
-                unsafe { to.write(stored as i8) };
+                unsafe { to.write(stored) };
             }
         }
     }

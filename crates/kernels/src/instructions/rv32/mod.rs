@@ -5,4 +5,5 @@ pub mod lanes;
 pub mod linear;
 pub mod planes;
 pub mod rows;
+pub mod stored;
 pub mod taps;

@@ -1,5 +1,7 @@
 //! A filter of 3x3 taps over a plane: one channel with its padding, line after line.
 
+#[cfg(not(target_arch = "riscv32"))]
+use crate::instructions::rv32::stored::{stored, Bounds};
 use runtime::Output;
 
 /// Numbers of a channel: four times the bias, then multiplier, constant and shift.
@@ -420,12 +422,16 @@ for_stride!(
 
 /// The same in plain Rust.
 #[cfg(not(target_arch = "riscv32"))]
-#[allow(clippy::cast_possible_truncation)] // in [-128, 127]
 fn twin(frame: &mut Frame, stride: usize) {
     // SAFETY: `filter` made the frame from references to so many.
     let (weights, &[bias, multiplier, constant, shift]) = unsafe {
         let weights = &*frame.weights.cast::<[i8; TAPS]>();
         (weights, &*frame.record.cast::<[i32; RECORD]>())
+    };
+    let bounds = Bounds {
+        low: frame.low,
+        span: frame.span,
+        is_signed: false,
     };
     for line in 0..frame.lines {
         for index in 0..frame.length / frame.step.max(1) {
@@ -436,12 +442,10 @@ fn twin(frame: &mut Frame, stride: usize) {
                 let value = unsafe { *frame.values.add(at) };
                 sum = sum.wrapping_add(4 * i32::from(weight) * i32::from(value));
             }
-            let product = (i64::from(sum) * i64::from(multiplier)) >> 32;
-            let above = (product + i64::from(constant)) >> shift;
-            let stored = above.clamp(0, i64::from(frame.span)) + i64::from(frame.low);
+            let stored = stored(sum, [multiplier, constant, shift], bounds);
             let at = line * frame.line + index * frame.step;
             // SAFETY: `filter` checked that the last of these is owned.
-            unsafe { frame.output.add(at).write(stored as i8) };
+            unsafe { frame.output.add(at).write(stored) };
         }
     }
 }

@@ -1,21 +1,14 @@
 //! Multiplies a row of values with rows of weights, four at a time, and stores the results.
 
+#[cfg(not(target_arch = "riscv32"))]
+use crate::instructions::rv32::stored::stored;
+use crate::instructions::rv32::stored::Bounds;
+
 /// Rows of weights that are multiplied together.
 pub const ROWS: usize = 4;
 
 /// Numbers of an output: bias, then multiplier, constant and shift.
 pub const RECORD: usize = 4;
-
-/// Bounds of what is stored.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Smallest stored value, in `[-128, 127]`.
-    pub low: i32,
-    /// Largest stored value, less the smallest.
-    pub span: i32,
-    /// Whether values below the zero point are stored.
-    pub is_signed: bool,
-}
 
 /// Stores for each output the sum of a row of weights times the values, requantized.
 ///
@@ -37,33 +30,15 @@ pub fn rows(values: &[i8], weights: &[i8], records: &[i32], bounds: Bounds, outp
         .zip(weights.chunks_exact(depth))
         .zip(records.chunks_exact(RECORD))
     {
-        let &[bias, ref scales @ ..] = record else {
+        let &[bias, multiplier, constant, shift] = record else {
             continue;
         };
         let products = values.iter().zip(weights);
         let sum = products.fold(bias, |sum, (&value, &weight)| {
             sum.wrapping_add(i32::from(value) * i32::from(weight))
         });
-        *output = stored(sum, scales, bounds);
+        *output = stored(sum << 2, [multiplier, constant, shift], bounds);
     }
-}
-
-/// The stored value of a sum.
-#[cfg(not(target_arch = "riscv32"))]
-#[allow(clippy::cast_possible_truncation)] // a high word, and a value in [-128, 127]
-fn stored(sum: i32, scales: &[i32], bounds: Bounds) -> i8 {
-    let &[multiplier, constant, shift] = scales else {
-        return 0;
-    };
-    let product = (i64::from(sum << 2) * i64::from(multiplier)) >> 32;
-    // Below zero ties are rounded down.
-    let ties = if bounds.is_signed {
-        (sum >> 31) << 1
-    } else {
-        0
-    };
-    let above = (product as i32 + constant + ties).wrapping_shr(shift.unsigned_abs());
-    (above.max(0).min(bounds.span) + bounds.low) as i8
 }
 
 #[cfg(target_arch = "riscv32")]

@@ -3,7 +3,7 @@
 #[cfg(not(target_arch = "riscv32"))]
 use crate::instructions::places::Places;
 #[cfg(not(target_arch = "riscv32"))]
-use crate::requantize::narrow;
+use crate::instructions::rv32::stored::{stored, Bounds};
 use crate::taps::Run;
 
 /// Input channels that are computed together.
@@ -116,13 +116,13 @@ impl Rv32Taps {
             sum = sum.wrapping_add(i32::from(places.value(place, behind)) * weight);
         }
         let mut record = records.iter().skip(3 * lane).copied();
-        let mut next = || i64::from(record.next().unwrap_or_default());
-        let (multiplier, constant, shift) = (next(), next(), next());
-        let product = (4 * i64::from(sum) * multiplier) >> 32;
-        let ties = if self.signed && sum < 0 { -2 } else { 0 };
-        let above = (product + constant + ties) >> shift;
-        #[allow(clippy::cast_possible_truncation)] // clamped
-        narrow(above.clamp(0, i64::from(self.span)) as i32 + self.low)
+        let scale = [(); 3].map(|()| record.next().unwrap_or_default());
+        let bounds = Bounds {
+            low: self.low,
+            span: self.span,
+            is_signed: self.signed,
+        };
+        stored(sum << 2, scale, bounds)
     }
 
     #[cfg(target_arch = "riscv32")]
