@@ -315,7 +315,7 @@ def test_a_mismatch_ends_with_status_1(ferrule, monkeypatch) -> None:
     wrong = api.check(Path(KEYWORD), "interpreter", None, 1)
     layer = type(wrong.layers[0])("conv", 10, 3)
     verdict = type(wrong)(wrong.model, wrong.board, 1, 1, wrong.oracle, (layer,))
-    monkeypatch.setattr(api, "check", lambda *_: verdict)
+    monkeypatch.setattr(api, "check", lambda *_, **__: verdict)
     status, out, _ = ferrule("check", KEYWORD, "--board", "interpreter")
     assert status == 1
     assert "3 mismatches in 10 elements" in out

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from ferrule import benchmark, checking, compiler, interpreter, target
 from ferrule.arrays import fitting
@@ -15,7 +15,7 @@ from ferrule.emit import folder
 from ferrule.emit.crate import crate_name
 from ferrule.emit.report import describe
 from ferrule.errors import CompileError
-from ferrule.hints import Hints, slowed
+from ferrule.hints import Wishes, slowed, understood
 from ferrule.importers.tflite import load
 from ferrule.ir import Array, Op
 from ferrule.session import Session
@@ -62,45 +62,23 @@ def compile(  # noqa: A001 - the name of the command
     board: str,
     cores: int | None = None,
     output: File | None = None,
-    schedule: str = "static",
-    pins: Sequence[str] = (),
-    reserves: Sequence[str] = (),
-    optimize: str = "speed",
-    piece: int = 0,
+    **wishes: Unpack[Wishes],
 ) -> Written:
     """Writes the crate of a model into `output`, by default a folder named after the model.
 
-    `pins` are layers that one core does alone, such as `conv_1=core0`; `reserves` are parts of a
-    core that other work needs, such as `core1=30%`; `optimize` is `speed` or `size`. Other commands
-    take them too. With `piece`, an inference can be taken in slices, and long steps are in pieces
-    of at most so many instructions of the lead. Raises `CompileError`, also when the folder exists
-    and is not empty.
+    Raises `CompileError`, also when the folder exists and is not empty.
     """
-    hints = Hints.of(pins, reserves, optimize, piece)
+    schedule, hints = understood(wishes)
     compiled = compiler.compile_model(Path(model), board, cores, schedule=schedule, hints=hints)
     place = Path(output or crate_name(Path(model).name))
     folder.write(compiled.files, place)
     return Written(place, describe(compiled.plan))
 
 
-def plan(
-    model: File,
-    board: str,
-    cores: int | None = None,
-    schedule: str = "static",
-    pins: Sequence[str] = (),
-    reserves: Sequence[str] = (),
-    optimize: str = "speed",
-    piece: int = 0,
-) -> Plan:
+def plan(model: File, board: str, cores: int | None = None, **wishes: Unpack[Wishes]) -> Plan:
     """Decides everything that `compile` would write down, and writes nothing."""
-    return compiler.plan(
-        Path(model),
-        board,
-        cores,
-        schedule=schedule,
-        hints=Hints.of(pins, reserves, optimize, piece),
-    )
+    schedule, hints = understood(wishes)
+    return compiler.plan(Path(model), board, cores, schedule=schedule, hints=hints)
 
 
 def run(
@@ -108,22 +86,19 @@ def run(
     board: str,
     inputs: Sequence[Array],
     cores: int | None = None,
-    schedule: str = "static",
-    pins: Sequence[str] = (),
-    reserves: Sequence[str] = (),
-    optimize: str = "speed",
+    **wishes: Unpack[Wishes],
 ) -> list[Array]:
     """Runs one inference on a board, or on the board `interpreter`; returns all outputs.
 
     Raises `CompileError` for inputs of another shape or type, `ToolError` when a tool is missing.
     """
+    schedule, hints = understood(wishes)
     if board == "interpreter":
-        checking.refuse_teams(cores, schedule, pins, reserves)
+        checking.refuse_teams(cores, schedule, hints)
         graph = load(Path(model))
         graph.verify()
         values = interpreter.run(graph, fitting(graph, inputs))
         return [values[tensor] for tensor in graph.outputs]
-    hints = Hints.of(pins, reserves, optimize)
     session = Session(
         compiler.compile_model(Path(model), board, cores, schedule=schedule, hints=hints)
     )
@@ -135,18 +110,13 @@ def check(
     board: str,
     cores: int | None = None,
     seeds: int = 16,
-    schedule: str = "static",
-    pins: Sequence[str] = (),
-    reserves: Sequence[str] = (),
-    optimize: str = "speed",
-    piece: int = 0,
+    **wishes: Unpack[Wishes],
 ) -> Check:
     """Compares every layer on a board with the interpreter, and that with the oracle."""
+    schedule, hints = understood(wishes)
     if board == "interpreter":
-        checking.refuse_teams(cores, schedule, pins, reserves)
-    return checking.check(
-        Path(model), board, cores, seeds, schedule, Hints.of(pins, reserves, optimize, piece)
-    )
+        checking.refuse_teams(cores, schedule, hints)
+    return checking.check(Path(model), board, cores, seeds, schedule, hints)
 
 
 def bench(
@@ -155,21 +125,17 @@ def bench(
     teams: Sequence[int] | None = None,
     memory: str | None = None,
     arbiter: str | None = None,
-    schedule: str = "static",
     core: int | None = None,
-    pins: Sequence[str] = (),
-    reserves: Sequence[str] = (),
     slow: Sequence[str] = (),
-    optimize: str = "speed",
-    piece: int = 0,
+    **wishes: Unpack[Wishes],
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
     With `core` it is measured once, on a team of that core alone. `slow` holds words such as
     `core1=2`: core 1 takes twice as long for each instruction.
     """
-    hints = replace(Hints.of(pins, reserves, optimize, piece), core=core)
-    times = slowed(slow)
+    schedule, hints = understood(wishes)
+    hints, times = replace(hints, core=core), slowed(slow)
     return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule, hints, times)
 
 

@@ -89,14 +89,12 @@ def check(
     )
 
 
-def refuse_teams(
-    cores: int | None, schedule: str, pins: Sequence[str], reserves: Sequence[str]
-) -> None:
-    """Refuses what the interpreter, which has no cores to share work, cannot do."""
-    if cores not in (None, 1) or schedule != "static" or pins or reserves:
+def refuse_teams(cores: int | None, schedule: str, hints: Hints) -> None:
+    """Refuses what the interpreter, which has no plan and no cores to share work, cannot do."""
+    if cores not in (None, 1) or schedule != "static" or hints != Hints():
         raise CompileError(
             "the interpreter has one core, and no team",
-            hint="leave out `--cores`, `--schedule`, `--pin` and `--reserve`, or choose a board",
+            hint="leave out `--cores` and what is said about a plan, or choose a board",
         )
 
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, Unpack
 
 import click
 from rich.console import Console
@@ -18,13 +18,14 @@ from ferrule import api, arrays, timeline
 from ferrule.compiler import STAGES, compile_model, text_of
 from ferrule.emit.report import plan_json, plan_text
 from ferrule.errors import FerruleError
-from ferrule.hints import Hints
+from ferrule.hints import Wishes, understood
 from ferrule.steps import OPTIMIZE, SCHEDULES
 from ferrule.toolchain.shell import lines
 
 _RESULTS = Console(highlight=False, markup=False)
 _ERRORS = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 _BUG = 70
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _model = click.argument("model", type=click.Path(path_type=Path))
 _board = click.option("--board", required=True, metavar="B", help="A board of `ferrule boards`.")
@@ -54,6 +55,7 @@ _slice = click.option(
     "--slice",
     "piece",
     type=click.IntRange(1),
+    callback=lambda _context, _option, most: most or 0,
     metavar="N",
     help="Let inferences be taken in slices, each step in pieces of at most N instructions.",
 )
@@ -65,6 +67,15 @@ _schedule = click.option(
     show_default=True,
     help="Each core does its share, or takes from others when it is done.",
 )
+
+
+def _wishes(command: _Command) -> _Command:
+    """The options of `ferrule.hints.Wishes`: what can be said about a plan."""
+    for option in (_slice, _optimize, _reserves, _pins, _schedule):
+        command = option(command)
+    return command
+
+
 _stop = click.option(
     "--stop-after",
     type=click.Choice(STAGES),
@@ -85,12 +96,8 @@ def commands() -> None:
 @commands.command("compile")
 @_model
 @_board
-@_schedule
+@_wishes
 @_cores
-@_pins
-@_reserves
-@_optimize
-@_slice
 @click.option(
     "-o",
     "output",
@@ -104,25 +111,16 @@ def compile_command(
     model: Path,
     board: str,
     cores: int | None,
-    schedule: str,
-    pins: tuple[str, ...],
-    reserves: tuple[str, ...],
-    optimize: str,
-    piece: int | None,
     output: Path | None,
     stop_after: str | None,
     as_json: bool,
+    **wishes: Unpack[Wishes],
 ) -> None:
     """Writes the crate of a model for a board."""
     if stop_after:
-        if as_json:
-            raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
-        hints = Hints.of(pins, reserves, optimize, piece or 0)
-        _show_stage(model, board, cores, schedule, stop_after, hints)
+        _show_stage(model, board, cores, stop_after, as_json, wishes)
         return
-    written = api.compile(
-        model, board, cores, output, schedule, pins, reserves, optimize, piece or 0
-    )
+    written = api.compile(model, board, cores, output, **wishes)
     if as_json:
         click.echo(json.dumps({"folder": str(written.folder), **written.summary}, indent=1))
         return
@@ -136,45 +134,31 @@ def compile_command(
 @commands.command("plan")
 @_model
 @_board
-@_schedule
+@_wishes
 @_cores
-@_pins
-@_reserves
-@_optimize
-@_slice
 @_stop
 @_json
 def plan_command(
     model: Path,
     board: str,
     cores: int | None,
-    schedule: str,
-    pins: tuple[str, ...],
-    reserves: tuple[str, ...],
-    optimize: str,
-    piece: int | None,
     stop_after: str | None,
     as_json: bool,
+    **wishes: Unpack[Wishes],
 ) -> None:
     """Prints what `compile` would decide: steps, shares, places of tensors, bytes."""
     if stop_after:
-        if as_json:
-            raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
-        hints = Hints.of(pins, reserves, optimize, piece or 0)
-        _show_stage(model, board, cores, schedule, stop_after, hints)
+        _show_stage(model, board, cores, stop_after, as_json, wishes)
         return
-    planned = api.plan(model, board, cores, schedule, pins, reserves, optimize, piece or 0)
+    planned = api.plan(model, board, cores, **wishes)
     click.echo(plan_json(planned) if as_json else plan_text(planned), nl=False)
 
 
 @commands.command("run")
 @_model
 @_board
-@_schedule
+@_wishes
 @_cores
-@_pins
-@_reserves
-@_optimize
 @click.option(
     "--input",
     "source",
@@ -196,16 +180,13 @@ def run_command(
     model: Path,
     board: str,
     cores: int | None,
-    schedule: str,
-    pins: tuple[str, ...],
-    reserves: tuple[str, ...],
-    optimize: str,
     source: Path,
     sink: Path,
     as_json: bool,
+    **wishes: Unpack[Wishes],
 ) -> None:
     """Runs one inference. The board `interpreter` needs no tools."""
-    outputs = api.run(model, board, arrays.read(source), cores, schedule, pins, reserves, optimize)
+    outputs = api.run(model, board, arrays.read(source), cores, **wishes)
     arrays.write(sink, outputs)
     written = outputs if sink.suffix == ".npz" else outputs[:1]
     if as_json:
@@ -215,12 +196,8 @@ def run_command(
 @commands.command("check")
 @_model
 @_board
-@_schedule
+@_wishes
 @_cores
-@_pins
-@_reserves
-@_optimize
-@_slice
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100_000),
@@ -234,16 +211,12 @@ def check_command(
     model: Path,
     board: str,
     cores: int | None,
-    schedule: str,
-    pins: tuple[str, ...],
-    reserves: tuple[str, ...],
-    optimize: str,
-    piece: int | None,
     seeds: int,
     as_json: bool,
+    **wishes: Unpack[Wishes],
 ) -> None:
     """Compares every layer on the board with the interpreter, and that with TFLM."""
-    result = api.check(model, board, cores, seeds, schedule, pins, reserves, optimize, piece or 0)
+    result = api.check(model, board, cores, seeds, **wishes)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=1))
     else:
@@ -264,13 +237,9 @@ def check_command(
 @commands.command("bench")
 @_model
 @_board
-@_schedule
+@_wishes
 @click.option("--cores", default=None, metavar="N,M", help="Team sizes; default: one and all.")
 @click.option("--core", type=int, metavar="K", help="Only this core, as a team of one.")
-@_pins
-@_reserves
-@_optimize
-@_slice
 @click.option(
     "--memory",
     metavar="KIND",
@@ -299,37 +268,20 @@ def bench_command(
     model: Path,
     board: str,
     cores: str | None,
-    schedule: str,
     core: int | None,
-    pins: tuple[str, ...],
-    reserves: tuple[str, ...],
-    optimize: str,
-    piece: int | None,
     memory: str | None,
     arbiter: str | None,
     slow: tuple[str, ...],
     page: Path | None,
     as_json: bool,
+    **wishes: Unpack[Wishes],
 ) -> None:
     """Counts the instructions of one inference, and the bytes of a minimal firmware.
 
     Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
     """
     teams = _team_sizes(cores)
-    rows = api.bench(
-        model,
-        board,
-        teams,
-        memory,
-        arbiter,
-        schedule,
-        core,
-        pins,
-        reserves,
-        slow,
-        optimize,
-        piece or 0,
-    )
+    rows = api.bench(model, board, teams, memory, arbiter, core, slow, **wishes)
     if page:
         timeline.write(page, rows)
     if as_json:
@@ -507,9 +459,11 @@ def doctor_command(as_json: bool, board: str | None) -> None:
 
 
 def _show_stage(
-    model: Path, board: str, cores: int | None, schedule: str, stage: str, hints: Hints
+    model: Path, board: str, cores: int | None, stage: str, as_json: bool, wishes: Wishes
 ) -> None:
     """Prints a stage's result as soon as it is there."""
+    if as_json:
+        raise click.UsageError("`--stop-after` prints text; `--json` has the whole plan")
 
     class _Reached(Exception):  # noqa: N818 - control flow, not an error
         pass
@@ -519,6 +473,7 @@ def _show_stage(
             click.echo(text_of(result), nl=False)
             raise _Reached
 
+    schedule, hints = understood(wishes)
     try:
         compile_model(model, board, cores, show, schedule, hints)
     except _Reached:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypedDict
 
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op
@@ -15,6 +16,22 @@ from ferrule.target import Target
 _CORE = re.compile(r"core(\d{1,3})")
 _TIMES = re.compile(r"[1-9]\d{0,2}")
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
+
+
+class Wishes(TypedDict, total=False):
+    """What a user can say about a plan, in the same words for every command that makes one.
+
+    `schedule` is one of `steps.SCHEDULES`; `pins` are layers that one core does alone, such as
+    `conv_1=core0`; `reserves` are parts of a core that other work needs, such as `core1=30%`;
+    `optimize` is `speed` or `size`. With `piece`, an inference can be taken in slices, and long
+    steps are in pieces of at most so many instructions of the lead.
+    """
+
+    schedule: str
+    pins: Sequence[str]
+    reserves: Sequence[str]
+    optimize: str
+    piece: int
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,12 @@ class Hints:
                     hint="pin a layer once",
                 )
         return pinned
+
+
+def understood(wishes: Wishes) -> tuple[str, Hints]:
+    """The schedule, and everything else that was said. Raises `CompileError`."""
+    said = {name: value for name, value in wishes.items() if name != "schedule"}
+    return wishes.get("schedule", "static"), Hints.of(**said)  # type: ignore[arg-type]
 
 
 def slowed(words: Sequence[str]) -> dict[int, int]:
