@@ -8,14 +8,14 @@ from test_golden import KEYWORD
 from ferrule import api
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
-from ferrule.steps import Part
+from ferrule.steps import Step
 
 PAIR = "qemu-mps2-an521"
 
 
-def parts(board: str, *pins: str, reserves: tuple[str, ...] = (), cores: int = 2) -> list[Part]:
+def steps(board: str, *pins: str, reserves: tuple[str, ...] = (), cores: int = 2) -> list[Step]:
     planned = api.plan(KEYWORD, board, cores, pins=pins, reserves=reserves)
-    return [part for step in planned.steps for part in step.parts]
+    return list(planned.steps)
 
 
 @pytest.mark.parametrize("board", [PAIR, "qemu-musca-b1", "host"])
@@ -24,29 +24,29 @@ def parts(board: str, *pins: str, reserves: tuple[str, ...] = (), cores: int = 2
 def test_a_pinned_layer_is_done_by_one_core(board: str, core: int, layer: str) -> None:
     if layer == "RELU_3":
         with pytest.raises(CompileError, match="there is no layer `RELU_3` to pin"):
-            parts(board, f"{layer}=core{core}")
+            steps(board, f"{layer}=core{core}")
         return
-    pinned = parts(board, f"{layer}=core{core}")
-    free = parts(board)
+    pinned = steps(board, f"{layer}=core{core}")
+    free = steps(board)
     assert pinned[2].shares == ((1,), (1 - core, core))
-    others = [part.shares for part in pinned[:2] + pinned[3:]]
-    assert others == [part.shares for part in free[:2] + free[3:]]
+    others = [step.shares for step in pinned[:2] + pinned[3:]]
+    assert others == [step.shares for step in free[:2] + free[3:]]
 
 
 def test_a_team_without_the_core_plans_as_if_nothing_were_said() -> None:
-    free = [part.shares for part in parts(PAIR, cores=1)]
-    assert [part.shares for part in parts(PAIR, "relu_3=core1", cores=1)] == free
+    free = [step.shares for step in steps(PAIR, cores=1)]
+    assert [step.shares for step in steps(PAIR, "relu_3=core1", cores=1)] == free
 
 
 def test_every_layer_can_be_pinned_at_once() -> None:
-    names = [part.op.name for part in parts(PAIR)]
-    pinned = parts(PAIR, *(f"{name}=core1" for name in names))
-    assert {part.shares for part in pinned} == {((1,), (0, 1))}
+    names = [step.op.name for step in steps(PAIR)]
+    pinned = steps(PAIR, *(f"{name}=core1" for name in names))
+    assert {step.shares for step in pinned} == {((1,), (0, 1))}
 
 
 @pytest.mark.parametrize("board", [PAIR, "qemu-musca-b1"])
 def test_a_reserved_core_does_less(board: str) -> None:
-    free, half = parts(board), parts(board, reserves=("core1=50%",))
+    free, half = steps(board), steps(board, reserves=("core1=50%",))
     fractions = [
         (after.shares[1][1] / after.units, before.shares[1][1] / before.units)
         for before, after in zip(free, half, strict=True)
@@ -56,8 +56,8 @@ def test_a_reserved_core_does_less(board: str) -> None:
 
 
 def test_equal_cores_with_a_half_of_one_share_two_to_one() -> None:
-    (part, *_) = parts("qemu-musca-b1", reserves=("core1=50%",))
-    lead, helper = part.shares[1]
+    (step, *_) = steps("qemu-musca-b1", reserves=("core1=50%",))
+    lead, helper = step.shares[1]
     assert abs(lead - 2 * helper) <= 2
 
 

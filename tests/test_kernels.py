@@ -38,8 +38,7 @@ def test_forced_kernel(kind: type[Kernel], where: str, count_cases) -> None:
     graph = merge(f"forced_{kind.__name__.lower()}", [case.graph for case in cases])
     function = kind(graph.ops[0]).function
     session = open_session(graph, board.name, {function})
-    parts = [part for step in session.plan.steps for part in step.parts]
-    assert all(part.kernel.function == function for part in parts)
+    assert all(step.kernel.function == function for step in session.plan.steps)
     for team in sorted({1, board.core_count}):
         wrong = mismatches(session, graph, team, seeds=(1, 2, 3))
         assert not wrong, wrong

@@ -34,16 +34,15 @@ def test_slots_that_live_together_never_overlap(seed: int, board: str) -> None:
 def test_every_element_is_written_once(seed: int, board: str) -> None:
     plan = plan_graph(random_graph(seed), board)
     for step in plan.steps:
-        for part in step.parts:
-            for shares in part.shares:
-                written = np.zeros(part.op.matrix(), int)
-                start = 0
-                for share in shares:
-                    units = slice(start * part.unit, (start + share) * part.unit)
-                    rows = written[units] if part.cut == "pixels" else written[:, units]
-                    rows += 1
-                    start += share
-                assert (written == 1).all()
+        for shares in step.shares:
+            written = np.zeros(step.op.matrix(), int)
+            start = 0
+            for share in shares:
+                units = slice(start * step.unit, (start + share) * step.unit)
+                rows = written[units] if step.cut == "pixels" else written[:, units]
+                rows += 1
+                start += share
+            assert (written == 1).all()
 
 
 @settings(max_examples=100, deadline=None)

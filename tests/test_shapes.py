@@ -133,8 +133,7 @@ def costs(board: str) -> list[tuple[str, float, str]]:
         session = Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
         counts = session.count(generate(graph, 1))
         for (kind, shape), step, spent in zip(group, plan.steps, counts.steps, strict=False):
-            (part,) = step.parts
-            found.append((kind, spent[0] / part.op.work().macs, f"{kind} {shape}"))
+            found.append((kind, spent[0] / step.op.work().macs, f"{kind} {shape}"))
     return found
 
 

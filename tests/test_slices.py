@@ -28,24 +28,21 @@ def test_no_piece_is_longer_than_asked_for(board: str, cores: int, piece: int) -
     sliced, whole = plan(board, piece, cores), plan(board, 0, cores)
     lead = sliced.target.cores[0]
     for step, other in zip(sliced.steps, whole.steps, strict=True):
-        (part,), (kept,) = step.parts, other.parts
-        assert piece_cost(part, lead) <= piece
-        assert [sum(row) for row in part.shares] == [part.units] * cores
-        if piece_cost(kept, lead) <= piece:
-            assert part == kept or part.kernels[0].op.name == kept.kernels[0].op.name
-            assert part.piece == 0
+        assert piece_cost(step, lead) <= piece
+        assert [sum(row) for row in step.shares] == [step.units] * cores
+        if piece_cost(other, lead) <= piece:
+            assert step.op.name == other.op.name
+            assert step.piece == 0
         else:
-            assert 0 < part.piece < part.units
+            assert 0 < step.piece < step.units
 
 
 def test_a_step_of_one_core_is_cut_and_stays_with_it() -> None:
     graph = two_layers()
     whole = plan_graph(graph, "qemu-musca-b1", hints=Hints(pins=(("first", 0), ("second", 1))))
     hints = Hints(pins=(("first", 0), ("second", 1)), piece=1_500)
-    first, second = (
-        step.parts[0] for step in plan_graph(graph, "qemu-musca-b1", 2, hints=hints).steps
-    )
-    assert whole.steps[0].parts[0].is_alone
+    first, second = plan_graph(graph, "qemu-musca-b1", 2, hints=hints).steps
+    assert whole.steps[0].is_alone
     assert first.units > 1
     assert first.piece > 0
     assert first.shares == ((first.units,), (first.units, 0))

@@ -171,7 +171,7 @@ def rows_of(model: Path, setting: Setting, commit: str) -> Iterator[Row]:
         compile_model(model, setting.board, largest, schedule=setting.schedule, hints=hints)
     )
     plan = session.plan
-    macs = sum(part.op.work().macs for step in plan.steps for part in step.parts)
+    macs = sum(step.op.work().macs for step in plan.steps)
     template = Row(
         plan.graph.name, setting.board, largest, setting.core, setting.schedule,
         setting.memory, setting.arbiter, macs,

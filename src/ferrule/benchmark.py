@@ -9,7 +9,7 @@ from typing import Any
 from ferrule import firmware, inputs, target
 from ferrule.checking import FIRST_SEED
 from ferrule.compiler import compile_model
-from ferrule.emit.weights import part_bytes
+from ferrule.emit.weights import step_bytes
 from ferrule.errors import CompileError
 from ferrule.firmware import Conditions, Program
 from ferrule.hints import Hints
@@ -124,9 +124,8 @@ def _measure(
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
     counts = session.count(arrays, chosen=chosen, slowed=slowed)
-    parts = [part for step in plan.steps for part in step.parts]
     flash = session.image(Program.SIZE).flash_bytes
-    unknown: Sequence[int | None] = [None] * len(parts)
+    unknown: Sequence[int | None] = [None] * len(plan.steps)
     cycles = counts.cycles[1:] or unknown
     estimated = counts.estimated[1:] or unknown
     return Bench(
@@ -134,23 +133,25 @@ def _measure(
         board=board,
         cores=cores,
         core=hints.core,
-        macs=sum(part.op.work().macs for part in parts),
+        macs=sum(step.op.work().macs for step in plan.steps),
         instructions=counts.longest_path,
         instructions_per_core=counts.per_core,
         arena_bytes=plan.arena_bytes,
         flash_bytes=flash,
-        code_bytes=flash - sum(sum(part_bytes(part)) for part in parts),
+        code_bytes=flash - sum(sum(step_bytes(step)) for step in plan.steps),
         stack_bytes=max(counts.stacks),
         layers=tuple(
             Layer(
-                part.op.name,
-                " + ".join(part.functions),
-                part.op.work().macs,
-                counts.path(step),
-                step,
+                step.op.name,
+                " + ".join(step.functions),
+                step.op.work().macs,
+                counts.path(counted),
+                counted,
                 *spent,
             )
-            for part, step, *spent in zip(parts, counts.steps, cycles, estimated, strict=True)
+            for step, counted, *spent in zip(
+                plan.steps, counts.steps, cycles, estimated, strict=True
+            )
         ),
         cycles=sum(counts.cycles) if counts.cycles else None,
         cycles_estimated=sum(counts.estimated) if counts.estimated else None,

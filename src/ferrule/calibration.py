@@ -83,7 +83,7 @@ def _samples(graph: Graph, board: str, core: int, function: str) -> list[Sample]
     """What a kernel does for the operators of a graph that it can compute, and what that takes."""
     plan, (counts,) = _count(graph, board, 1, (function,), Hints(core=core))
     steps = zip(plan.steps[:-1], counts.steps[:-1], strict=True)
-    kernels = ((step.parts[0].kernel, cores[0]) for step, cores in steps)
+    kernels = ((step.kernel, cores[0]) for step, cores in steps)
     return [
         ([kernel.counts()[name] for name in PRICES], spent)
         for kernel, spent in kernels

@@ -80,8 +80,7 @@ class Session:
         assert [number for number, _ in steps] == list(range(len(self.plan.steps)))
         values: Values = {}
         for (_, content), step in zip(steps, self.plan.steps, strict=True):
-            (part,) = step.parts
-            tensor = part.op.output
+            tensor = step.op.output
             values[tensor] = np.frombuffer(content, tensor.dtype).reshape(tensor.shape)
         values |= dict(zip(self.plan.graph.outputs, self._shaped(outputs), strict=True))
         return values

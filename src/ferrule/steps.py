@@ -1,6 +1,6 @@
 """The plan: how each operator's output is cut, in which step it runs, where tensors live.
 
-Everything that `emit` writes was decided here. Steps hold parts, slots hold tensors.
+Everything that `emit` writes was decided here. Steps hold operators, slots hold tensors.
 """
 
 import math
@@ -33,13 +33,17 @@ def units_of(kernels: Sequence[Kernel], cut: str) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Part:
-    """One operator's output, seen as `[pixels, channels]`, cut along `cut` into units.
+class Step:
+    """One operator's output, seen as `[pixels, channels]`, cut along `cut` into units, and why.
 
     A unit is `unit` pixels or channels long; the last may be shorter. `shares[n - 1]` says with
     how many units each core of a team of `n` starts, in order. `kernels` are the ways to compute
     it, one for each kind of core, the lead's first; this cut suits all of them. The lead claims at
     most `piece` units at a time, if that is not 0, so that a slice of an inference can end there.
+
+    `predicted` are its instructions in a team of one, of two and so on: the slowest core's, and the
+    barrier. Where clocks differ, or part of a core is reserved, it is what a lead that is free
+    could do in that time.
     """
 
     kernels: tuple[Kernel, ...]
@@ -47,6 +51,8 @@ class Part:
     unit: int
     units: int
     shares: tuple[tuple[int, ...], ...]
+    reason: str
+    predicted: tuple[int, ...] = ()
     piece: int = 0
 
     @property
@@ -87,25 +93,9 @@ class Part:
         """Whether that core is the lead."""
         return self.is_alone and all(row[0] for row in self.shares)
 
-
-@dataclass(frozen=True)
-class Step:
-    """The parts that run between two barriers, and why they are cut as they are.
-
-    `predicted` are its instructions in a team of one, of two and so on: the slowest core's, and the
-    barrier. Where clocks differ, or part of a core is reserved, it is what a lead that is free
-    could do in that time.
-    """
-
-    parts: tuple[Part, ...]
-    reason: str
-    predicted: tuple[int, ...] = ()
-
     def __str__(self) -> str:
-        parts = (
-            f"{type(p.op).__name__} {p.op.name} by {' + '.join(p.functions)}" for p in self.parts
-        )
-        return f"{', '.join(parts)}: {self.reason}"
+        functions = " + ".join(self.functions)
+        return f"{type(self.op).__name__} {self.op.name} by {functions}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -192,30 +182,29 @@ class Plan:
             assert slot.first <= slot.last
             for other in slots[index + 1 :]:
                 assert not slot.overlaps(other), (slot, other)
-        written = [part.op for step in self.steps for part in step.parts]
+        written = [step.op for step in self.steps]
         assert written == [op for op in self.graph.ops if not op.is_view]
         for number, step in enumerate(self.steps):
-            for part in step.parts:
-                _verify_part(part, self.cores)
-                assert len(part.kernels) == len(self.kinds)
-                for tensor in (*part.op.activations, part.op.output):
-                    slot = self.slot(tensor)
-                    assert slot.first <= number <= slot.last, (tensor.name, number)
+            _verify_step(step, self.cores)
+            assert len(step.kernels) == len(self.kinds)
+            for tensor in (*step.op.activations, step.op.output):
+                slot = self.slot(tensor)
+                assert slot.first <= number <= slot.last, (tensor.name, number)
 
 
-def _verify_part(part: Part, cores: int) -> None:
-    pixels, channels = part.op.matrix()
-    axis = {"pixels": pixels, "channels": channels}[part.cut]
-    assert part.units == -(-axis // part.unit)
-    if not part.is_alone:
-        for kernel in part.kernels:
-            assert part.cut in kernel.cuts()
-            assert part.unit % kernel.unit(part.cut) == 0
-    assert len(part.shares) == cores
-    for team, shares in enumerate(part.shares, start=1):
+def _verify_step(step: Step, cores: int) -> None:
+    pixels, channels = step.op.matrix()
+    axis = {"pixels": pixels, "channels": channels}[step.cut]
+    assert step.units == -(-axis // step.unit)
+    if not step.is_alone:
+        for kernel in step.kernels:
+            assert step.cut in kernel.cuts()
+            assert step.unit % kernel.unit(step.cut) == 0
+    assert len(step.shares) == cores
+    for team, shares in enumerate(step.shares, start=1):
         assert len(shares) == team
         assert min(shares) >= 0
-        assert sum(shares) == part.units
+        assert sum(shares) == step.units
 
 
 def too_large(plan: Plan, memory: str, free: int) -> CompileError:
@@ -224,7 +213,7 @@ def too_large(plan: Plan, memory: str, free: int) -> CompileError:
     slots = (*plan.slots, *plan.scratch.values())
     at = max(steps, key=lambda step: sum(s.bytes for s in slots if s.first <= step <= s.last))
     alive = [slot for slot in slots if slot.first <= at <= slot.last]
-    lines = [f"peak is at step {at}, `{plan.steps[at].parts[0].op.name}`"]
+    lines = [f"peak is at step {at}, `{plan.steps[at].op.name}`"]
     for slot in sorted(alive, key=lambda slot: -slot.bytes):
         lines.append(
             f"{slot.bytes:>11,} B  {slot.tensor.name.strip()}  "

@@ -27,7 +27,7 @@ def test_every_step_equals_the_interpreter(tmp_path: Path, board: str) -> None:
     graph, described = two_layers(), target.load(board)
     for cores in {1, described.core_count}:
         plan = plan_graph(graph, board, cores, hints=Hints(piece=2_300))
-        assert any(part.piece for step in plan.steps for part in step.parts)
+        assert any(step.piece for step in plan.steps)
         crate = tmp_path / f"crate{cores}"
         folder.write(emit(plan, "two_layers.tflite", b""), crate)
         image = firmware.build(crate, described, Program.CHECK)

@@ -12,10 +12,10 @@ import ferrule
 from ferrule.emit import golden, kinds, layout, report
 from ferrule.emit.rust_names import Names, ShareTables, share_tables
 from ferrule.emit.sources import crate_files, kernel_files, owned
-from ferrule.emit.weights import part_bytes, weights
+from ferrule.emit.weights import step_bytes, weights
 from ferrule.ir import Op, Tensor
 from ferrule.names import identifier, printable, unused_identifier
-from ferrule.steps import Part, Plan, Slot, Step
+from ferrule.steps import Plan, Slot, Step
 from ferrule.target import Core
 
 Files = dict[str, str | bytes]
@@ -73,12 +73,11 @@ class StepText:
 def emit(plan: Plan, source: str, model: bytes) -> Files:
     """The files of the crate, by path, in a fixed order."""
     names = Names.of(plan)
-    parts = [part for step in plan.steps for part in step.parts]
     used = set(_RESERVED)
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
     schedule = _schedule(plan)
-    constants = weights({names.ops[part.op.name]: part for part in parts}, plan.kinds)
+    constants = weights({names.ops[step.op.name]: step for step in plan.steps}, plan.kinds)
     decisions = report.plan_json(plan)
     taken = [f"{i.name}: &[{i.type}; {i.elements:_}]" for i in inputs]
     given = [f"{o.name}: &mut [{o.type}; {o.elements:_}]" for o in outputs]
@@ -99,14 +98,14 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule)))),
         "arena": plan.arena_bytes,
         "build": _build(constants, decisions),
-        "weights": [sum(sizes) for sizes in zip(*map(part_bytes, parts), strict=True)],
-        "operators": len(parts),
-        "kernels": _imports(plan.kinds, parts),
+        "weights": [sum(sizes) for sizes in zip(*map(step_bytes, plan.steps), strict=True)],
+        "operators": len(plan.steps),
+        "kernels": _imports(plan.kinds, plan.steps),
         "slots": [
             *(_slot(plan, names.tensors[slot.tensor.name], slot) for slot in plan.slots),
             *(_slot(plan, f"SCRATCH_{number}", slot) for number, slot in plan.scratch.items()),
         ],
-        "shares": _shares(share_tables(parts)),
+        "shares": _shares(share_tables(plan.steps)),
         "steps": [_step(plan, names, number, step) for number, step in enumerate(plan.steps)],
         "inputs": inputs,
         "outputs": outputs,
@@ -139,7 +138,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     files["plan.json"] = decisions
     files |= golden.vectors(plan.graph)
     sources = crate_files("runtime")
-    sources |= kernel_files({kernel.module for part in parts for kernel in part.kernels})
+    sources |= kernel_files({kernel.module for step in plan.steps for kernel in step.kernels})
     for port in sorted({"host", plan.target.port} - {""}):
         sources |= crate_files(f"ports/{port}")
     files |= owned(sources, crate_name(source))
@@ -192,12 +191,12 @@ def _slot(plan: Plan, name: str, slot: Slot) -> str:
     return f"const {name}: {kind} = Slot::at({slot.offset:_}); // {life}"
 
 
-def _imports(of: Sequence[Core], parts: list[Part]) -> str:
+def _imports(of: Sequence[Core], steps: Sequence[Step]) -> str:
     """Use declarations of the kernels."""
     used = kinds.grouped(
         (kernel.module, kernel.function, chosen)
-        for part in parts
-        for chosen, kernel in kinds.variants(part)
+        for step in steps
+        for chosen, kernel in kinds.variants(step)
     )
     return "\n".join(
         kinds.attribute(of, chosen) + layout.imports([(f"kernels::{module}", functions)])
@@ -214,8 +213,7 @@ def _shares(tables: ShareTables) -> list[str]:
 
 
 def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
-    (part,) = step.parts
-    op = part.op
+    op = step.op
     read = list(dict.fromkeys(plan.slot(tensor).tensor for tensor in op.activations))
     pixels, channels = op.matrix()
     types = [_RUST_TYPES[tensor.dtype] for tensor in read]
@@ -226,10 +224,10 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     calls += [
         f".writes({names.tensors[op.output.name]})",
         *([f".scratch(SCRATCH_{number}, CORES)"] if number in plan.scratch else []),
-        f".by_{part.cut}({pixels}, {channels}, {part.unit})",
-        *([f".grain({part.grain})"] if plan.steals and part.grain > 1 else []),
-        *([f".grain({part.piece})"] if part.piece else []),
-        ".alone(CORES)" if part.is_of_lead else f".shares({names.shares[part.units, part.shares]})",
+        f".by_{step.cut}({pixels}, {channels}, {step.unit})",
+        *([f".grain({step.grain})"] if plan.steals and step.grain > 1 else []),
+        *([f".grain({step.piece})"] if step.piece else []),
+        ".alone(CORES)" if step.is_of_lead else f".shares({names.shares[step.units, step.shares]})",
     ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
     what = f"{number} {printable(op.name)}: {summary(op)}. {shapes} -> {list(op.output.shape)}."
@@ -239,7 +237,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     calls_of_kinds = [
         kinds.attribute(plan.kinds, chosen, "    ")
         + layout.call("    team.step", [arguments[0], kernel.function, arguments[1]], "?;")
-        for chosen, kernel in kinds.variants(part)
+        for chosen, kernel in kinds.variants(step)
     ]
     return StepText(
         comment,

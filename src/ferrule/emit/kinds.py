@@ -7,7 +7,7 @@ feature; every other kind is a cargo feature of that name.
 from collections.abc import Collection, Iterable, Sequence
 
 from ferrule.kernels import Kernel
-from ferrule.steps import Part
+from ferrule.steps import Step
 from ferrule.target import Core
 
 #: Indices of kinds in the team, the lead's first.
@@ -34,12 +34,12 @@ def _any(kinds: Sequence[Core], chosen: Collection[int]) -> str:
     return words[0] if len(words) == 1 else f"any({', '.join(words)})"
 
 
-def variants(part: Part) -> list[tuple[Kinds, Kernel]]:
-    """Each kernel of a part once, with the kinds of cores that run it."""
+def variants(step: Step) -> list[tuple[Kinds, Kernel]]:
+    """Each kernel of a step once, with the kinds of cores that run it."""
     found: dict[int, set[int]] = {}
-    for index, kernel in enumerate(part.kernels):
+    for index, kernel in enumerate(step.kernels):
         found.setdefault(id(kernel), set()).add(index)
-    return [(frozenset(chosen), part.kernels[min(chosen)]) for chosen in found.values()]
+    return [(frozenset(chosen), step.kernels[min(chosen)]) for chosen in found.values()]
 
 
 def grouped(items: Iterable[tuple[str, str, Kinds]]) -> list[tuple[str, list[str], Kinds]]:

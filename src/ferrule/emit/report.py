@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ferrule.emit.rust_names import Names
-from ferrule.emit.weights import part_bytes
+from ferrule.emit.weights import step_bytes
 from ferrule.names import printable
 from ferrule.passes.slices import piece_cost
 from ferrule.steps import Plan, Slot
@@ -66,29 +66,28 @@ def describe(plan: Plan) -> dict[str, Any]:
     teams = range(1, plan.cores + 1)
     steps = []
     for number, step in enumerate(plan.steps):
-        for part in step.parts:
-            pixels, channels = part.op.matrix()
-            steps.append(
-                {
-                    "step": number,
-                    "name": names.ops[part.op.name].lower(),
-                    "model_name": printable(part.op.name),
-                    "kernel": " + ".join(part.functions),
-                    "macs": part.op.work().macs,
-                    "pixels": pixels,
-                    "channels": channels,
-                    "cut": part.cut,
-                    "unit": part.unit,
-                    "units": part.units,
-                    "shares": part.shares,
-                    "piece": part.piece,
-                    "predicted": step.predicted if plan.target.is_measured else [],
-                    "reason": step.reason,
-                    "constant_bytes": sum(part_bytes(part)),
-                }
-            )
+        pixels, channels = step.op.matrix()
+        steps.append(
+            {
+                "step": number,
+                "name": names.ops[step.op.name].lower(),
+                "model_name": printable(step.op.name),
+                "kernel": " + ".join(step.functions),
+                "macs": step.op.work().macs,
+                "pixels": pixels,
+                "channels": channels,
+                "cut": step.cut,
+                "unit": step.unit,
+                "units": step.units,
+                "shares": step.shares,
+                "piece": step.piece,
+                "predicted": step.predicted if plan.target.is_measured else [],
+                "reason": step.reason,
+                "constant_bytes": sum(step_bytes(step)),
+            }
+        )
     lead = plan.target.cores[0]
-    pieces = [max(piece_cost(part, lead) for part in step.parts) for step in plan.steps]
+    pieces = [piece_cost(step, lead) for step in plan.steps]
     longest = max(pieces)
     return {
         "model": printable(plan.graph.name),
@@ -135,8 +134,8 @@ def _by_image(plan: Plan) -> str:
     """What the image of each kind of core has of the weights, if there are several."""
     if len(plan.kinds) == 1:
         return ""
-    parts = [part_bytes(part) for step in plan.steps for part in step.parts]
-    sizes = zip(plan.kinds, map(sum, zip(*parts, strict=True)), strict=True)
+    of_steps = map(step_bytes, plan.steps)
+    sizes = zip(plan.kinds, map(sum, zip(*of_steps, strict=True)), strict=True)
     return ": " + ", ".join(f"{size:,} for {core.kind}" for core, size in sizes)
 
 

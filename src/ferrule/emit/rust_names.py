@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ferrule.names import unique_identifiers
-from ferrule.steps import Part, Plan
+from ferrule.steps import Plan, Step
 
 #: Names of tables of shares, by number of units and the table.
 ShareTables = dict[tuple[int, tuple[tuple[int, ...], ...]], str]
@@ -21,15 +21,15 @@ class Names:
     @staticmethod
     def of(plan: Plan) -> "Names":
         """Identifiers for every slot and operator, unique and in the plan's order."""
-        parts = [part for step in plan.steps for part in step.parts]
         # Constants that the generated file has besides slots.
         reserved = {"cores", "arena_bytes", "build"}
-        shares = share_tables(parts)
-        reserved |= {f"shares_{part.units}" for part in parts}
+        shares = share_tables(plan.steps)
+        reserved |= {f"shares_{step.units}" for step in plan.steps}
         reserved |= {name.lower() for name in shares.values()}
-        reserved |= {f"{kind}_{n}" for kind in ("step", "scratch") for n in range(len(parts))}
+        numbers = range(len(plan.steps))
+        reserved |= {f"{kind}_{n}" for kind in ("step", "scratch") for n in numbers}
         slots = [(slot.tensor.name, "tensor") for slot in plan.slots]
-        ops = [(part.op.name, "operator") for part in parts]
+        ops = [(step.op.name, "operator") for step in plan.steps]
         return Names(
             {name: text.upper() for name, text in unique_identifiers(slots, reserved).items()},
             {name: text.upper() for name, text in unique_identifiers(ops).items()},
@@ -37,16 +37,16 @@ class Names:
         )
 
 
-def share_tables(parts: Sequence[Part]) -> ShareTables:
+def share_tables(steps: Sequence[Step]) -> ShareTables:
     """A name for each table that is not the lead's alone, in the order of units.
 
     Cores that are equal, and free, have one table for a number of units.
     """
     names: ShareTables = {}
-    for part in sorted(parts, key=lambda part: part.units):
-        if part.is_of_lead or (part.units, part.shares) in names:
+    for step in sorted(steps, key=lambda step: step.units):
+        if step.is_of_lead or (step.units, step.shares) in names:
             continue
-        others = sum(units == part.units for units, _ in names)
+        others = sum(units == step.units for units, _ in names)
         suffix = f"_{others + 1}" if others else ""
-        names[part.units, part.shares] = f"SHARES_{part.units}{suffix}"
+        names[step.units, step.shares] = f"SHARES_{step.units}{suffix}"
     return names

@@ -9,7 +9,7 @@ from ferrule.emit.layout import wrapped
 from ferrule.emit.sources import module_of
 from ferrule.ir import Struct
 from ferrule.names import printable
-from ferrule.steps import Part
+from ferrule.steps import Step
 from ferrule.target import Core
 
 _HEADER = """\
@@ -18,15 +18,15 @@ _HEADER = """\
 """
 
 
-def weights(parts: dict[str, Part], of: Sequence[Core]) -> str:
+def weights(steps: dict[str, Step], of: Sequence[Core]) -> str:
     """The file, with one documented static for each operator, by its Rust name.
 
     Where kinds of cores have different kernels, each has a static of its own under that name.
     """
     structs = [
-        (name, part.op, chosen, kernel.params())
-        for name, part in parts.items()
-        for chosen, kernel in kinds.variants(part)
+        (name, step.op, chosen, kernel.params())
+        for name, step in steps.items()
+        for chosen, kernel in kinds.variants(step)
     ]
     used = kinds.grouped(
         (f"{module_of(word)}::{word}", word, chosen)
@@ -42,9 +42,9 @@ def weights(parts: dict[str, Part], of: Sequence[Core]) -> str:
     return text
 
 
-def part_bytes(part: Part) -> tuple[int, ...]:
-    """Bytes of a part's constants in flash, in the image of each kind of core."""
-    return tuple(constant_bytes(kernel.params()) for kernel in part.kernels)
+def step_bytes(step: Step) -> tuple[int, ...]:
+    """Bytes of a step's constants in flash, in the image of each kind of core."""
+    return tuple(constant_bytes(kernel.params()) for kernel in step.kernels)
 
 
 def constant_bytes(struct: Struct) -> int:

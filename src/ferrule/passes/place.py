@@ -39,7 +39,7 @@ def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> 
 
 def _lifetimes(graph: Graph, steps: Sequence[Step], memory: str) -> list[Slot]:
     """A slot at offset 0 for each tensor that is computed, with its first and last step."""
-    number = {id(part.op): index for index, step in enumerate(steps) for part in step.parts}
+    number = {id(step.op): index for index, step in enumerate(steps)}
     slots: dict[str, Slot] = {}
     views: dict[str, str] = {}
 
@@ -67,11 +67,10 @@ def _scratch(steps: Sequence[Step], memory: str, cores: int) -> dict[int, Slot]:
     """A slot for each step whose kernel needs temporary memory on every core."""
     slots = {}
     for number, step in enumerate(steps):
-        for part in step.parts:
-            if words := part.scratch_words:
-                # No name of a model begins with a space.
-                tensor = Tensor(f" scratch {number}", (cores, words), "uint32")
-                slots[number] = Slot(tensor, memory, 0, tensor.bytes, number, number)
+        if words := step.scratch_words:
+            # No name of a model begins with a space.
+            tensor = Tensor(f" scratch {number}", (cores, words), "uint32")
+            slots[number] = Slot(tensor, memory, 0, tensor.bytes, number, number)
     return slots
 
 

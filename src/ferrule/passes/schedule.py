@@ -1,14 +1,14 @@
 """Orders operators into steps and cuts their outputs among cores."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Choice, Kernel, choose_all
 from ferrule.shares import Pace, divide, longest
-from ferrule.steps import Part, Step, units_of
+from ferrule.steps import Step, units_of
 from ferrule.target import Core, Target
 
 # Strided outputs have to be faster by so much, as predictions are not exact.
@@ -137,7 +137,7 @@ def _step(ways: _Ways) -> Step:
             return _alone(ways, reason + f"{barrier}")
     shares = tuple(divide(units, paces[:team]) for team in range(1, ways.cores + 1))
     reason = f"shared by {cut}" if ways.cores > 1 else "one core"
-    return _one_part(ways, Part(ways.kernels, cut, unit, units, shares), reason)
+    return _predicted(ways, Step(ways.kernels, cut, unit, units, shares, reason))
 
 
 def _end(ways: _Ways, cut: str, units: int) -> Fraction:
@@ -166,22 +166,22 @@ def _alone(ways: _Ways, reason: str) -> Step:
         chosen = ways.pin if is_there else ends.index(min(ends))
         shares.append(tuple(int(core == chosen) for core in range(team)))
     pixels, _ = ways.op.matrix()
-    return _one_part(ways, Part(ways.kernels, "pixels", pixels, 1, tuple(shares)), reason)
+    return _predicted(ways, Step(ways.kernels, "pixels", pixels, 1, tuple(shares), reason))
 
 
-def _one_part(ways: _Ways, part: Part, reason: str) -> Step:
-    """A step of one part and its cost; where cores differ, the reason says who does what."""
-    reasons = [reason]
+def _predicted(ways: _Ways, step: Step) -> Step:
+    """The step and its cost; where cores differ, the reason says who does what."""
+    reasons = [step.reason]
     kinds = [core.kind for core in ways.target.kinds(ways.cores)]
     if len(kinds) > 1:
         for index, core in enumerate(ways.target.members(ways.cores)):
-            if share := part.shares[-1][index]:
-                amount = "it all" if part.is_alone else f"{share} of {part.units} units"
-                function = part.kernels[kinds.index(core.kind)].function
+            if share := step.shares[-1][index]:
+                amount = "it all" if step.is_alone else f"{share} of {step.units} units"
+                function = step.kernels[kinds.index(core.kind)].function
                 reasons.append(f"core {index} does {amount} by {function}")
-    paces = ways.paces(part.cut, part.units)
+    paces = ways.paces(step.cut, step.units)
     predicted = tuple(
         round(longest(shares, paces[:team])) + ways.target.overhead(team)
-        for team, shares in enumerate(part.shares, start=1)
+        for team, shares in enumerate(step.shares, start=1)
     )
-    return Step((part,), "; ".join((*reasons, *ways.reasons)), predicted)
+    return replace(step, reason="; ".join((*reasons, *ways.reasons)), predicted=predicted)
