@@ -21,6 +21,21 @@ def test_every_kernel_of_a_core_is_measured() -> None:
 
 
 @pytest.mark.parametrize(
+    ("board", "classes"),
+    [
+        *(("qemu-mps2-an386", classes) for classes in (2, 3, 4, 12)),
+        *(("qemu-virt-rv32", classes) for classes in (2, 4)),
+        ("qemu-m0plus", 2),
+    ],
+)
+def test_softmax_takes_at_most_120_instructions_a_class(board: str, classes: int) -> None:
+    trials = try_kernels("softmax", Shape((classes,)), board)
+    (chosen,) = (trial for trial in trials if trial.is_chosen)
+    assert chosen.per <= 120
+    assert chosen.mismatches == 0
+
+
+@pytest.mark.parametrize(
     ("operator", "shape", "said"),
     [
         ("conv3d", Shape((4, 4, 4)), "no `conv3d` to try"),

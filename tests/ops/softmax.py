@@ -36,4 +36,12 @@ CASES = [
     softmax("zero_point_high", (2, 10), zero_point=127),
     softmax("small_beta", (2, 10), beta=0.25),
     softmax("large_beta", (2, 10), beta=3.5),
+    softmax("pairs", (2, 3, 2)),
+    softmax("pairs_narrow", (40, 2), 0.001),
+    softmax("pairs_narrowest", (3, 2), 1.6e-8),
+    softmax("pairs_wide", (40, 2), 0.7),
+    softmax("pairs_absurd", (3, 2), 1e30),
+    softmax("pairs_power_of_two", (3, 2), 0.0625),
+    softmax("pairs_person", (2, 2), 0.0078125, zero_point=-3),
+    softmax("pairs_beta", (5, 2), beta=0.25),
 ]

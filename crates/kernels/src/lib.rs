@@ -46,6 +46,8 @@ pub mod relu;
 pub mod requantize;
 pub mod rolled;
 pub mod softmax;
+pub mod softmax_pair;
 pub mod split_rescale;
 pub mod taps;
+pub mod wide;
 pub mod window;

@@ -3,6 +3,8 @@
 //! The arithmetic is that of `fixed_point.py`, gemmlowp's double rounding, as TensorFlow Lite
 //! Micro has it.
 
+use crate::wide::product;
+
 /// How the accumulators of an operator become stored values, channel by channel.
 #[derive(Debug)]
 pub struct Requantize {
@@ -65,7 +67,7 @@ pub fn scale(value: i32, multiplier: i32, shift: i8) -> i32 {
 #[must_use]
 #[allow(clippy::cast_possible_truncation)] // the product of two i32 shifted by 31 fits
 pub fn doubling_high(a: i32, b: i32) -> i32 {
-    ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32
+    ((product(a, b) + (1 << 30)) >> 31) as i32
 }
 
 /// `value / 2^right`, rounded to nearest, ties away from zero; `right` is in `[0, 31]`.

@@ -2,8 +2,9 @@
 //!
 //! Exponentials and their inverse sums have 31 fractional bits, sums have 19, as in gemmlowp.
 
-use crate::requantize::{self, narrow};
+use crate::requantize::{doubling_high, narrow};
 use crate::rolled::rolled;
+use crate::wide::product;
 use core::hint::black_box;
 use runtime::Claim;
 
@@ -13,35 +14,36 @@ pub struct Softmax {
     /// Elements of a row, at most 4,095.
     pub depth: usize,
     /// Exponentials of the differences 0, -1, -2... from a row's maximum; beyond them it is 0.
-    pub exponentials: &'static [i32],
+    pub exponentials: &'static [u32],
 }
 
-/// Bits that are shifted out first, because the whole shift can be more than 31.
-const SPLIT: u32 = 16;
-
 /// Computes `[rows, depth]` from the same shape; a pixel of the claim is a row, never a part of it.
+#[allow(clippy::cast_possible_truncation)] // a word of two
 pub fn softmax(params: &Softmax, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input();
     for (row, outputs) in claim.output.by_pixel() {
         let values = input.row(row, params.depth);
-        let mut largest = i8::MIN;
+        let mut largest = i32::from(i8::MIN);
         for &value in values {
-            largest = largest.max(value);
+            largest = largest.max(value.into());
             rolled();
         }
-        let mut sum = 0;
+        let mut sum = 0_u32;
         for &value in values {
-            sum += rounded(params.exponential(largest, value), 12);
+            // Rounded to nearest.
+            let exponential = params.exponential(largest, value).wrapping_add(1 << 11);
+            sum = sum.wrapping_add(exponential >> 12);
             rolled();
         }
         // The sum is `2^(12 - zeros)` times a number in [1, 2).
         let zeros = sum.leading_zeros();
-        let inverse = inverse(sum.wrapping_shl(zeros) & i32::MAX);
-        // The largest value's own share of the sum is 2^19, so there are at most 12 zeros.
-        let shift = 35_u32.saturating_sub(zeros).saturating_sub(SPLIT);
+        let inverse = inverse((sum.wrapping_shl(zeros) >> 1) as i32);
+        // Rounded twice: to 31 bits less, and then to 8. Beyond 31 every share is 0.
+        let shift = 34_u32.wrapping_sub(zeros).min(31);
+        let halves = (1 << 30) | i64::from(1_i32.wrapping_shl(shift.wrapping_sub(1))) << 32;
         for (output, &value) in outputs.iter_mut().zip(values) {
-            let share = doubling_high(inverse, params.exponential(largest, value));
-            let share = rounded(share >> SPLIT, shift);
+            let share = product(inverse, params.exponential(largest, value) as i32);
+            let share = (((share + halves) >> 32) as i32).wrapping_shr(shift);
             *output = narrow((share - 128).min(127));
             rolled();
         }
@@ -51,35 +53,20 @@ pub fn softmax(params: &Softmax, claim: Claim<'_, (i8,), i8>) {
 impl Softmax {
     /// The exponential of a value less the row's largest one.
     #[inline]
-    fn exponential(&self, largest: i8, value: i8) -> i32 {
-        let difference = usize::from(largest.abs_diff(value));
-        self.exponentials
-            .get(difference)
-            .copied()
-            .unwrap_or_default()
+    fn exponential(&self, largest: i32, value: i8) -> u32 {
+        let difference = (largest - i32::from(value)) as usize;
+        let found = self.exponentials.get(difference);
+        found.copied().unwrap_or_default()
     }
 }
 
-/// `value / 2^right`, rounded to nearest, of a value that is not negative; `right` is 1 to 31.
-#[inline]
-fn rounded(value: i32, right: u32) -> i32 {
-    // One bit is left for the rounding, which cannot leave 32 bits so.
-    (value.wrapping_shr(right - 1) + 1) >> 1
-}
-
-/// [`requantize::doubling_high`]; one copy, because some cores need many instructions for it.
-#[inline(never)]
-fn doubling_high(a: i32, b: i32) -> i32 {
-    requantize::doubling_high(a, b)
-}
-
-/// `1 / (1 + value)` for a value in `[0, 1)`: Newton's method on half of it.
-fn inverse(value: i32) -> i32 {
-    let half = (value >> 1) + (1 << 30);
+/// `1 / (2 * half)` for a half in `[1/2, 1)` with 31 fractional bits: Newton's method.
+fn inverse(half: i32) -> i32 {
     // 48/17 - 32/17 * half, with 29 fractional bits.
     let mut x = 1_515_870_810 + doubling_high(half, -1_010_580_540);
     for _ in 0..black_box(3) {
         x += doubling_high(x, (1 << 29) - doubling_high(half, x)) << 2;
+        rolled();
     }
     x.saturating_mul(2)
 }

@@ -2,6 +2,7 @@
 //! that the compiler wrote.
 
 use kernels::requantize::{doubling_high, rounding_shift, scale, Requantize};
+use kernels::wide::{by_halves, product};
 
 /// `value * multiplier * 2^(shift - 31)` on each line, in this order, and the result.
 static VECTORS: &str = include_str!("../../../tests/golden/requantize.txt");
@@ -15,6 +16,16 @@ fn edges() -> Vec<i32> {
     edges.sort_unstable();
     edges.dedup();
     edges
+}
+
+#[test]
+fn products_by_halves_are_products() {
+    for a in edges() {
+        for b in edges() {
+            assert_eq!(by_halves(a, b), i64::from(a) * i64::from(b), "{a} * {b}");
+            assert_eq!(product(a, b), i64::from(a) * i64::from(b), "{a} * {b}");
+        }
+    }
 }
 
 #[test]

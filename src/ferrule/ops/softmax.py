@@ -63,8 +63,12 @@ class Softmax(Op):
         return _exponential(doubling_high(differences << shift, multiplier))
 
     def reference(self, *inputs: Array) -> Array:
-        """Divides each exponential by the sum of its row."""
+        """Rows along the last axis."""
         rows = inputs[0].reshape(self.matrix()).astype(np.int64)
+        return self.shares(rows).reshape(self.output.shape)
+
+    def shares(self, rows: Int64) -> Array:
+        """What is stored for rows `[rows, depth]`: each exponential divided by the row's sum."""
         table = np.zeros(256, np.int64)
         table[: len(self.exponentials())] = self.exponentials()
         powers = table[rows.max(axis=1, keepdims=True) - rows]
@@ -73,7 +77,7 @@ class Softmax(Op):
         # A sum is `2**(bits - 20)` times a number in [1, 2).
         inverse = _inverse((sums << (32 - bits)) - (1 << 31))
         stored = rounding_shift(doubling_high(inverse, powers), bits + (_SUM_BITS - 32 + 23)) - 128
-        return np.minimum(stored, 127).astype(np.int8).reshape(self.output.shape)
+        return np.minimum(stored, 127).astype(np.int8)
 
     def cuts(self) -> tuple[str, ...]:
         """A row is not divided."""
@@ -81,12 +85,12 @@ class Softmax(Op):
 
     def params(self) -> Struct:
         """Fields of `Softmax` in `crates/kernels/src/softmax.rs`."""
+        table = self.exponentials()
+        # What is less adds nothing to a sum, and its share is 0.
+        counting = table[: np.flatnonzero(table >= 1 << (_SUM_BITS - 1)).max() + 1]
         return Struct(
             "Softmax",
-            {
-                "depth": self.output.shape[-1],
-                "exponentials": self.exponentials().astype(np.int32),
-            },
+            {"depth": self.output.shape[-1], "exponentials": counting.astype(np.uint32)},
         )
 
 
