@@ -5,11 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from ferrule.ir import Op, Struct
+from ferrule.ir import Array, Op, Struct
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.short_rescale import ShortRescale
 from ferrule.ops.fully_connected import FullyConnected
+
+# Rows of weights that are multiplied together.
+_ROWS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +47,13 @@ class FullyConnectedQuads(Kernel):
 
     def unit(self, cut: str) -> int:
         """Four channels."""
-        return 4 if cut == "channels" else 1
+        return _ROWS if cut == "channels" else 1
 
     def counts(self) -> dict[str, float]:
         """Groups of four channels, as a run each; those that are left read the row one by one."""
-        groups, left = divmod(self.op.units, 4)
+        groups, left = divmod(self.op.units, _ROWS)
         return super().counts() | {
-            "mac": self.op.rows * groups * 4 * self.op.depth,
+            "mac": self.op.rows * groups * _ROWS * self.op.depth,
             "gather": self.op.rows * left * self.op.depth,
             "run": self.op.rows * (groups + left),
         }
@@ -60,14 +63,23 @@ class FullyConnectedQuads(Kernel):
         filters = Filters.of(self.op)
         rescale = ShortRescale(filters.requantize)
         records = np.stack([filters.folded_bias, *rescale.constants], axis=1)
-        return Struct(
-            "FullyConnectedQuads",
+        rows = Struct(
+            "Quads",
             {
-                "depth": self.op.depth,
-                "weights": filters.weights.astype(np.int8),
+                "weights": interleaved(filters.weights.astype(np.int8)),
                 "records": records.astype(np.int32),
+                "depth": self.op.depth,
                 "is_signed": rescale.is_signed,
                 "low": filters.requantize.low,
                 "span": filters.requantize.high - filters.requantize.low,
             },
+            constructor="new",
         )
+        return Struct("FullyConnectedQuads", {"rows": rows})
+
+
+def interleaved(weights: Array) -> Array:
+    """Of rows `[outputs, depth]` four together, weight by weight; those left over row by row."""
+    whole = len(weights) - len(weights) % _ROWS
+    groups = weights[:whole].reshape(-1, _ROWS, weights.shape[1]).transpose(0, 2, 1)
+    return np.concatenate([groups.ravel(), weights[whole:].ravel()])
