@@ -93,8 +93,17 @@ pub struct Shape {
     pub(crate) geometry: Geometry,
     /// Bytes that the arena must have.
     pub(crate) end: u32,
-    /// For each team size, from one core on, the units with which each core starts.
+    /// For each team size, from one core on, the units with which each core starts; no row at all
+    /// if the lead does the step alone.
     pub(crate) shares: &'static [&'static [u16]],
+}
+
+impl Shape {
+    /// Whether the lead does the step alone, whatever the team's size: nobody else hears of it.
+    #[inline(always)]
+    pub(crate) const fn is_private(&self) -> bool {
+        self.shares.is_empty()
+    }
 }
 
 /// One operator's output, cut into units that the cores share. `I` and `O` are the element types
@@ -323,26 +332,20 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
         self
     }
 
-    /// Leaves every unit to the lead, for a team of any size up to `cores`.
+    /// Leaves the step to the lead, in a team of any size up to `cores`: the others are not told of
+    /// it, and nobody waits for them after it.
     ///
     /// # Panics
     ///
     /// While compiling, when there is more than one unit, or `cores` is more than 8.
     #[must_use]
     pub const fn alone(self, cores: usize) -> Step<I, O> {
-        const ALONE: &[&[u16]] = &[
-            &[1],
-            &[1, 0],
-            &[1, 0, 0],
-            &[1, 0, 0, 0],
-            &[1, 0, 0, 0, 0],
-            &[1, 0, 0, 0, 0, 0],
-            &[1, 0, 0, 0, 0, 0, 0],
-            &[1, 0, 0, 0, 0, 0, 0, 0],
-        ];
-        assert!(cores <= ALONE.len(), "a team has at most eight cores");
-        let (shares, _) = ALONE.split_at(cores);
-        self.shares(shares)
+        assert!(cores <= MAX_CORES, "a team has at most eight cores");
+        assert!(
+            self.geometry.units() == 1,
+            "what the lead does alone is one unit"
+        );
+        self.step(&[])
     }
 
     /// Gives each core of a team units to start with; `shares` holds a row for each team size,
@@ -350,13 +353,13 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
     ///
     /// # Panics
     ///
-    /// While compiling, when a row does not cover every unit exactly once.
+    /// While compiling, when there is no row, or one does not cover every unit exactly once.
     #[must_use]
     pub const fn shares(self, shares: &'static [&'static [u16]]) -> Step<I, O> {
-        let Self {
-            number, geometry, ..
-        } = self;
-        assert!(shares.len() <= MAX_CORES, "a team has at most eight cores");
+        assert!(
+            !shares.is_empty() && shares.len() <= MAX_CORES,
+            "a team has one to eight cores"
+        );
         let mut team = 0;
         while team < shares.len() {
             assert!(
@@ -370,11 +373,18 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
                 core += 1;
             }
             assert!(
-                covered == geometry.units(),
+                covered == self.geometry.units(),
                 "shares must cover every unit exactly once"
             );
             team += 1;
         }
+        self.step(shares)
+    }
+
+    const fn step(self, shares: &'static [&'static [u16]]) -> Step<I, O> {
+        let Self {
+            number, geometry, ..
+        } = self;
         let mut end = geometry.output.end();
         if geometry.scratch.end() > end {
             end = geometry.scratch.end();

@@ -101,8 +101,11 @@ def count(
         left = results(image, cores, folder)
     lead = image.target.cores[0].first
     runs = {core.index - lead: core.runs for core in counted}
-    columns = [runs[core][0].steps if runs.get(core) else () for core in range(cores)]
-    if not columns[0] or len({len(column) for column in columns}) != 1:
+    lead_steps = runs[0][0].steps if runs.get(0) else ()
+    # A helper is not invited to an inference whose steps are all the lead's.
+    idle = (0,) * len(lead_steps)
+    columns = [runs[core][0].steps if runs.get(core) else idle for core in range(cores)]
+    if not lead_steps or len({len(column) for column in columns}) != 1:
         raise ToolError(
             f"the cores of {image.target.name} executed different numbers of steps",
             where=", ".join(f"core {core}: {len(c)}" for core, c in enumerate(columns)),

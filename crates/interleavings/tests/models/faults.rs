@@ -2,7 +2,7 @@
 
 use crate::models::{abandoned, asleep, forgotten, handed_over, late, mismatch, slices};
 use crate::models::{surplus, together};
-use crate::team::{explore, Patient, BOTH};
+use crate::team::{explore, Patient, AMID, BOTH, PIECEWISE};
 use runtime::{with_fault, Slice, Static, Steal};
 use std::process::Command;
 
@@ -56,10 +56,11 @@ found! {
     shares_that_overlap_by_one_unit: "share", RACE, together::<Static>(BOTH, 2, Patient(4));
     leave_without_release: "leave", RACE, abandoned::<Static>();
     a_forgotten_member_that_leaves_without_release: "forgotten", RACE, forgotten::<Static>();
-    pause_without_release: "pause", UNENDING, slices(Slice::until(0));
-    a_pause_that_is_seen_before_its_step: "look", UNENDING, slices(Slice::until(0));
-    a_slice_without_a_name_of_its_own: "rename", UNENDING, slices(Slice::until(0));
-    told_without_acquire: "told", UNENDING, slices(Slice::until(0));
+    pause_without_release: "pause", UNENDING, slices(PIECEWISE, Slice::until(0));
+    a_pause_that_is_seen_before_its_step: "look", UNENDING, slices(PIECEWISE, Slice::until(0));
+    a_slice_without_a_name_of_its_own: "rename", UNENDING, slices(PIECEWISE, Slice::until(0));
+    a_private_step_that_does_not_gather: "private", RACE, together::<Static>(AMID, 2, Patient(4));
+    told_without_acquire: "told", UNENDING, slices(PIECEWISE, Slice::until(0));
     clear_without_acquire: "clear", RACE, abandoned::<Static>();
     steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>();
     an_inference_that_is_not_compared: "begun", "units of another inference", surplus::<Static>();

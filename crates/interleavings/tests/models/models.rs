@@ -3,7 +3,7 @@
 
 use crate::team::{assist, explore, helper, infer, kernel, run};
 use crate::team::{Patient, Sleepy, Team, BOTH, ENDLESS};
-use crate::team::{Program, FIRST, FOREIGN, INPUT, OUTPUT, PIECEWISE, SHORTER};
+use crate::team::{Program, AMID, FIRST, FOREIGN, INPUT, MIDDLE, OUTPUT, PIECEWISE, SHORTER};
 use core::mem::forget;
 use loom::sync::Arc;
 use loom::thread::{spawn, yield_now};
@@ -104,28 +104,30 @@ pub fn asleep() {
 }
 
 /// An inference in slices is complete, whenever its helper sees that it was paused.
-pub fn slices(slice: Slice) {
+pub fn slices(program: Program, slice: Slice) {
     let team = Arc::new(Team::<Sliced>::new());
     let other = team.clone();
     let helper = spawn(move || {
         let mut helper = other.helper(ENDLESS, 1).expect("free");
         // The last step ends it.
-        while assist(&mut helper, PIECEWISE) != Ok(true) {}
+        while assist(&mut helper, program) != Ok(true) {}
     });
     let mut lead = team.lead(ENDLESS, 2).expect("free");
     let mut begin = lead.begin().expect("idle");
     begin.store(INPUT, &[1, 11, 21]).expect("fits");
     let mut member = begin.member();
     while !member
-        .slice(slice, |member| run(member, PIECEWISE))
+        .slice(slice, |member| run(member, program))
         .expect("all come")
     {
         yield_now();
     }
     let mut output = [0; 3];
     let done = member.finish().expect("all come");
-    done.load(OUTPUT, &mut output).expect("fits");
-    assert_eq!(output, [3, 13, 23]);
+    let slot = [OUTPUT, MIDDLE][program.len() % 2];
+    done.load(slot, &mut output).expect("fits");
+    let result = 1 + program.len() as i8;
+    assert_eq!(output, [result, result + 10, result + 20]);
     helper.join().expect("no panic");
 }
 
@@ -206,8 +208,12 @@ explored! {
     a_helper_that_sleeps: 3, asleep();
     a_helper_that_forgets: 3, forgotten::<Static>();
     a_helper_that_steals_and_forgets: 2, forgotten::<Steal>();
-    an_inference_in_slices: 2, slices(Slice::steps(1));
-    an_inference_in_pieces: 2, slices(Slice::until(0));
+    an_inference_in_slices: 2, slices(PIECEWISE, Slice::steps(1));
+    an_inference_in_pieces: 2, slices(PIECEWISE, Slice::until(0));
+    a_private_step_in_slices: 2, slices(AMID, Slice::steps(1));
+    a_private_step: 3, together::<Static>(AMID, 2, ENDLESS);
+    a_private_step_with_stealing: 1, together::<Steal>(AMID, 2, ENDLESS);
+    a_private_step_and_a_late_helper: 2, twice::<Static>(AMID, 1);
     another_model: 3, mismatch::<Static>();
     another_model_that_steals: 3, mismatch::<Steal>();
     surplus_steps: 2, surplus::<Static>();

@@ -30,6 +30,18 @@ static SECOND: Step<(i8,), i8> = step(1)
     .writes(OUTPUT)
     .by_channels(1, 3, 1)
     .shares(SHARES);
+/// The lead does it alone, and nobody else is told.
+static ALONE: Step<(i8,), i8> = step(1)
+    .reads(MIDDLE)
+    .writes(OUTPUT)
+    .by_channels(1, 3, 3)
+    .alone(3);
+/// Writes what the step before reads.
+static THIRD: Step<(i8,), i8> = step(2)
+    .reads(OUTPUT)
+    .writes(MIDDLE)
+    .by_pixels(3, 1, 1)
+    .shares(SHARES);
 /// The lead has two units of it, one after the other.
 pub static PIECES: Step<(i8,), i8> = step(0)
     .reads(INPUT)
@@ -98,6 +110,8 @@ pub fn run<P: Port, M: Schedule>(
 pub const BOTH: Program = &[&FIRST, &SECOND];
 /// Two steps of which the first can be cut by the end of a slice.
 pub const PIECEWISE: Program = &[&PIECES, &SECOND];
+/// A step of the lead's between two that are shared.
+pub const AMID: Program = &[&FIRST, &ALONE, &THIRD];
 /// Programs that disagree with it.
 pub const SHORTER: Program = &[&FIRST];
 pub const FOREIGN: Program = &[&SECOND];
@@ -113,7 +127,7 @@ pub fn infer<P: Port, M: Schedule>(
     let mut member = begin.member();
     run(&mut member, program)?;
     let mut output = [0; BYTES];
-    let slot = if program.len() == 1 { MIDDLE } else { OUTPUT };
+    let slot = [OUTPUT, MIDDLE][program.len() % 2];
     member.finish()?.load(slot, &mut output)?;
     let result = seed + program.len() as i8;
     assert_eq!(output, [result, result + 10, result + 20], "wrong elements");

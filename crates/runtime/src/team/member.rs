@@ -143,7 +143,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 }
                 self.enter(step)?;
                 let Some(units) = M::entered(&self.entered) else {
-                    self.epoch = self.epoch.wrapping_add(1);
+                    self.pass(step);
                     return Ok(None);
                 };
                 self.open = Some(step);
@@ -158,8 +158,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         }
         let more = if M::SLICED {
             self.piece(step)?
-        } else {
+        } else if self.publishes(step) {
             M::more(self, step)
+        } else {
+            None
         };
         if more.is_some() {
             return Ok(more);
@@ -168,7 +170,8 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         Ok(None)
     }
 
-    /// Waits for the step's turn and finds this core's units of it.
+    /// Waits for the step's turn and finds this core's units of it; a helper has none of a private
+    /// step and waits for nobody.
     ///
     /// Not inlined: instruction counters take its address as the beginning of a step.
     #[inline(never)]
@@ -177,16 +180,28 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             return Err(Stopped::Unplanned);
         }
         if !M::ALONE && self.index != 0 {
-            self.entered = self.follow(step)?;
+            self.entered = if step.is_private() {
+                M::late()
+            } else {
+                self.follow(step)?
+            };
             return Ok(());
         }
-        self.gather()?;
-        self.entered = if M::ALONE || self.cores == 1 {
-            M::alone(0..step.units.into())
-        } else {
+        if !step.is_private() || !fault("private") {
+            self.gather()?;
+        }
+        self.entered = if self.publishes(step) {
             self.publish(step)?
+        } else {
+            M::alone(0..step.units.into())
         };
         Ok(())
+    }
+
+    /// Whether the step has an epoch: other cores have a say in it.
+    #[inline(always)]
+    fn publishes(&self, step: &Shape) -> bool {
+        !M::ALONE && self.cores > 1 && !step.is_private()
     }
 
     /// Tells the team which step is next, and how its units are shared.
@@ -244,7 +259,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     fn close(&mut self, step: &'static Shape) {
         self.open = None;
         self.last = Some(step);
-        if !M::ALONE && self.index != 0 {
+        if !step.is_private() && !M::ALONE && self.index != 0 {
             if let Some(own) = self.shared.cores.get(self.index) {
                 // Release: pairs with the acquire of the lead's `gather`.
                 let release = ordering("close", Release);
@@ -252,16 +267,29 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 self.port.wake();
             }
         }
-        self.epoch = self.epoch.wrapping_add(1);
+        self.pass(step);
     }
 
-    /// Waits on the lead until every helper has completed the last step, and shows its output.
+    /// Counts the step's epoch. A private step has none.
+    #[inline(always)]
+    fn pass(&mut self, step: &Shape) {
+        if M::ALONE {
+            return;
+        }
+        let epochs = u32::from(!step.is_private());
+        self.epoch = self.epoch.wrapping_add(epochs);
+    }
+
+    /// Waits on the lead until every helper has completed the last step, if they know of it, and
+    /// shows its output.
     fn gather(&mut self) -> Result<(), Stopped> {
         let Some(last) = self.last else { return Ok(()) };
-        let epoch = self.epoch.wrapping_sub(1);
-        for (index, core) in (1..).zip(self.helpers()) {
-            if M::is_needed(core) || !M::shut(&self.port, core, epoch) {
-                self.wait_until(&core.arrived, M::over(epoch), index)?;
+        if !last.is_private() {
+            let epoch = self.epoch.wrapping_sub(1);
+            for (index, core) in (1..).zip(self.helpers()) {
+                if M::is_needed(core) || !M::shut(&self.port, core, epoch) {
+                    self.wait_until(&core.arrived, M::over(epoch), index)?;
+                }
             }
         }
         self.last = None;

@@ -2,9 +2,9 @@
 //!
 //! # Epochs
 //!
-//! Every step of every inference has an *epoch*, a number that counts up by one (and wraps). The
-//! epoch of an inference's first step names the inference. The control block holds words; with
-//! the schedule [`Static`], exactly one core writes each:
+//! Every published step of every inference has an *epoch*, a number that counts up by one (and
+//! wraps). The epoch of an inference's first one names the inference. The control block holds words;
+//! with the schedule [`Static`], exactly one core writes each:
 //!
 //! | word | written by | meaning |
 //! |---|---|---|
@@ -55,6 +55,19 @@
 //!    another geometry than its own, stores `left` (release) as its [`Member`] is dropped, and
 //!    never touches the arena again in that inference. One whose member was forgotten stores it as
 //!    it joins again, or as its handle is dropped.
+//!
+//! # Private steps
+//!
+//! A step that the lead does alone has no epoch, and no word is written for it.
+//!
+//! 13. The lead enters it when what was published before is gathered (4), takes every unit and goes
+//!     on. So it runs between a gather and the next publication: no helper is in *working*.
+//! 14. A helper passes it: it claims nothing, waits for nobody and does not arrive. The step that it
+//!     waits for next has the next epoch, on the lead too, as both pass the same private steps; if
+//!     they do not, the geometries of (7) differ.
+//!
+//! An inference of private steps only publishes nothing: nobody is invited, `begun` stays, and the
+//! next inference has its name.
 //!
 //! # Stealing
 //!
@@ -115,8 +128,9 @@
 //! once, so no two cores hold the same output element; stealing moves units from one range to one
 //! core, and only cores inside the step do. A member yields one [`Claim`] at a time,
 //! which borrows it, so no view outlives its step. The lead writes inputs in [`Begin`] and reads
-//! outputs in [`Done`] and in observers, when no helper is working. Handles exist at most once
-//! ([`Port::take`] sets a core's `taken`), so nobody else can play a core's role.
+//! outputs in [`Done`] and in observers, when no helper is working; so it does private steps.
+//! Handles exist at most once ([`Port::take`] sets a core's `taken`), so nobody else can play a
+//! core's role.
 //!
 //! Every ordering and comparison named here is tested: `crates/interleavings` explores the
 //! interleavings of this code under a model checker, which finds each of them when it is missing.

@@ -118,6 +118,9 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
     /// Whether a step was done before this member joined, or in an earlier slice.
     pub(super) fn has_done(&mut self, step: &Shape) -> Result<bool, Stopped> {
         let (control, cores) = (self.shared.control, self.shared.cores);
+        if !M::ALONE && self.index != 0 && step.is_private() {
+            return Ok(false);
+        }
         if !M::ALONE && self.index != 0 && self.epoch == self.first && self.open.is_none() {
             self.wait_until(&control.published, self.epoch, 0)?;
             // Relaxed: stored before `published`, and not again before this core has arrived.
