@@ -3,8 +3,8 @@
 
 extern crate std;
 
+use crate::geometry::Geometry;
 use crate::slot::Extent;
-use crate::step::Geometry;
 use core::ops::Range;
 use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
 pub use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -108,11 +108,10 @@ impl Watch {
         for input in geometry.inputs {
             held._reads.extend(self.read(input)._reads);
         }
-        let size = u32::from(geometry.element);
+        let size = geometry.element();
         for pixel in pixels.clone() {
             let run = Extent {
-                offset: geometry.output.offset
-                    + (pixel * geometry.channels + channels.start) * size,
+                offset: geometry.output + (pixel * geometry.channels + channels.start) * size,
                 bytes: (channels.end - channels.start) * size,
             };
             held._writes.extend(self.write(run)._writes);

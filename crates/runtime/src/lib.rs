@@ -20,6 +20,8 @@
 mod sync;
 
 mod element;
+mod geometry;
+mod shape;
 mod slot;
 mod step;
 mod stopped;
@@ -27,8 +29,9 @@ mod stopped;
 mod team;
 
 pub use element::{Element, Inputs};
+pub use geometry::Cut;
 pub use slot::Slot;
-pub use step::{step, Cut, CutBuilder, Step, StepBuilder};
+pub use step::{step, CutBuilder, Step, StepBuilder};
 pub use stopped::Stopped;
 #[cfg(loom)]
 pub use sync::with_fault;

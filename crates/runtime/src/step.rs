@@ -1,110 +1,10 @@
 //! Steps: what is read, what is written, and how the output is cut.
 
+use crate::geometry::{Cut, Geometry, MAX_CORES};
+use crate::shape::Shape;
 use crate::slot::Extent;
 use crate::{Element, Inputs, Slot};
 use core::marker::PhantomData;
-
-/// Most cores of a team.
-pub(crate) const MAX_CORES: usize = 8;
-
-/// Most inputs that one part can read.
-pub(crate) const MAX_INPUTS: usize = 2;
-
-/// The axis along which an output, seen as `[pixels, channels]`, is cut into units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Cut {
-    /// A unit is a run of pixels with all their channels: contiguous memory.
-    Pixels,
-    /// A unit is a run of channels of every pixel: strided memory unless there is one pixel.
-    Channels,
-}
-
-/// What every core must agree on before it touches the arena.
-///
-/// Two cores whose geometries are equal cut the same bytes in the same way, whichever image they
-/// were built into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Geometry {
-    pub inputs: [Extent; MAX_INPUTS],
-    pub output: Extent,
-    pub pixels: u32,
-    pub channels: u32,
-    /// Pixels or channels in a unit; the last unit may have fewer.
-    pub unit: u32,
-    pub cut: Cut,
-    /// Bytes of an element of the output.
-    pub element: u8,
-    /// Claims are multiples of so many units where cores steal; 0 stands for 1. Where an inference
-    /// is taken in slices, claims of the lead have at most so many; 0 stands for all. Cores need
-    /// not agree on it.
-    pub grain: u16,
-    /// Temporary memory of all cores, one after the other.
-    pub scratch: Extent,
-    /// Bytes of it for each core.
-    pub scratch_share: u32,
-}
-
-impl Geometry {
-    /// Length of the axis that is cut.
-    pub const fn axis(&self) -> u32 {
-        match self.cut {
-            Cut::Pixels => self.pixels,
-            Cut::Channels => self.channels,
-        }
-    }
-
-    /// Number of units.
-    pub const fn units(&self) -> u32 {
-        self.axis().div_ceil(self.unit)
-    }
-
-    /// The same facts as numbers, for the control block.
-    pub const fn words(&self) -> [u32; GEOMETRY_WORDS] {
-        [
-            self.inputs[0].offset,
-            self.inputs[0].bytes,
-            self.inputs[1].offset,
-            self.inputs[1].bytes,
-            self.output.offset,
-            self.output.bytes,
-            self.pixels,
-            self.channels,
-            match self.cut {
-                Cut::Pixels => self.unit,
-                Cut::Channels => self.unit | 1 << 31,
-            },
-            self.scratch.offset,
-            self.scratch.bytes,
-            self.scratch_share,
-        ]
-    }
-}
-
-/// Length of [`Geometry::words`].
-pub(crate) const GEOMETRY_WORDS: usize = 12;
-
-/// The part of a step that does not depend on element types, so that its code exists once.
-#[derive(Debug)]
-pub struct Shape {
-    pub(crate) number: u16,
-    /// Units of the geometry, here because to divide again could panic in the compiler's eyes.
-    pub(crate) units: u16,
-    pub(crate) geometry: Geometry,
-    /// Bytes that the arena must have.
-    pub(crate) end: u32,
-    /// For each team size, from one core on, the units with which each core starts; no row at all
-    /// if the lead does the step alone.
-    pub(crate) shares: &'static [&'static [u16]],
-}
-
-impl Shape {
-    /// Whether the lead does the step alone, whatever the team's size: nobody else hears of it.
-    #[inline(always)]
-    pub(crate) const fn is_private(&self) -> bool {
-        self.shares.is_empty()
-    }
-}
 
 /// One operator's output, cut into units that the cores share. `I` and `O` are the element types
 /// of its inputs and its output.
@@ -134,6 +34,17 @@ impl Shape {
 /// static S: Step<(i8,), i8> = step(0).reads(A).writes(B).by_pixels(8, 1, 1).shares(&[&[8], &[4, 3]]);
 /// ```
 ///
+/// Scratch for fewer cores than have shares:
+///
+/// ```compile_fail,E0080
+/// use runtime::{step, Slot, Step};
+/// const A: Slot<i8, 8> = Slot::at(0);
+/// const B: Slot<i8, 8> = Slot::at(8);
+/// const C: Slot<u32, 2> = Slot::at(16);
+/// static S: Step<(i8,), i8> =
+///     step(0).reads(A).writes(B).scratch(C, 1).by_pixels(8, 1, 1).shares(&[&[8], &[4, 4]]);
+/// ```
+///
 /// A slot that is not aligned for its elements:
 ///
 /// ```compile_fail,E0080
@@ -161,18 +72,7 @@ pub const fn step(number: u16) -> StepBuilder<(), ()> {
     StepBuilder {
         number,
         elements: 0,
-        geometry: Geometry {
-            inputs: [Extent::NONE; MAX_INPUTS],
-            output: Extent::NONE,
-            pixels: 0,
-            channels: 0,
-            unit: 1,
-            cut: Cut::Pixels,
-            element: 1,
-            grain: 0,
-            scratch: Extent::NONE,
-            scratch_share: 0,
-        },
+        geometry: Geometry::NOTHING,
         types: PhantomData,
     }
 }
@@ -224,13 +124,10 @@ impl<I: Inputs> StepBuilder<I, ()> {
     #[must_use]
     pub const fn writes<O: Element, const N: usize>(self, output: Slot<O, N>) -> StepBuilder<I, O> {
         let mut geometry = self.geometry;
-        geometry.output = output.extent();
-        #[allow(clippy::cast_possible_truncation)] // elements have at most four bytes
-        let element = size_of::<O>() as u8;
-        geometry.element = element;
+        let output = output.extent();
+        geometry.output = output.offset;
         assert!(
-            !geometry.output.overlaps(geometry.inputs[0])
-                && !geometry.output.overlaps(geometry.inputs[1]),
+            !output.overlaps(geometry.inputs[0]) && !output.overlaps(geometry.inputs[1]),
             "a step must not write what it reads"
         );
         #[allow(clippy::cast_possible_truncation)] // `Slot::at` keeps it below 2^31
@@ -247,18 +144,26 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
     /// or the output of the step.
     #[must_use]
     pub const fn scratch<const N: usize>(self, slot: Slot<u32, N>, cores: usize) -> Self {
-        assert!(N % cores == 0, "every core gets the same scratch");
-        let mut geometry = self.geometry;
-        geometry.scratch = slot.extent();
-        geometry.scratch_share = geometry.scratch.bytes / cores as u32;
         assert!(
-            !geometry.scratch.overlaps(geometry.output)
-                && !geometry.scratch.overlaps(geometry.inputs[0])
-                && !geometry.scratch.overlaps(geometry.inputs[1]),
+            cores <= MAX_CORES && N % cores == 0,
+            "every core gets the same scratch"
+        );
+        let scratch = slot.extent();
+        let Self {
+            elements, geometry, ..
+        } = self;
+        #[allow(clippy::cast_possible_truncation)] // `Slot::at` keeps it below 2^31
+        let output = Extent {
+            offset: geometry.output,
+            bytes: elements * size_of::<O>() as u32,
+        };
+        assert!(
+            !scratch.overlaps(output)
+                && !scratch.overlaps(geometry.inputs[0])
+                && !scratch.overlaps(geometry.inputs[1]),
             "scratch must be apart from what a step reads and writes"
         );
-        let elements = self.elements;
-        self.typed(elements, geometry)
+        self.typed(elements, geometry.with_scratch(scratch, cores as u32))
     }
 
     /// Cuts the output, seen as `[pixels, channels]`, into units of `unit` pixels.
@@ -289,25 +194,21 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
     /// more than 65,535 units.
     #[must_use]
     pub const fn cut(self, cut: Cut, pixels: u32, channels: u32, unit: u32) -> CutBuilder<I, O> {
-        assert!(
-            self.elements > 0 && unit > 0 && unit < 1 << 31,
-            "a step must have work"
-        );
+        assert!(self.elements > 0, "a step must have work");
         assert!(
             pixels as u64 * channels as u64 == self.elements as u64,
             "pixels x channels must be the output's elements"
         );
-        let mut geometry = self.geometry;
-        geometry.pixels = pixels;
-        geometry.channels = channels;
-        geometry.cut = cut;
-        geometry.unit = unit;
+        #[allow(clippy::cast_possible_truncation)] // elements have at most four bytes
+        let element = size_of::<O>() as u32;
+        let geometry = self.geometry.cut(cut, [pixels, channels], unit, element);
         assert!(
             geometry.units() <= 65_535,
             "a step has at most 65,535 units"
         );
         CutBuilder {
             number: self.number,
+            grain: 0,
             geometry,
             types: PhantomData,
         }
@@ -318,6 +219,7 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
 #[derive(Debug)]
 pub struct CutBuilder<I, O> {
     number: u16,
+    grain: u16,
     geometry: Geometry,
     types: PhantomData<fn(I) -> O>,
 }
@@ -328,7 +230,7 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
     /// one can end after so many units.
     #[must_use]
     pub const fn grain(mut self, units: u16) -> Self {
-        self.geometry.grain = units;
+        self.grain = units;
         self
     }
 
@@ -353,12 +255,17 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
     ///
     /// # Panics
     ///
-    /// While compiling, when there is no row, or one does not cover every unit exactly once.
+    /// While compiling, when there is no row, or one does not cover every unit exactly once, or a
+    /// core has no scratch.
     #[must_use]
     pub const fn shares(self, shares: &'static [&'static [u16]]) -> Step<I, O> {
         assert!(
             !shares.is_empty() && shares.len() <= MAX_CORES,
             "a team has one to eight cores"
+        );
+        assert!(
+            shares.len() <= self.geometry.scratch_cores(),
+            "every core needs scratch"
         );
         let mut team = 0;
         while team < shares.len() {
@@ -383,25 +290,16 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
 
     const fn step(self, shares: &'static [&'static [u16]]) -> Step<I, O> {
         let Self {
-            number, geometry, ..
+            number,
+            grain,
+            geometry,
+            ..
         } = self;
-        let mut end = geometry.output.end();
-        if geometry.scratch.end() > end {
-            end = geometry.scratch.end();
-        }
-        let mut index = 0;
-        while index < MAX_INPUTS {
-            let input = geometry.inputs[index].end();
-            end = if input > end { input } else { end };
-            index += 1;
-        }
-        #[allow(clippy::cast_possible_truncation)] // `cut` keeps it below 2^16
-        let units = geometry.units() as u16;
         let shape = Shape {
             number,
-            units,
+            grain,
             geometry,
-            end,
+            end: geometry.end(),
             shares,
         };
         Step {

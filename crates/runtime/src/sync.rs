@@ -1,8 +1,8 @@
 //! What a model checker replaces: atomics, how they are made, and a record of who touches the
 //! arena. Ferrule's own sources have another file with loom's of the same names.
 
+use crate::geometry::Geometry;
 use crate::slot::Extent;
-use crate::step::Geometry;
 use core::ops::Range;
 pub use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 

@@ -1,8 +1,8 @@
 //! What a core may touch while it works on a step.
 
 use super::arena::Shared;
+use crate::geometry::{Geometry, MAX_INPUTS};
 use crate::slot::Extent;
-use crate::step::{Cut, Geometry};
 use crate::sync::Held;
 use crate::{Element, Inputs};
 use core::marker::PhantomData;
@@ -13,8 +13,8 @@ use core::ops::Range;
 pub struct Claim<'c, I, O> {
     /// The first byte of the arena.
     arena: *const u8,
-    inputs: PhantomData<I>,
-    geometry: &'c Geometry,
+    inputs: &'c [Extent; MAX_INPUTS],
+    types: PhantomData<I>,
     /// The output elements that this claim owns.
     pub output: Output<'c, O>,
     /// This core's temporary memory; it holds anything.
@@ -25,7 +25,11 @@ pub struct Claim<'c, I, O> {
 /// A claim that does not know the types of its elements, so that its code exists once.
 pub(super) struct Run<'c> {
     arena: *mut u8,
-    geometry: &'c Geometry,
+    inputs: &'c [Extent; MAX_INPUTS],
+    /// First byte of the output.
+    output: u32,
+    /// Elements from a pixel of it to the next.
+    stride: u32,
     /// Elements of the output before the first owned one.
     skipped: usize,
     pixels: Range<u32>,
@@ -49,14 +53,9 @@ impl<'c> Run<'c> {
         units: Range<u32>,
         index: usize,
     ) -> Self {
-        let along = |unit: u32| (unit.saturating_mul(geometry.unit)).min(geometry.axis());
-        let (from, to) = (along(units.start), along(units.end));
-        let (pixels, channels) = match geometry.cut {
-            Cut::Pixels => (from..to, 0..geometry.channels),
-            Cut::Channels => (0..geometry.pixels, from..to),
-        };
+        let [pixels, channels] = geometry.of(&units);
         // SAFETY: by the caller's promise; the runs of pixels and channels are those of the units.
-        unsafe { Self::of(shared, geometry, pixels, channels, share(geometry, index)) }
+        unsafe { Self::of(shared, geometry, pixels, channels, index) }
     }
 
     /// The claim to all units, for the first core.
@@ -68,37 +67,40 @@ impl<'c> Run<'c> {
     pub unsafe fn whole(shared: Shared<'c>, geometry: &'c Geometry) -> Self {
         let (pixels, channels) = (0..geometry.pixels, 0..geometry.channels);
         // SAFETY: by the caller's promise.
-        unsafe { Self::of(shared, geometry, pixels, channels, share(geometry, 0)) }
+        unsafe { Self::of(shared, geometry, pixels, channels, 0) }
     }
 
     /// The claim to some channels of some pixels.
     ///
     /// # Safety
     ///
-    /// As for [`Self::new`]; `own` is the scratch of this core.
+    /// As for [`Self::new`].
     #[inline(always)]
     unsafe fn of(
         shared: Shared<'c>,
         geometry: &'c Geometry,
         pixels: Range<u32>,
         channels: Range<u32>,
-        own: Extent,
+        index: usize,
     ) -> Self {
-        let held = shared
-            .control
-            .watch
-            .claim(geometry, &pixels, &channels, own);
-        let stride = geometry.channels as usize;
+        #[allow(clippy::cast_possible_truncation)] // a team is small
+        let own = geometry.scratch_of(index as u32);
+        let watch = &shared.control.watch;
+        let held = watch.claim(geometry, &pixels, &channels, own);
         // SAFETY: this core's share lies inside the scratch, which lies inside the arena and is
-        // aligned for words, apart from inputs, output and other cores' shares.
+        // aligned for words, apart from inputs, output and other cores' shares: every core of the
+        // team has one, as `CutBuilder::shares` checked. Or it is empty.
         let scratch = unsafe {
             let first = shared.pointer(own).cast::<u32>();
             core::slice::from_raw_parts_mut(first, own.bytes as usize / size_of::<u32>())
         };
+        let stride = geometry.channels;
         Self {
             arena: shared.arena,
-            geometry,
-            skipped: pixels.start as usize * stride + channels.start as usize,
+            inputs: &geometry.inputs,
+            output: geometry.output,
+            stride,
+            skipped: (pixels.start * stride + channels.start) as usize,
             pixels,
             channels,
             scratch,
@@ -115,7 +117,9 @@ impl<'c> Run<'c> {
     pub unsafe fn typed<I: Inputs, O: Element>(self) -> Claim<'c, I, O> {
         let Self {
             arena,
-            geometry,
+            inputs,
+            output,
+            stride,
             skipped,
             pixels,
             channels,
@@ -125,16 +129,16 @@ impl<'c> Run<'c> {
         // SAFETY: the first owned element lies inside the output, or one past it if the run is
         // empty; the output lies inside the arena, as `new` required.
         let start = unsafe {
-            let output = arena.add(geometry.output.offset as usize);
+            let output = arena.add(output as usize);
             output.cast::<O>().add(skipped)
         };
         Claim {
             arena,
-            inputs: PhantomData,
-            geometry,
+            inputs,
+            types: PhantomData,
             output: Output {
                 start,
-                stride: geometry.channels as usize,
+                stride: stride as usize,
                 pixels: pixels.start as usize..pixels.end as usize,
                 channels: channels.start as usize..channels.end as usize,
                 elements: PhantomData,
@@ -147,12 +151,7 @@ impl<'c> Run<'c> {
 
 impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
     fn view<T: Element>(&self, index: usize) -> View<'c, T> {
-        let extent = self
-            .geometry
-            .inputs
-            .get(index)
-            .copied()
-            .unwrap_or(Extent::NONE);
+        let extent = self.inputs.get(index).copied().unwrap_or(Extent::NONE);
         // SAFETY: `Run::new` requires that the extent lies inside the arena, aligned, and is not
         // written to while the claim lives; `Run::typed` that it holds elements of this type.
         // Elements have no invalid values.
@@ -161,20 +160,6 @@ impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
             core::slice::from_raw_parts(first, extent.bytes as usize / size_of::<T>())
         };
         View { elements }
-    }
-}
-
-/// A core's share of the scratch; nothing for a core that the step was not made for.
-fn share(geometry: &Geometry, index: usize) -> Extent {
-    #[allow(clippy::cast_possible_truncation)] // a team is small
-    let skipped = geometry.scratch_share.saturating_mul(index as u32);
-    let left = geometry.scratch.bytes.saturating_sub(skipped);
-    if geometry.scratch_share == 0 || left < geometry.scratch_share {
-        return Extent::NONE;
-    }
-    Extent {
-        offset: geometry.scratch.offset + skipped,
-        bytes: geometry.scratch_share,
     }
 }
 

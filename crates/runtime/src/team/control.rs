@@ -1,6 +1,6 @@
 //! The words that cores share.
 
-use crate::step::{GEOMETRY_WORDS, MAX_CORES};
+use crate::geometry::{GEOMETRY_WORDS, MAX_CORES};
 use crate::sync::{AtomicBool, AtomicU32, Watch};
 use core::ops::Range;
 

@@ -4,7 +4,7 @@ use super::arena::Shared;
 use super::claim::Run;
 use super::control::PerCore;
 use super::{Claim, Done, Port, Schedule, Static};
-use crate::step::Shape;
+use crate::shape::Shape;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{fault, ordering, rolled, AtomicU32};
 use crate::{Element, Inputs, Step, Stopped};
@@ -193,7 +193,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         self.entered = if self.publishes(step) {
             self.publish(step)?
         } else {
-            M::alone(0..step.units.into())
+            M::alone(0..step.units())
         };
         Ok(())
     }
@@ -293,10 +293,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             }
         }
         self.last = None;
-        let _held = self.shared.control.watch.read(last.geometry.output);
+        let _held = self.shared.control.watch.read(last.geometry.output());
         // SAFETY: inside the arena, as `enter` checked; every core has completed the step and
         // waits for the next one, so nobody writes.
-        let output = unsafe { self.shared.read(last.geometry.output) };
+        let output = unsafe { self.shared.read(last.geometry.output()) };
         self.port.observe(last.number, output);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::control::{pack, unpack, PerCore};
 use super::slice::Place;
 use super::{Member, Port};
-use crate::step::Shape;
+use crate::shape::Shape;
 use crate::sync::Ordering::Relaxed;
 use crate::sync::{fault, rolled};
 use core::ops::Range;

@@ -1,7 +1,7 @@
 //! Inferences that are taken in slices.
 
 use super::{Member, Port, Schedule};
-use crate::step::Shape;
+use crate::shape::Shape;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{fault, ordering};
 use crate::Stopped;
@@ -169,7 +169,7 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
             if place.is_late(&self.port) {
                 return Err(Stopped::Paused);
             }
-            let longest = u32::from(step.geometry.grain);
+            let longest = u32::from(step.grain);
             if longest > 0 {
                 end = end.min(place.rest.start + longest);
             }

@@ -4,7 +4,7 @@ use super::control::{pack, unpack, PerCore};
 use super::schedule::protocol::Protocol;
 use super::slice::Place;
 use super::{Member, Port, Schedule};
-use crate::step::Shape;
+use crate::shape::Shape;
 use crate::sync::fault;
 use crate::sync::ordering;
 use crate::sync::Ordering::{Acquire, Relaxed};
@@ -30,7 +30,7 @@ fn bite(rest: u32, step: &Shape) -> u32 {
 
 /// So many of the remaining units, rounded to a multiple of the step's grain; at least one grain.
 fn whole(units: u32, rest: u32, step: &Shape) -> u32 {
-    let grain = u32::from(step.geometry.grain).max(1);
+    let grain = u32::from(step.grain).max(1);
     ((units / grain).max(1) * grain).min(rest)
 }
 
@@ -95,7 +95,7 @@ impl Protocol for Steal {
         loop {
             let rest = unpack(held);
             if rest.is_empty() {
-                return (step.units > 1).then(|| steal(port, cores, own, step))?;
+                return (step.units() > 1).then(|| steal(port, cores, own, step))?;
             }
             let middle = rest.start + bite(rest.end - rest.start, step);
             let found = port.exchange(&own.range, held, pack(&(middle..rest.end)));
