@@ -51,6 +51,12 @@ _optimize = click.option(
     show_default=True,
     help="What matters more: instructions, or bytes of code.",
 )
+_growth = click.option(
+    "--growth",
+    metavar="10%",
+    callback=lambda _context, _option, text: text or "",
+    help="Most that weights may be larger than in the model; default: 15% with SIMD, 30% without.",
+)
 _slice = click.option(
     "--slice",
     "piece",
@@ -71,7 +77,7 @@ _schedule = click.option(
 
 def _wishes(command: _Command) -> _Command:
     """The options of `ferrule.hints.Wishes`: what can be said about a plan."""
-    for option in (_slice, _optimize, _reserves, _pins, _schedule):
+    for option in (_slice, _growth, _optimize, _reserves, _pins, _schedule):
         command = option(command)
     return command
 

@@ -16,6 +16,7 @@ from ferrule.target import Target
 _CORE = re.compile(r"core(\d{1,3})")
 _TIMES = re.compile(r"[1-9]\d{0,2}")
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
+_MORE = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%")
 
 
 class Wishes(TypedDict, total=False):
@@ -23,14 +24,16 @@ class Wishes(TypedDict, total=False):
 
     `schedule` is one of `steps.SCHEDULES`; `pins` are layers that one core does alone, such as
     `conv_1=core0`; `reserves` are parts of a core that other work needs, such as `core1=30%`;
-    `optimize` is `speed` or `size`. With `piece`, an inference can be taken in slices, and long
-    steps are in pieces of at most so many instructions of the lead.
+    `optimize` is `speed` or `size`; `growth` is how much larger than in the model weights may be,
+    such as `10%`. With `piece`, an inference can be taken in slices, and long steps are in pieces
+    of at most so many instructions of the lead.
     """
 
     schedule: str
     pins: Sequence[str]
     reserves: Sequence[str]
     optimize: str
+    growth: str
     piece: int
 
 
@@ -40,14 +43,16 @@ class Hints:
 
     A team without a layer's core shares that layer as if nothing were said. `core`, if given, is
     the core of a team of one; it may be any core of the board. `optimize` is one of
-    `steps.OPTIMIZE`. `piece`, if not 0, asks for inferences in slices, and for steps in pieces of
-    at most so many instructions of the lead.
+    `steps.OPTIMIZE`. Weights may be larger than in the model by the fraction `growth`, or by what
+    is usual for a core. `piece`, if not 0, asks for inferences in slices, and for steps in pieces
+    of at most so many instructions of the lead.
     """
 
     pins: tuple[tuple[str, int], ...] = ()
     reserves: tuple[tuple[int, Fraction], ...] = ()
     core: int | None = None
     optimize: str = "speed"
+    growth: Fraction | None = None
     piece: int = 0
 
     @staticmethod
@@ -55,6 +60,7 @@ class Hints:
         pins: Sequence[str] = (),
         reserves: Sequence[str] = (),
         optimize: str = "speed",
+        growth: str = "",
         piece: int = 0,
     ) -> "Hints":
         """Reads `LAYER=core0` and `core1=30%`. Raises `CompileError`."""
@@ -71,6 +77,7 @@ class Hints:
             tuple(map(_pin, pins)),
             tuple(map(_reserve, reserves)),
             optimize=optimize,
+            growth=_growth(growth) if growth else None,
             piece=piece,
         )
 
@@ -153,6 +160,16 @@ def _reserve(text: str) -> tuple[int, Fraction]:
             hint="for instance `--reserve core1=30%`; `--cores` leaves a core out",
         )
     return int(found[1]), Fraction(share[1]) / 100
+
+
+def _growth(text: str) -> Fraction:
+    found = _MORE.fullmatch(text)
+    if not found:
+        raise CompileError(
+            f"`--growth {printable(text)}` is no percentage from 0% to 999%",
+            hint="for instance `--growth 10%`: weights take at most a tenth more than in the model",
+        )
+    return Fraction(found[1]) / 100
 
 
 def _unknown(layer: str, known: dict[str, str], names: dict[str, str]) -> CompileError:

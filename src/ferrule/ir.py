@@ -113,6 +113,13 @@ class Struct:
     fields: "dict[str, int | bool | Array | Struct]"
     constructor: str = ""
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of its arrays in flash."""
+        nested = (v for v in self.fields.values() if isinstance(v, Struct))
+        arrays = (v for v in self.fields.values() if isinstance(v, np.ndarray))
+        return sum(value.nbytes for value in arrays) + sum(value.bytes for value in nested)
+
 
 @dataclass(frozen=True, eq=False)
 class Op:

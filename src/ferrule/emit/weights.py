@@ -44,18 +44,7 @@ def weights(steps: dict[str, Step], of: Sequence[Core]) -> str:
 
 def step_bytes(step: Step) -> tuple[int, ...]:
     """Bytes of a step's constants in flash, in the image of each kind of core."""
-    return tuple(constant_bytes(kernel.params()) for kernel in step.kernels)
-
-
-def constant_bytes(struct: Struct) -> int:
-    """Bytes of the arrays in a struct: what the weights take in flash."""
-    total = 0
-    for value in struct.fields.values():
-        if isinstance(value, np.ndarray):
-            total += value.nbytes
-        elif isinstance(value, Struct):
-            total += constant_bytes(value)
-    return total
+    return tuple(kernel.params().bytes for kernel in step.kernels)
 
 
 def _names(struct: Struct) -> set[str]:

@@ -6,9 +6,20 @@ Every module in this folder is loaded, so no list is kept. `crates/kernels/src` 
 import importlib
 import pkgutil
 
+from ferrule.kernels.growth import given_bytes, limited, most_bytes, taken_bytes
 from ferrule.kernels.kernel import PRICES, Choice, Kernel, choose, choose_all
 
-__all__ = ["PRICES", "Choice", "Kernel", "choose", "choose_all"]
+__all__ = [
+    "PRICES",
+    "Choice",
+    "Kernel",
+    "choose",
+    "choose_all",
+    "given_bytes",
+    "limited",
+    "most_bytes",
+    "taken_bytes",
+]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

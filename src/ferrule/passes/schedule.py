@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
-from ferrule.kernels import Choice, Kernel, choose_all
+from ferrule.kernels import Choice, Kernel, choose_all, limited
 from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step, units_of
 from ferrule.target import Core, Target
@@ -61,7 +61,10 @@ def schedule(
     pinned = hints.pinned(graph, target)
     ops = [op for op in graph.ops if not op.is_view]
     spent = _SPENT[hints.optimize]
-    choices = [choose_all(ops, core, forced, spent) for core in target.kinds(cores)]
+    choices = [
+        limited(choose_all(ops, core, forced, spent), core, hints.growth)
+        for core in target.kinds(cores)
+    ]
     return tuple(
         _step(_ways(op, target, cores, own, hints, pinned.get(op.name)))
         for op, *own in zip(ops, *choices, strict=True)
