@@ -11,12 +11,18 @@ from firmware.test_boards import two_layers
 
 from ferrule import firmware, interpreter, target
 from ferrule.checking import check
-from ferrule.compiler import plan_graph
+from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit import folder
 from ferrule.emit.crate import emit
 from ferrule.firmware import Program
+from ferrule.emit.report import describe
+from ferrule.firmware.count import addresses
+from ferrule.firmware.run import execute
 from ferrule.hints import Hints
+from ferrule.importers.tflite import load
 from ferrule.inputs import generate
+from ferrule.session import Session
+from ferrule.toolchain import counter, qemu
 
 KEYWORD = Path(__file__).parents[2] / "models/keyword/keyword_int8.tflite"
 BOARDS = ["host", "qemu-mps2-an386", "qemu-mps2-an521", "qemu-musca-b1", "qemu-virt-rv32"]
@@ -44,3 +50,30 @@ def test_every_step_equals_the_interpreter(tmp_path: Path, board: str) -> None:
 @pytest.mark.parametrize(("board", "cores"), [("qemu-musca-b1", 2), ("qemu-virt-rv32", 4)])
 def test_a_model_in_slices_equals_the_interpreter(board: str, cores: int) -> None:
     assert check(KEYWORD, board, cores, seeds=5, hints=Hints(piece=60_000)).mismatches == 0
+
+
+@pytest.mark.parametrize("piece", [30_000, 200_000])
+@pytest.mark.parametrize(("board", "cores"), [("qemu-musca-b1", 2), ("qemu-virt-rv32", 4)])
+def test_a_slice_is_as_long_as_the_plan_says(
+    tmp_path: Path, board: str, cores: int, piece: int
+) -> None:
+    """The lead's instructions of each slice that is one claim; waiting for a helper is apart."""
+    plan = plan_graph(load(KEYWORD), board, cores, hints=Hints(piece=piece))
+    stated = describe(plan)["longest_piece"]
+    assert stated <= piece
+    image = Session(Compiled(plan, emit(plan, KEYWORD.name, b""))).image(Program.CHECK)
+    wait = image.find("member", "wait_until") + image.find("member", "wait_longer")
+    marks = counter.Marks(
+        begin=addresses(image.find("tensors", "next_slice")),
+        end=addresses(image.find("tensors", "slice_end")),
+        wait=tuple((symbol.address, symbol.address + symbol.bytes) for symbol in wait),
+    )
+    written = tmp_path / "counts.json"
+    plugin = counter.plugin(qemu.system(plan.target.emulator["architecture"]))
+    inputs = [generate(plan.graph, 1)]
+    added = ("-plugin", counter.argument(plugin, written, marks))
+    execute(image, Program.CHECK, cores, inputs, tmp_path, None, *added)
+    (lead,) = (core for core in counter.read(written) if core.runs)
+    slices = [sum(run.steps) for run in lead.runs]
+    assert len(slices) > len(plan.steps)
+    assert 0.9 * stated < max(slices) < 1.1 * stated
