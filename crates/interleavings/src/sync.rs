@@ -22,6 +22,19 @@ macro_rules! words {
     };
 }
 
+macro_rules! made {
+    ($(#[$about:meta])* $name:ident: $type:ty;) => {
+        $(#[$about])* #[allow(non_snake_case)]
+        fn $name() -> $type;
+    };
+    ($name:ident: $type:ty = $value:expr;) => {
+        fn $name() -> $type { $value }
+    };
+    ($schedule:ident) => {
+        $schedule::JOINTS()
+    };
+}
+
 std::thread_local! {
     /// The place of the planted fault. Loom runs all threads of a model on one thread.
     static FAULT: Cell<&'static str> = const { Cell::new("") };
@@ -100,12 +113,13 @@ impl Watch {
     pub fn claim(
         &self,
         geometry: &Geometry,
+        inputs: &[Extent],
         pixels: &Range<u32>,
         channels: &Range<u32>,
         scratch: Extent,
     ) -> Held {
         let mut held = self.write(scratch);
-        for input in geometry.inputs {
+        for &input in inputs {
             held._reads.extend(self.read(input)._reads);
         }
         let size = geometry.element();

@@ -1,5 +1,7 @@
 //! Types of tensor elements, and lists of them.
 
+use crate::geometry::MAX_INPUTS;
+
 /// A number that a tensor holds. Every bit pattern of it is a valid value.
 pub trait Element: Copy + sealed::Sealed + 'static {}
 
@@ -7,6 +9,9 @@ pub trait Element: Copy + sealed::Sealed + 'static {}
 pub trait Inputs: sealed::Sealed + 'static {
     /// How many input tensors there are.
     const COUNT: usize;
+
+    /// Bytes of an element of each, 0 where there is none.
+    const BYTES: [u32; MAX_INPUTS];
 }
 
 mod sealed {
@@ -22,14 +27,21 @@ macro_rules! elements {
     )*};
 }
 
+#[allow(clippy::cast_possible_truncation)] // at most four
+const fn bytes_of<A: Element>() -> u32 {
+    size_of::<A>() as u32
+}
+
 elements!(i8, u8, i16, i32, u32, f32);
 
 impl<A: Element> sealed::Sealed for (A,) {}
 impl<A: Element> Inputs for (A,) {
     const COUNT: usize = 1;
+    const BYTES: [u32; MAX_INPUTS] = [bytes_of::<A>(), 0];
 }
 
 impl<A: Element, B: Element> sealed::Sealed for (A, B) {}
 impl<A: Element, B: Element> Inputs for (A, B) {
     const COUNT: usize = 2;
+    const BYTES: [u32; MAX_INPUTS] = [bytes_of::<A>(), bytes_of::<B>()];
 }

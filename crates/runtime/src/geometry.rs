@@ -36,6 +36,9 @@ pub(crate) struct Geometry {
     scratch: u32,
     /// Words of it for each core, above the number of cores.
     scratch_share: u32,
+    /// Bytes of each input that a unit is computed from, the first input's in the low half; 0
+    /// stands for all of them.
+    lends: u32,
 }
 
 /// Bits of [`Geometry::cutting`] for the length of a unit.
@@ -54,6 +57,7 @@ impl Geometry {
         cutting: 0,
         scratch: 0,
         scratch_share: 0,
+        lends: 0,
     };
 
     /// The same with an output of elements of so many bytes, cut in this way.
@@ -84,6 +88,57 @@ impl Geometry {
             scratch: scratch.offset,
             scratch_share: (scratch.bytes / 4 / cores) << SCRATCH_CORES_BITS | cores,
             ..self
+        }
+    }
+
+    /// The same where a unit is computed from so many bytes of each input; 0 stands for all.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when channels are cut, or the units do not cover an input.
+    pub const fn lending(self, bytes: [u32; MAX_INPUTS]) -> Self {
+        let (units, [first, second]) = (self.units(), bytes);
+        assert!(
+            matches!(self.axis(), Cut::Pixels),
+            "a run of channels needs all of an input"
+        );
+        assert!(
+            is_cut(self.inputs[0].bytes, first, units)
+                && is_cut(self.inputs[1].bytes, second, units),
+            "the units must cover the input that is lent, each with some of it"
+        );
+        Self {
+            lends: first | second << 16,
+            ..self
+        }
+    }
+
+    /// Whether a claim lends less than all of an input.
+    #[inline(always)]
+    pub const fn is_lending(&self) -> bool {
+        self.lends != 0
+    }
+
+    /// What is lent of each input to a claim of some units.
+    #[inline(always)]
+    pub const fn lent(&self, units: &Range<u32>) -> [Extent; MAX_INPUTS] {
+        let [first, second] = self.inputs;
+        [
+            loan(first, self.lends & 0xffff, units),
+            loan(second, self.lends >> 16, units),
+        ]
+    }
+
+    /// What of the output a core with these units writes, if that is one run of bytes.
+    pub const fn written(&self, units: &Range<u32>) -> Extent {
+        let [pixels, channels] = self.of(units);
+        let (high, wide) = (pixels.end - pixels.start, channels.end - channels.start);
+        if wide != self.channels && high != 1 {
+            return Extent::NONE;
+        }
+        Extent {
+            offset: self.output + (pixels.start * self.channels + channels.start) * self.element(),
+            bytes: high * wide * self.element(),
         }
     }
 
@@ -193,12 +248,39 @@ impl Geometry {
             self.cutting,
             self.scratch,
             self.scratch_share,
+            self.lends,
         ]
     }
 }
 
 /// Length of [`Geometry::words`].
-pub(crate) const GEOMETRY_WORDS: usize = 10;
+pub(crate) const GEOMETRY_WORDS: usize = 11;
+
+/// The one of [`Geometry::words`] that is never 0.
+pub(crate) const CUTTING_WORD: usize = 7;
+
+/// Whether so many units of so many bytes are all of an input, the last one perhaps shorter.
+const fn is_cut(input: u32, bytes: u32, units: u32) -> bool {
+    let (input, bytes, units) = (input as u64, bytes as u64, units as u64);
+    bytes == 0 || bytes < 1 << 16 && (units - 1) * bytes < input && input <= units * bytes
+}
+
+/// So many bytes of an input for each unit; all of it if there are none.
+#[inline(always)]
+const fn loan(input: Extent, bytes: u32, units: &Range<u32>) -> Extent {
+    if bytes == 0 {
+        return input;
+    }
+    // Neither product wraps: both factors are below 2^16.
+    let (from, to) = (
+        least(units.start.wrapping_mul(bytes), input.bytes),
+        least(units.end.wrapping_mul(bytes), input.bytes),
+    );
+    Extent {
+        offset: input.offset + from,
+        bytes: to.saturating_sub(from),
+    }
+}
 
 #[inline(always)]
 const fn least(first: u32, second: u32) -> u32 {

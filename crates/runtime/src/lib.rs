@@ -36,6 +36,6 @@ pub use stopped::Stopped;
 #[cfg(loom)]
 pub use sync::with_fault;
 pub use team::{
-    Alone, AloneSliced, Begin, Claim, Done, Exact, Helper, Lead, Member, Observed, Output, Port,
-    Schedule, Slice, Sliced, Static, Steal, Team, View,
+    Alone, AloneSliced, Begin, Claim, Done, Exact, Helper, Joined, Lead, Member, Observed, Output,
+    Port, Schedule, Slice, Sliced, Static, Steal, Team, View,
 };

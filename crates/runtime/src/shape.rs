@@ -1,6 +1,7 @@
-//! The part of a step that does not depend on element types.
+//! The part of a step that does not depend on element types, and which steps can be in one group.
 
 use crate::geometry::Geometry;
+use core::ops::Range;
 
 /// The part of a step that does not depend on element types, so that its code exists once.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Shape {
     /// For each team size, from one core on, the units with which each core starts; no row at all
     /// if the lead does the step alone.
     pub(crate) shares: &'static [&'static [u16]],
+    /// The step that follows in the same group, without a barrier between the two.
+    pub(crate) next: Option<&'static Shape>,
 }
 
 /// Flash that each layer takes for it.
@@ -34,5 +37,79 @@ impl Shape {
     pub(crate) fn units(&self) -> u32 {
         let of_one = self.shares.first().and_then(|row| row.first());
         of_one.map_or(1, |&units| u32::from(units))
+    }
+
+    /// This step, with another that follows it in the same group.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when a core that is in one step of the group could touch what a core in
+    /// another one writes.
+    pub(crate) const fn joins(mut self, next: &'static Self) -> Self {
+        let mut later = Some(next);
+        while let Some(step) = later {
+            self.assert_apart(step);
+            self.assert_own(step, 0);
+            self.assert_own(step, 1);
+            later = step.next;
+        }
+        self.next = Some(next);
+        self
+    }
+
+    /// Only reads of this step's output may meet what another core does in this step.
+    const fn assert_apart(&self, later: &Self) {
+        let (this, that) = (&self.geometry, &later.geometry);
+        let (inputs, read) = (this.inputs, that.inputs);
+        assert!(
+            !self.is_private() && self.shares.len() == later.shares.len(),
+            "the steps of a group must be shared, in teams of the same sizes"
+        );
+        let touched = [inputs[0], inputs[1], this.output(), this.scratch()];
+        let mut index = 0;
+        while index < touched.len() {
+            assert!(
+                !that.output().overlaps(touched[index]) && !that.scratch().overlaps(touched[index]),
+                "a step of a group must not write what an earlier one touches"
+            );
+            index += 1;
+        }
+        assert!(
+            !this.scratch().overlaps(read[0]) && !this.scratch().overlaps(read[1]),
+            "a step of a group must not read an earlier one's scratch"
+        );
+    }
+
+    /// Of this step's output, a core reads in the later step what it has written itself.
+    const fn assert_own(&self, later: &Self, input: usize) {
+        let output = self.geometry.output();
+        if !later.geometry.inputs[input].overlaps(output) {
+            return;
+        }
+        let mut team = 0;
+        while team < self.shares.len() {
+            let mut core = 0;
+            while core <= team {
+                let (own, next) = (self.units_of(team, core), later.units_of(team, core));
+                let read = later.geometry.lent(&next)[input];
+                assert!(
+                    next.start == next.end || self.geometry.written(&own).contains(read),
+                    "a core must have written itself what it reads in a group"
+                );
+                core += 1;
+            }
+            team += 1;
+        }
+    }
+
+    /// The units of core `core` in the row `team` of the shares.
+    const fn units_of(&self, team: usize, core: usize) -> Range<u32> {
+        let row = self.shares[team];
+        let (mut start, mut before) = (0, 0);
+        while before < core {
+            start += row[before] as u32;
+            before += 1;
+        }
+        start..start + row[core] as u32
     }
 }

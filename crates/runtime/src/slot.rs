@@ -76,6 +76,11 @@ impl Extent {
         self.offset + self.bytes
     }
 
+    /// Whether the other's bytes are all among these; no bytes are.
+    pub const fn contains(self, other: Self) -> bool {
+        other.bytes == 0 || self.offset <= other.offset && other.end() <= self.end()
+    }
+
     /// Whether the two share a byte.
     pub const fn overlaps(self, other: Self) -> bool {
         self.offset < other.end() && other.offset < self.end()

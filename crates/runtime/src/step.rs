@@ -234,6 +234,27 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
         self
     }
 
+    /// Says that a unit of the output is computed from so many elements of the first input, and so
+    /// many of the second, one after the other: unit 0 from the first ones, and so on. 0 stands for
+    /// all of that input.
+    ///
+    /// Where steps are [`Joined`](crate::Joined), a claim then lends of such an input only the
+    /// elements of its own units, and its output begins at its own first pixel, so that a kernel
+    /// sees a smaller problem: [`Output::pixels`](crate::Output::pixels) counts from 0. Where each
+    /// step has its barrier, a claim lends all and counts as always.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when channels are cut, the units do not cover an input that is lent, each
+    /// with some of it, or a unit is computed from more than 65,535 bytes of an input.
+    #[must_use]
+    pub const fn lends(mut self, first: u16, second: u16) -> Self {
+        let [of_first, of_second] = I::BYTES;
+        let bytes = [first as u32 * of_first, second as u32 * of_second];
+        self.geometry = self.geometry.lending(bytes);
+        self
+    }
+
     /// Leaves the step to the lead, in a team of any size up to `cores`: the others are not told of
     /// it, and nobody waits for them after it.
     ///
@@ -301,9 +322,172 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
             geometry,
             end: geometry.end(),
             shares,
+            next: None,
         };
         Step {
             shape,
+            types: PhantomData,
+        }
+    }
+}
+
+impl<I: Inputs, O: Element> Step<I, O> {
+    /// The step after this one goes on without a barrier, and both are published at once: they are
+    /// in one group. So each step is described after the one that follows it in its group.
+    ///
+    /// Each core may be in another step of a group. So within a group nothing is written that an
+    /// earlier step touches, and of what the group has written a core reads, by what its claim
+    /// [lends](CutBuilder::lends), only what it has written itself.
+    ///
+    /// ```
+    /// use runtime::{step, Slot, Step};
+    /// const A: Slot<i8, 8> = Slot::at(0);
+    /// const B: Slot<i8, 8> = Slot::at(8);
+    /// const C: Slot<i8, 8> = Slot::at(16);
+    /// const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(B).writes(C).by_pixels(4, 2, 1).lends(2, 0).shares(HALVES);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// Such a step is sound in every team. Where cores steal, in slices, and where more steps
+    /// follow than a team is [`Joined`](crate::Joined) for, it has a barrier of its own.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when two steps of the group are not so. A core that reads what another one
+    /// writes, as nothing is lent:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(B).writes(C).by_pixels(4, 2, 1).shares(HALVES);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// Or as the second step has other shares:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(B).writes(C).by_pixels(4, 2, 1).lends(2, 0).shares(&[&[4], &[3, 1]]);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// Or as the first one is cut by channels, so that no core has written a whole pixel:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(B).writes(C).by_pixels(4, 2, 1).lends(2, 0).shares(HALVES);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_channels(2, 4, 1).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// A step that writes where an earlier one reads, which another core may still do:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(B).writes(A).by_pixels(4, 2, 1).lends(2, 0).shares(HALVES);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// The same, but two steps later:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static LAST: Step<(i8,), i8> =
+    ///     step(2).reads(C).writes(A).by_pixels(4, 2, 1).lends(2, 0).shares(HALVES);
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(B).writes(C).by_pixels(4, 2, 1).lends(2, 0).shares(HALVES).joins(&LAST);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// Scratch that an earlier step reads from, or that a later one does:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const D: Slot<i8, 8> = Slot::at(24);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// const SCRATCH: Slot<u32, 2> = Slot::at(0);
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(C).writes(D).scratch(SCRATCH, 2).by_pixels(8, 1, 2).shares(HALVES);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const D: Slot<i8, 8> = Slot::at(24);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// const SCRATCH: Slot<u32, 2> = Slot::at(16);
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(C).writes(D).by_pixels(8, 1, 2).shares(HALVES);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).scratch(SCRATCH, 2).by_pixels(8, 1, 2).shares(HALVES)
+    ///         .joins(&NEXT);
+    /// ```
+    ///
+    /// A step of the lead's alone, which nobody is told of:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const A: Slot<i8, 8> = Slot::at(0);
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const D: Slot<i8, 8> = Slot::at(24);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(C).writes(D).by_pixels(8, 1, 8).alone(2);
+    /// static STEP: Step<(i8,), i8> =
+    ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
+    /// ```
+    ///
+    /// And [lends](CutBuilder::lends) that leave something out:
+    ///
+    /// ```compile_fail,E0080
+    /// # use runtime::{step, Slot, Step};
+    /// # const B: Slot<i8, 8> = Slot::at(8);
+    /// # const C: Slot<i8, 8> = Slot::at(16);
+    /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
+    /// static NEXT: Step<(i8,), i8> =
+    ///     step(1).reads(B).writes(C).by_pixels(4, 2, 1).lends(1, 0).shares(HALVES);
+    /// ```
+    #[must_use]
+    pub const fn joins<J: Inputs, P: Element>(self, next: &'static Step<J, P>) -> Self {
+        Self {
+            shape: self.shape.joins(&next.shape),
             types: PhantomData,
         }
     }

@@ -19,6 +19,21 @@ macro_rules! words {
     };
 }
 
+/// A value that an associated type needs to begin with: a constant, but a function where atomics are
+/// made at run time.
+macro_rules! made {
+    ($(#[$about:meta])* $name:ident: $type:ty;) => {
+        $(#[$about])* #[allow(clippy::declare_interior_mutable_const)]
+        const $name: $type;
+    };
+    ($name:ident: $type:ty = $value:expr;) => {
+        const $name: $type = $value;
+    };
+    ($schedule:ident) => {
+        $schedule::JOINTS
+    };
+}
+
 /// Keeps the loop that it stands in from being unrolled: it has few turns, and flash is small.
 #[inline(always)]
 pub fn rolled() {
@@ -58,11 +73,12 @@ impl Watch {
         Held
     }
 
-    /// Reads the inputs, writes these elements of the output, and scratch.
+    /// Reads what is lent of the inputs, writes these elements of the output, and scratch.
     #[inline(always)]
     pub const fn claim(
         &self,
         _geometry: &Geometry,
+        _inputs: &[Extent],
         _pixels: &Range<u32>,
         _channels: &Range<u32>,
         _scratch: Extent,

@@ -1,6 +1,6 @@
 //! The memory of a team, and raw access to its arena.
 
-use super::control::{Control, PerCore, CORES_BITS};
+use super::control::{Control, PerCore, CORES_BITS, JOINED_BITS};
 use super::{Helper, Lead, Port, Schedule, Static};
 use crate::slot::Extent;
 use crate::sync::Ordering::Release;
@@ -10,8 +10,10 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
 /// The memory that the cores of a team share: a control block and an arena of `BYTES` bytes, for
-/// at most `CORES` cores. `M` says how units find their cores: [`Static`], [`Steal`] or [`Alone`].
+/// at most `CORES` cores. `M` says how units find their cores: [`Static`], [`Joined`], [`Steal`] or
+/// [`Alone`].
 ///
+/// [`Joined`]: super::Joined
 /// [`Steal`]: super::Steal
 /// [`Alone`]: super::Alone
 ///
@@ -22,9 +24,11 @@ use core::marker::PhantomData;
 /// helper with another one leaves with [`Stopped::Mismatch`](crate::Stopped::Mismatch).
 // The words come first: they are at one place for all images, whatever the size of their arenas.
 #[repr(C)]
-pub struct Team<const BYTES: usize, const CORES: usize, M = Static, const BUILD: u32 = 0> {
+pub struct Team<const BYTES: usize, const CORES: usize, M: Schedule = Static, const BUILD: u32 = 0>
+{
     control: Control,
     cores: [PerCore; CORES],
+    joints: M::Joints,
     arena: Arena<BYTES>,
     schedule: PhantomData<M>,
 }
@@ -43,9 +47,9 @@ unsafe impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u3
 impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
     Team<BYTES, CORES, M, BUILD>
 {
-    /// Names this build, and says in the last four bits how many cores have words.
-    #[allow(clippy::cast_possible_truncation)] // there are at most eight
-    const IDENTITY: u32 = BUILD << CORES_BITS | CORES as u32;
+    /// Names this build, and says in the last eight bits how many cores and joined steps have words.
+    #[allow(clippy::cast_possible_truncation)] // there are at most eight, and fifteen
+    const IDENTITY: u32 = (BUILD << JOINED_BITS | M::JOINED as u32) << CORES_BITS | CORES as u32;
 
     /// Most cores of a team.
     const LARGEST: usize = if M::ALONE { 1 } else { CORES };
@@ -57,6 +61,7 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
             Self {
                 control: Control::new(),
                 cores: words![PerCore::new(); CORES],
+                joints: made!(M),
                 arena: Arena(UnsafeCell::new([0; BYTES])),
                 schedule: PhantomData,
             }
@@ -69,7 +74,7 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
     pub fn lead<P: Port>(&self, port: P, cores: usize) -> Option<Lead<'_, P, M>> {
         let shared = self.shared();
         (cores > 0 && cores <= Self::LARGEST && shared.take(&port, 0))
-            .then(|| Lead::new(shared, port, cores))
+            .then(|| Lead::new(shared, M::group(&self.joints), port, cores))
     }
 
     /// The handle of helper `index`, counted from 1.
@@ -78,7 +83,7 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
     pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P, M>> {
         let shared = self.shared();
         (index > 0 && index < Self::LARGEST && shared.take(&port, index))
-            .then(|| Helper::new(shared, port, index))
+            .then(|| Helper::new(shared, M::group(&self.joints), port, index))
     }
 
     fn shared(&self) -> Shared<'_> {

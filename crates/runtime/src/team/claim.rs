@@ -44,18 +44,19 @@ impl<'c> Run<'c> {
     /// # Safety
     ///
     /// The geometry's extents lie inside the arena, aligned; while the claim lives nobody writes
-    /// to the inputs, and nobody else touches the output elements of these units, or the scratch of
-    /// core `index`.
+    /// to the inputs, or to what is lent of them, and nobody else touches the output elements of
+    /// these units, or the scratch of core `index`. What is lent is of these units.
     #[inline(always)]
     pub unsafe fn new(
         shared: Shared<'c>,
         geometry: &'c Geometry,
+        lent: Option<&'c [Extent; MAX_INPUTS]>,
         units: Range<u32>,
         index: usize,
     ) -> Self {
         let [pixels, channels] = geometry.of(&units);
         // SAFETY: by the caller's promise; the runs of pixels and channels are those of the units.
-        unsafe { Self::of(shared, geometry, pixels, channels, index) }
+        unsafe { Self::of(shared, geometry, lent, pixels, channels, index) }
     }
 
     /// The claim to all units, for the first core.
@@ -67,7 +68,7 @@ impl<'c> Run<'c> {
     pub unsafe fn whole(shared: Shared<'c>, geometry: &'c Geometry) -> Self {
         let (pixels, channels) = (0..geometry.pixels, 0..geometry.channels);
         // SAFETY: by the caller's promise.
-        unsafe { Self::of(shared, geometry, pixels, channels, 0) }
+        unsafe { Self::of(shared, geometry, None, pixels, channels, 0) }
     }
 
     /// The claim to some channels of some pixels.
@@ -79,6 +80,7 @@ impl<'c> Run<'c> {
     unsafe fn of(
         shared: Shared<'c>,
         geometry: &'c Geometry,
+        lent: Option<&'c [Extent; MAX_INPUTS]>,
         pixels: Range<u32>,
         channels: Range<u32>,
         index: usize,
@@ -86,7 +88,8 @@ impl<'c> Run<'c> {
         #[allow(clippy::cast_possible_truncation)] // a team is small
         let own = geometry.scratch_of(index as u32);
         let watch = &shared.control.watch;
-        let held = watch.claim(geometry, &pixels, &channels, own);
+        let inputs = lent.unwrap_or(&geometry.inputs);
+        let held = watch.claim(geometry, inputs, &pixels, &channels, own);
         // SAFETY: this core's share lies inside the scratch, which lies inside the arena and is
         // aligned for words, apart from inputs, output and other cores' shares: every core of the
         // team has one, as `CutBuilder::shares` checked. Or it is empty.
@@ -97,11 +100,15 @@ impl<'c> Run<'c> {
         let stride = geometry.channels;
         Self {
             arena: shared.arena,
-            inputs: &geometry.inputs,
+            inputs,
             output: geometry.output,
             stride,
             skipped: (pixels.start * stride + channels.start) as usize,
-            pixels,
+            pixels: if lent.is_some() {
+                0..pixels.end.wrapping_sub(pixels.start)
+            } else {
+                pixels
+            },
             channels,
             scratch,
             held,
@@ -229,7 +236,8 @@ impl<'c, T: Element> Output<'c, T> {
         self.channels.clone()
     }
 
-    /// Pixels that are owned.
+    /// Pixels that are owned: their indices in the tensor, but counted from 0 where the step
+    /// [lends](crate::CutBuilder::lends) only a part of an input.
     #[inline]
     #[must_use]
     pub fn pixels(&self) -> Range<usize> {

@@ -45,6 +45,9 @@ pub(super) const fn unpack(word: u32) -> Range<u32> {
 /// Low bits of the word `identity`: how many cores have words.
 pub(super) const CORES_BITS: u32 = 4;
 
+/// The bits above them: how many joined steps have words.
+pub(super) const JOINED_BITS: u32 = 4;
+
 /// Whether core `index` has words in the team that a lead with this `identity` was built for.
 #[inline(always)]
 pub(super) const fn has_words(identity: u32, index: usize) -> bool {

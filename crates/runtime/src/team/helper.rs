@@ -8,17 +8,19 @@ use crate::sync::Ordering::{Relaxed, Release};
 use core::marker::PhantomData;
 
 /// The handle of a core that helps.
-pub struct Helper<'t, P: Port, M = Static> {
+pub struct Helper<'t, P: Port, M: Schedule = Static> {
     shared: Shared<'t>,
+    group: M::Group<'t>,
     port: P,
     index: usize,
     schedule: PhantomData<M>,
 }
 
 impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
-    pub(super) fn new(shared: Shared<'t>, port: P, index: usize) -> Self {
+    pub(super) fn new(shared: Shared<'t>, group: M::Group<'t>, port: P, index: usize) -> Self {
         Self {
             shared,
+            group,
             port,
             index,
             schedule: PhantomData,
@@ -33,6 +35,7 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
         self.enter_inference(first);
         Some(Member::new(
             self.shared,
+            M::regroup(&self.group),
             self.port,
             self.index,
             self.shared.cores.len(),
@@ -69,7 +72,7 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
     }
 }
 
-impl<P: Port, M> Helper<'_, P, M> {
+impl<P: Port, M: Schedule> Helper<'_, P, M> {
     /// Leaves the inference whose member was forgotten, not dropped. It is gone, as it borrowed
     /// this handle, and so is every view of the arena that it gave.
     #[inline(never)]
@@ -92,7 +95,7 @@ impl<P: Port, M> Helper<'_, P, M> {
     }
 }
 
-impl<P: Port, M> Drop for Helper<'_, P, M> {
+impl<P: Port, M: Schedule> Drop for Helper<'_, P, M> {
     fn drop(&mut self) {
         self.leave();
         self.shared.give(self.index);

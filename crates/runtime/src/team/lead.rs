@@ -8,17 +8,19 @@ use crate::{Element, Slot, Stopped};
 use core::marker::PhantomData;
 
 /// The handle of the core that runs inferences.
-pub struct Lead<'t, P: Port, M = Static> {
+pub struct Lead<'t, P: Port, M: Schedule = Static> {
     shared: Shared<'t>,
+    group: M::Group<'t>,
     port: P,
     cores: usize,
     schedule: PhantomData<M>,
 }
 
 impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
-    pub(super) fn new(shared: Shared<'t>, port: P, cores: usize) -> Self {
+    pub(super) fn new(shared: Shared<'t>, group: M::Group<'t>, port: P, cores: usize) -> Self {
         Self {
             shared,
+            group,
             port,
             cores,
             schedule: PhantomData,
@@ -38,7 +40,8 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
             self.clear(last)?;
         }
         let first = control.published.load(Relaxed).wrapping_add(1);
-        let member = Member::new(self.shared, self.port, 0, self.cores, first);
+        let group = M::regroup(&self.group);
+        let member = Member::new(self.shared, group, self.port, 0, self.cores, first);
         Ok(Begin { member })
     }
 
@@ -69,7 +72,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
     }
 }
 
-impl<P: Port, M> Drop for Lead<'_, P, M> {
+impl<P: Port, M: Schedule> Drop for Lead<'_, P, M> {
     fn drop(&mut self) {
         self.shared.give(0);
     }

@@ -16,7 +16,7 @@ pub struct Member<'m, P: Port, M: Schedule = Static> {
     pub(super) shared: Shared<'m>,
     pub(super) port: P,
     pub(super) index: usize,
-    cores: usize,
+    pub(super) cores: usize,
     /// First epoch of the inference, its name.
     pub(super) first: u32,
     /// Epoch of the step that is entered next, or of the one that is open.
@@ -29,11 +29,20 @@ pub struct Member<'m, P: Port, M: Schedule = Static> {
     last: Option<&'static Shape>,
     /// Where it is if the inference is taken in slices.
     pub(super) places: M::Places,
+    /// The steps of the published group behind the first.
+    pub(super) group: M::Group<'m>,
     schedule: PhantomData<M>,
 }
 
 impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
-    pub(super) fn new(shared: Shared<'m>, port: P, index: usize, cores: usize, first: u32) -> Self {
+    pub(super) fn new(
+        shared: Shared<'m>,
+        group: M::Group<'m>,
+        port: P,
+        index: usize,
+        cores: usize,
+        first: u32,
+    ) -> Self {
         Self {
             shared,
             port,
@@ -45,6 +54,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             entered: M::late(),
             last: None,
             places: M::places(),
+            group,
             schedule: PhantomData,
         }
     }
@@ -119,14 +129,19 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             return Ok(None);
         };
         let geometry = &step.geometry;
+        let mut lent = None;
+        if M::JOINED > 0 && geometry.is_lending() {
+            let seat = self.group.as_mut().first_mut();
+            lent = seat.map(|seat| seat.lend(geometry, &units));
+        }
         // SAFETY: the step is entered, so the extents lie inside the arena and every member works
-        // on this geometry; the units are this member's alone, and the run borrows the member
-        // until it ends.
+        // on this geometry, or on another of its group; the units are this member's alone, what is
+        // lent is that of these units, and the run borrows the member until it ends.
         Ok(Some(unsafe {
             if M::ALONE && !M::SLICED {
                 Run::whole(self.shared, geometry)
             } else {
-                Run::new(self.shared, geometry, units, self.index)
+                Run::new(self.shared, geometry, lent, units, self.index)
             }
         }))
     }
@@ -179,6 +194,12 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if !self.shared.reaches(step.end) {
             return Err(Stopped::Unplanned);
         }
+        if M::JOINED > 0 {
+            if let Some(units) = self.follow_on(step)? {
+                self.entered = M::alone(units);
+                return Ok(());
+            }
+        }
         if !M::ALONE && self.index != 0 {
             self.entered = if step.is_private() {
                 M::late()
@@ -211,6 +232,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         let units = M::share(self.shared.cores, shares, step);
         for (word, value) in control.words.iter().zip(step.geometry.words()) {
             word.store(value, Relaxed);
+        }
+        if M::JOINED > 0 {
+            self.share_group(step)?;
         }
         if M::SLICED {
             self.rename(step);
@@ -246,20 +270,29 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         }
         let mut words = control.words.iter().zip(step.geometry.words());
         let same = control.identity.load(Relaxed) == self.shared.identity
-            && words.all(|(word, value)| word.load(Relaxed) == value);
+            && words.all(|(word, value)| word.load(Relaxed) == value)
+            && (M::JOINED == 0 || self.has_same_group(step));
         if !same && !fault("geometry") {
             control.mismatch.store(self.first, Relaxed);
             return Err(Stopped::Mismatch);
         }
+        if M::JOINED > 0 {
+            self.look_ahead(step);
+        }
         Ok(M::own(own))
     }
 
-    /// This core has completed its units of the step.
+    /// This core has completed its units of the step, and tells so after the last of a group.
     #[inline(never)]
     fn close(&mut self, step: &'static Shape) {
         self.open = None;
-        self.last = Some(step);
-        if !step.is_private() && !M::ALONE && self.index != 0 {
+        // Of a group the first is remembered, which knows the others.
+        if M::JOINED == 0 || self.last.is_none() {
+            self.last = Some(step);
+        }
+        let goes_on = M::JOINED > 0 && self.is_in_group();
+        let arrives = !goes_on || fault("early");
+        if !step.is_private() && !M::ALONE && self.index != 0 && arrives {
             if let Some(own) = self.shared.cores.get(self.index) {
                 // Release: pairs with the acquire of the lead's `gather`.
                 let release = ordering("close", Release);
@@ -267,7 +300,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 self.port.wake();
             }
         }
-        self.pass(step);
+        if !goes_on {
+            self.pass(step);
+        }
     }
 
     /// Counts the step's epoch. A private step has none.
@@ -293,12 +328,23 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             }
         }
         self.last = None;
-        let _held = self.shared.control.watch.read(last.geometry.output());
+        self.show(last);
+        if M::JOINED > 0 && self.publishes(last) {
+            let followers = core::iter::successors(last.next, |step| step.next);
+            followers.take(M::JOINED).for_each(|step| self.show(step));
+        }
+        Ok(())
+    }
+
+    /// Shows a step's output to the port's observer, when the step is gathered.
+    #[inline(always)]
+    fn show(&self, step: &Shape) {
+        let output = step.geometry.output();
+        let _held = self.shared.control.watch.read(output);
         // SAFETY: inside the arena, as `enter` checked; every core has completed the step and
         // waits for the next one, so nobody writes.
-        let output = unsafe { self.shared.read(last.geometry.output()) };
-        self.port.observe(last.number, output);
-        Ok(())
+        let output = unsafe { self.shared.read(output) };
+        self.port.observe(step.number, output);
     }
 
     /// The words of the helpers of this team.
@@ -362,7 +408,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if !M::ALONE && self.index != 0 {
             return Err(Stopped::Mismatch);
         }
-        if self.open.is_some() {
+        if self.open.is_some() || M::JOINED > 0 && self.is_in_group() {
             return Err(Stopped::Unplanned);
         }
         self.gather()?;

@@ -10,10 +10,11 @@
 //! |---|---|---|
 //! | `words` | lead | geometry of the published step |
 //! | `range` | lead | units of a core in that step; when stealing, see below |
+//! | `joints` | lead | the same of steps that are published with it: see groups |
 //! | `published` | lead | epoch whose step may be worked on |
 //! | `invited` | lead | first epoch of the last inference this helper is a member of; its own: see slices |
 //! | `begun` | lead | first epoch of the last inference that was published |
-//! | `identity` | lead | what its image was built from, and how many cores have words |
+//! | `identity` | lead | what its image was built from; how many cores and joined steps have words |
 //! | `finished` | lead | first epoch of the last inference that every core has completed |
 //! | `stopped` | lead | first epoch of an inference that must be left |
 //! | `joined` | that helper | first epoch of the last inference it has joined |
@@ -69,6 +70,32 @@
 //! An inference of private steps only publishes nothing: nobody is invited, `begun` stays, and the
 //! next inference has its name.
 //!
+//! # Groups
+//!
+//! With [`Joined<N>`](Joined) a step is published together with up to `N` steps that
+//! [join](crate::Step::joins) it: a *group*, with one epoch. The team has a `Joint` for each of the
+//! `N`, geometry and ranges, between the words of the cores and the arena; so `identity` holds `N`.
+//!
+//! ```text
+//!                    publish (15)         next (16)             last (17)
+//!   lead:   collected ---------> step 1 -----------> step 2, .. -------> collecting
+//!
+//!                    compare (18)         next (16)             last (17)
+//!   helper:   waiting ---------> step 1 -----------> step 2, .. -------> waiting
+//! ```
+//!
+//! 15. As (2): before `published` the lead also stores geometry and ranges of each joined step, and
+//!     ends a shorter group by a joint without a unit. A longer one goes on with a group of its own.
+//! 16. A member waits for nobody and looks at no word but its range in the joint. The step must be
+//!     the next one of its own image's group; any other is refused, and the group stays open.
+//! 17. As (3) and (8): only now a helper stores `arrived`, and the epoch goes up, by one. A lead that
+//!     finishes before it is refused. Observers see the outputs of all the steps, in order.
+//! 18. As (7): a helper compares `identity`, then the geometries of *all* the steps and how many they
+//!     are, before it enters the first. So every member that works is in a step of one and the same
+//!     list, and every range comes from the lead's shares.
+//!
+//! Other schedules, and teams of one, take joined steps one by one.
+//!
 //! # Stealing
 //!
 //! With [`Steal`], `range` holds the units of a core that nobody has claimed, and `arrived` is the
@@ -121,13 +148,16 @@
 //!
 //! # Why a claim is sound
 //!
-//! Between (2) and (4) the lead and the helpers in *working* hold views of one geometry: every
-//! helper compared its own with the published one. A geometry's output shares no byte with its
+//! Between (2) and (4) the lead and the helpers in *working* hold views of one geometry, or of those
+//! of one group: every helper compared its own with the published ones. A geometry's output shares no byte with its
 //! inputs (checked when the [`Step`](crate::Step) was made) and lies inside the arena (checked
 //! when a member enters the step). The ranges come from one row of shares, which covers each unit
 //! once, so no two cores hold the same output element; stealing moves units from one range to one
 //! core, and only cores inside the step do. A member yields one [`Claim`] at a time,
-//! which borrows it, so no view outlives its step. The lead writes inputs in [`Begin`] and reads
+//! which borrows it, so no view outlives its step. In a group [`Step::joins`](crate::Step::joins)
+//! has checked, for the lead's shares, that what a step writes is apart from all that earlier ones
+//! touch, and that of what an earlier one writes a claim lends only what the same core wrote: so
+//! nobody touches bytes that a core in another step of the group may write. The lead writes inputs in [`Begin`] and reads
 //! outputs in [`Done`] and in observers, when no helper is working; so it does private steps.
 //! Handles exist at most once ([`Port::take`] sets a core's `taken`), so nobody else can play a
 //! core's role.
@@ -141,6 +171,7 @@
 mod arena;
 mod claim;
 mod control;
+mod group;
 mod helper;
 mod lead;
 mod member;
@@ -157,6 +188,6 @@ pub use lead::{Begin, Done, Lead};
 pub use member::Member;
 pub use observed::Observed;
 pub use port::Port;
-pub use schedule::{Alone, AloneSliced, Exact, Schedule, Sliced, Static};
+pub use schedule::{Alone, AloneSliced, Exact, Joined, Schedule, Sliced, Static};
 pub use slice::Slice;
 pub use steal::Steal;

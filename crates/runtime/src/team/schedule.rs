@@ -1,11 +1,12 @@
 //! How the units of a step find their cores.
 
-use super::control::{pack, unpack, PerCore};
+use super::control::{pack, unpack, PerCore, JOINED_BITS};
+use super::group::{Joint, Seat};
 use super::slice::Place;
 use super::{Member, Port};
 use crate::shape::Shape;
 use crate::sync::Ordering::Relaxed;
-use crate::sync::{fault, rolled};
+use crate::sync::{fault, rolled, AtomicU32};
 use core::ops::Range;
 
 /// How the units of a step find their cores: [`Static`], [`Steal`](super::Steal) or [`Alone`].
@@ -25,15 +26,36 @@ pub type Sliced = Exact<false, 1>;
 /// As [`Alone`], and an inference can be taken in slices.
 pub type AloneSliced = Exact<true, 1>;
 
-/// Each core computes exactly its share, `ALONE` or not: [`Static`] and [`Alone`]. A member holds
-/// `PLACES` places in an inference: one if that can be taken in slices, or none.
-#[derive(Clone, Copy, Debug)]
-pub enum Exact<const ALONE: bool, const PLACES: usize = 0> {}
+/// As [`Static`], and a step can be published with at most `N` that [join](crate::Step::joins) it.
+/// The team has words for them.
+pub type Joined<const N: usize> = Exact<false, 0, N>;
 
-impl<const ALONE: bool, const PLACES: usize> Schedule for Exact<ALONE, PLACES> {}
+/// Each core computes exactly its share, `ALONE` or not: [`Static`] and [`Alone`]. A member holds
+/// `PLACES` places in an inference: one if that can be taken in slices, or none. At most `JOINED`
+/// steps are published with another; of these two numbers one is 0.
+#[derive(Clone, Copy, Debug)]
+pub enum Exact<const ALONE: bool, const PLACES: usize = 0, const JOINED: usize = 0> {}
+
+impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> Schedule
+    for Exact<ALONE, PLACES, JOINED>
+{
+}
+
+/// Stores each core's units of a step.
+#[inline(always)]
+pub(super) fn store_shares<'w>(ranges: impl Iterator<Item = &'w AtomicU32>, shares: &[u16]) {
+    let mut start = 0;
+    for (range, &share) in ranges.zip(shares) {
+        let end = start + u32::from(share);
+        let early = u32::from(fault("share")).min(start);
+        range.store(pack(&(start - early..end)), Relaxed);
+        start = end;
+        rolled();
+    }
+}
 
 pub(super) mod protocol {
-    use super::{Member, PerCore, Place, Port, Range, Schedule, Shape};
+    use super::{Member, PerCore, Place, Port, Range, Schedule, Seat, Shape};
 
     /// What differs between schedules. See the module `team` for the states.
     pub trait Protocol: Sized + 'static {
@@ -43,6 +65,26 @@ pub(super) mod protocol {
 
         /// Where a member is in an inference that is taken in slices: one place, or none.
         type Places: AsRef<[Place]> + AsMut<[Place]>;
+
+        /// Words of the steps that are published with another, in the team: `JOINED` of them.
+        type Joints: 'static;
+
+        /// The same, as a member sees them.
+        type Group<'t>: AsRef<[Seat<'t>]> + AsMut<[Seat<'t>]>;
+
+        /// How many steps can be published with another.
+        const JOINED: usize;
+
+        made! {
+            /// The words of a team at rest.
+            JOINTS: Self::Joints;
+        }
+
+        /// A view of the words.
+        fn group(joints: &Self::Joints) -> Self::Group<'_>;
+
+        /// The group of a member that begins, from the one of its handle.
+        fn regroup<'m, 't: 'm>(group: &Self::Group<'t>) -> Self::Group<'m>;
 
         /// Whether a team has one core, always.
         const ALONE: bool;
@@ -95,9 +137,33 @@ pub(super) mod protocol {
     }
 }
 
-impl<const ALONE: bool, const PLACES: usize> protocol::Protocol for Exact<ALONE, PLACES> {
+impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> protocol::Protocol
+    for Exact<ALONE, PLACES, JOINED>
+{
     type Entered = Range<u32>;
     type Places = [Place; PLACES];
+    type Joints = [Joint; JOINED];
+    type Group<'t> = [Seat<'t>; JOINED];
+
+    const JOINED: usize = JOINED;
+
+    made! {
+        JOINTS: [Joint; JOINED] = {
+            assert!(JOINED < 1 << JOINED_BITS, "a group has at most 16 steps");
+            assert!(JOINED == 0 || PLACES == 0 && !ALONE, "no slices, and a team");
+            words![Joint::new(); JOINED]
+        };
+    }
+
+    #[inline(always)]
+    fn group(joints: &Self::Joints) -> Self::Group<'_> {
+        joints.each_ref().map(Seat::new)
+    }
+
+    #[inline(always)]
+    fn regroup<'m, 't: 'm>(group: &Self::Group<'t>) -> Self::Group<'m> {
+        group.each_ref().map(Seat::again)
+    }
 
     const ALONE: bool = ALONE;
     const GOES_ON: bool = Self::SLICED;
@@ -125,14 +191,7 @@ impl<const ALONE: bool, const PLACES: usize> protocol::Protocol for Exact<ALONE,
 
     #[inline(always)]
     fn share(cores: &[PerCore], shares: &[u16], _: &Shape) -> Range<u32> {
-        let mut start = 0;
-        for (core, &share) in cores.iter().zip(shares) {
-            let end = start + u32::from(share);
-            let early = u32::from(fault("share")).min(start);
-            core.range.store(pack(&(start - early..end)), Relaxed);
-            start = end;
-            rolled();
-        }
+        store_shares(cores.iter().map(|core| &core.range), shares);
         0..shares.first().map_or(0, |&share| u32::from(share))
     }
 

@@ -1,6 +1,7 @@
 //! Units that move to cores which have nothing to do.
 
 use super::control::{pack, unpack, PerCore};
+use super::group::{Joint, Seat};
 use super::schedule::protocol::Protocol;
 use super::slice::Place;
 use super::{Member, Port, Schedule};
@@ -38,6 +39,24 @@ impl Protocol for Steal {
     type Entered = Option<Range<u32>>;
 
     type Places = [Place; 0];
+
+    type Joints = [Joint; 0];
+
+    type Group<'t> = [Seat<'t>; 0];
+
+    const JOINED: usize = 0;
+
+    made! {
+        JOINTS: [Joint; 0] = [];
+    }
+
+    fn group(_: &[Joint; 0]) -> [Seat<'_>; 0] {
+        []
+    }
+
+    fn regroup<'m, 't: 'm>(_: &[Seat<'t>; 0]) -> [Seat<'m>; 0] {
+        []
+    }
 
     const ALONE: bool = false;
     const GOES_ON: bool = true;
