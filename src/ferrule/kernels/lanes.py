@@ -11,9 +11,9 @@ from ferrule.fixed_point import Int64
 from ferrule.ir import Struct
 
 #: Taps of a run that the inner loops have code for.
-LONGEST = 6
+LONGEST = 8
 # An inner loop jumps by this many bytes for each tap, so runs begin with a multiple of it.
-_JUMP = 4
+_JUMP = 12
 
 
 def runs(weights: Int64) -> list[int]:

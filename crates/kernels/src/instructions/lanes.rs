@@ -5,9 +5,15 @@
 //! as neither leaves 16 bits. Weights are known while compiling, so the compiler cuts the taps of
 //! each group of channels into runs that cannot.
 
+/// Bytes by which an inner loop jumps for each tap of a run.
+const JUMP: usize = 12;
+
+/// Taps of the longest run.
+const LONGEST: usize = 8;
+
 /// Weights of groups of channels, cut into runs of taps.
 ///
-/// A run is `4 * length` with a length in `1..=6`, then the weights of the group's channels, tap
+/// A run is `12 * length` with a length in `1..=8`, then the weights of the group's channels, tap
 /// by tap. A group's runs cover all taps and end with a 0, and then comes the next group. The inner
 /// loops trust this, so it is checked when one is made: while compiling, for a `static`.
 #[derive(Debug)]
@@ -47,11 +53,12 @@ impl Lanes {
             assert!(starts[number] as usize == at, "groups follow each other");
             let mut left = taps;
             while left > 0 {
-                let length = runs[at] as usize / 4;
+                let length = runs[at] as usize / JUMP;
                 assert!(
-                    runs[at] % 4 == 0 && 1 <= length && length <= 6 && length <= left,
-                    "a run has one to six taps"
+                    runs[at] as usize == JUMP * length && 1 <= length && length <= LONGEST,
+                    "a run has one to eight taps"
                 );
+                assert!(length <= left, "runs cover the taps");
                 left -= length;
                 at += 1 + length * group;
             }
@@ -100,7 +107,7 @@ pub fn twin<'r, const C: usize, const P: usize>(
 ) -> &'r [i8] {
     let mut columns = columns.chunks_exact(P);
     while let Some((&length, rest)) = runs.split_first().filter(|(&length, _)| length > 0) {
-        let Some((weights, rest)) = rest.split_at_checked(length as usize / 4 * C) else {
+        let Some((weights, rest)) = rest.split_at_checked(length as usize / JUMP * C) else {
             break;
         };
         let mut products = [[0_i32; P]; C];

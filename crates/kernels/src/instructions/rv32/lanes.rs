@@ -130,21 +130,22 @@ impl<'o> Outputs<'o> {
     }
 }
 
-/// Text of the inner loops. `w` is at a run, `c` at the column's words of its first tap; `t` is
-/// free between taps. For each pair, `p` and `q` sum a run's products of the two channels; `s` and
-/// `r` sum all of them, `h` and `g` their high halves.
+/// Text of the inner loops. `w` is at a run, `c` at the column's words of its first tap; behind a
+/// jump both are at the end of the run. For each pair, `p` and `q` sum a run's products of the two
+/// channels; `s` and `r` sum all of them, `h` and `g` their high halves. What is loaded is used two
+/// instructions later, because some cores wait for it.
 #[cfg(target_arch = "riscv32")]
 #[macro_use]
 mod text {
     /// Begins the sums with the bias, both halves of a word and its high half.
     macro_rules! begin {
-        ([$($pair:literal)*]) => {
+        ([$($pair:tt)*]) => {
             concat!(
                 "lw {w}, 36({t})\n", "lw {c}, 40({t})\n",
                 "lw {x}, 12({t})\n", "lw {a}, 0({x})\n", "lw {b}, 4({x})\n",
                 "slli {t}, {a}, 16\n", "add {t}, {t}, {a}\n",
                 "slli {x}, {b}, 16\n", "add {x}, {x}, {b}\n",
-                "lui {half}, 8\n", "lla {base}, 20f\n",
+                "lui {half}, 8\n", "lla {base}, 21f - 12\n",
                 $(
                     "mv {s", $pair, "}, {t}\n", "mv {h", $pair, "}, {a}\n",
                     "mv {r", $pair, "}, {x}\n", "mv {g", $pair, "}, {b}\n",
@@ -153,47 +154,56 @@ mod text {
         };
     }
 
-    /// Loads the weights of a tap.
-    macro_rules! weights {
-        ($tap:literal) => {
+    /// Products of a run's first tap.
+    macro_rules! first {
+        ([$($pair:tt)*]) => {
             concat!(
-                "lb {a}, 2*",
-                $tap,
-                "+1({w})\n",
-                "lb {b}, 2*",
-                $tap,
-                "+2({w})\n"
+                $("lw {p", $pair, "}, 4*", $pair, "({c})\n",)*
+                "lb {b}, 2({w})\n", "lb {a}, 1({w})\n",
+                $(
+                    "mul {q", $pair, "}, {b}, {p", $pair, "}\n",
+                    "mul {p", $pair, "}, {a}, {p", $pair, "}\n",
+                )*
             )
         };
     }
 
-    /// Products of a run's first tap.
-    macro_rules! first {
-        ([$($pair:literal)*]) => {
-            concat!($(
-                "lw {x}, 4*", $pair, "({c})\n",
-                "mul {p", $pair, "}, {a}, {x}\n",
-                "mul {q", $pair, "}, {b}, {x}\n",
-            )*)
-        };
-    }
-
-    /// Adds the products of another tap.
+    /// Adds the products of another tap, so many before the end of the run.
     macro_rules! more {
-        ($tap:literal, [$($pair:literal)*]) => {
-            concat!($(
-                "lw {x}, 12*", $tap, "+4*", $pair, "({c})\n",
-                "mul {t}, {a}, {x}\n",
-                "add {p", $pair, "}, {p", $pair, "}, {t}\n",
-                "mul {x}, {b}, {x}\n",
-                "add {q", $pair, "}, {q", $pair, "}, {x}\n",
-            )*)
+        ($left:literal, [0]) => {
+            concat!(
+                more!(load $left), more!(products "{x}", "{t}", 0, ""),
+            )
+        };
+        ($left:literal, [0 1 2]) => {
+            concat!(
+                more!(load $left),
+                more!(products "{x}", "{t}", 0, concat!("lw {t}, -12*", $left, "+4({c})\n")),
+                more!(products "{t}", "{x}", 1, concat!("lw {x}, -12*", $left, "+8({c})\n")),
+                more!(products "{x}", "{t}", 2, ""),
+            )
+        };
+        (load $left:literal) => {
+            concat!(
+                "lw {x}, -12*", $left, "({c})\n",
+                "lb {a}, -2*", $left, "({w})\n",
+                "lb {b}, -2*", $left, "+1({w})\n",
+            )
+        };
+        (products $word:literal, $free:literal, $pair:tt, $next:expr) => {
+            concat!(
+                "mul ", $free, ", {a}, ", $word, "\n",
+                "add {p", $pair, "}, {p", $pair, "}, ", $free, "\n",
+                "mul ", $word, ", {b}, ", $word, "\n",
+                $next,
+                "add {q", $pair, "}, {q", $pair, "}, ", $word, "\n",
+            )
         };
     }
 
     /// Adds a run's products, and their high halves rounded, because a low half borrows from it.
     macro_rules! flush {
-        ([$($pair:literal)*]) => {
+        ([$($pair:tt)*]) => {
             concat!($(
                 "add {s", $pair, "}, {s", $pair, "}, {p", $pair, "}\n",
                 "add {p", $pair, "}, {p", $pair, "}, {half}\n",
@@ -207,18 +217,65 @@ mod text {
         };
     }
 
-    /// Code for runs of one length.
-    macro_rules! run {
-        ($label:literal, $length:literal, [$($tap:literal)*], $pairs:tt) => {
+    /// Goes to the end of a run of so many taps.
+    macro_rules! advance {
+        ($length:literal) => {
             concat!(
-                $label, ":\n", weights!(0), first!($pairs),
-                $(weights!($tap), more!($tap, $pairs),)*
-                "lbu {t}, 2*", $length, "+1({w})\n",
-                flush!($pairs),
-                "addi {c}, {c}, 12*", $length, "\n",
-                "addi {w}, {w}, 2*", $length, "+1\n",
+                "addi {c}, {c}, 12*",
+                $length,
+                "\n",
+                "addi {w}, {w}, 2*",
+                $length,
+                "+1\n"
+            )
+        };
+    }
+
+    /// Sums of all runs: a jump for each run to where `c` and `w` advance, and from there to its
+    /// second tap.
+    macro_rules! runs {
+        ($pairs:tt) => {
+            concat!(
+                "lbu {t}, 0({w})\n",
+                "20:\n",
+                first!($pairs),
                 "add {t}, {t}, {base}\n",
                 "jr {t}\n",
+                ".option push\n.option norvc\n.option norelax\n",
+                "21:\n",
+                advance!(1),
+                "j 40f\n",
+                advance!(2),
+                "j 41f\n",
+                advance!(3),
+                "j 42f\n",
+                advance!(4),
+                "j 43f\n",
+                advance!(5),
+                "j 44f\n",
+                advance!(6),
+                "j 45f\n",
+                advance!(7),
+                "j 46f\n",
+                advance!(8),
+                ".option pop\n",
+                more!(7, $pairs),
+                "46:\n",
+                more!(6, $pairs),
+                "45:\n",
+                more!(5, $pairs),
+                "44:\n",
+                more!(4, $pairs),
+                "43:\n",
+                more!(3, $pairs),
+                "42:\n",
+                more!(2, $pairs),
+                "41:\n",
+                more!(1, $pairs),
+                "40:\n",
+                "lbu {t}, 0({w})\n",
+                flush!($pairs),
+                "bnez {t}, 20b\n",
             )
         };
     }
@@ -300,7 +357,7 @@ mod text {
 
     /// Stores the results of a pair, to `w` and `q0`.
     macro_rules! store_pair {
-        ($kind:ident, $pair:literal) => {
+        ($kind:ident, $pair:tt) => {
             concat!(
                 "slli {t}, {h",
                 $pair,
@@ -356,40 +413,50 @@ mod text {
 
     /// Stores all results; pixels are `c` apart, but for the last pair's.
     macro_rules! stores {
-        ($kind:ident, [$($pair:literal)*] $last:literal) => {
+        (unsigned, [$($pair:tt)*] $last:tt) => {
             concat!(
                 $(
                     "add {q0}, {w}, {c}\n",
-                    store_pair!($kind, $pair),
+                    store_pair!(unsigned, $pair),
                     "add {w}, {q0}, {c}\n",
                 )*
                 "lw {t}, 0(sp)\n", "lw {t}, 8({t})\n", "add {q0}, {w}, {t}\n",
-                store_pair!($kind, $last),
+                store_pair!(unsigned, $last),
+            )
+        };
+        (signed, [] $last:tt) => {
+            concat!(
+                "lw {t}, 0(sp)\n", "lw {t}, 8({t})\n", "add {q0}, {w}, {t}\n",
+                store_pair!(signed, $last),
+            )
+        };
+        // In turn, because few layers have such results.
+        (signed, [0 1] 2) => {
+            concat!(
+                "li {p0}, 2\n",
+                "31: add {q0}, {w}, {c}\n",
+                "bnez {p0}, 32f\n",
+                "lw {t}, 0(sp)\n", "lw {t}, 8({t})\n", "add {q0}, {w}, {t}\n",
+                "32:\n",
+                store_pair!(signed, 0),
+                "add {w}, {q0}, {c}\n",
+                "mv {s0}, {s1}\n", "mv {h0}, {h1}\n", "mv {r0}, {r1}\n", "mv {g0}, {g1}\n",
+                "mv {s1}, {s2}\n", "mv {h1}, {h2}\n", "mv {r1}, {r2}\n", "mv {g1}, {g2}\n",
+                "addi {p0}, {p0}, -1\n",
+                "bgez {p0}, 31b\n",
             )
         };
     }
 
-    /// All of it: a jump to the code of the first run, from each run to that of the next, and to
-    /// the stores.
+    /// All of it, group by group.
     macro_rules! block {
-        ($pairs:tt, $others:tt $last:literal) => {
+        ($pairs:tt, $others:tt $last:tt) => {
             concat!(
                 "addi sp, sp, -16\n", "sw {t}, 0(sp)\n",
                 "19:\n",
                 begin!($pairs),
-                "lbu {t}, 0({w})\n",
-                "add {t}, {t}, {base}\n",
-                "jr {t}\n",
-                ".option push\n.option norvc\n.option norelax\n",
-                "20: j 27f\nj 21f\nj 22f\nj 23f\nj 24f\nj 25f\nj 26f\n",
-                ".option pop\n",
-                run!("21", 1, [], $pairs),
-                run!("22", 2, [1], $pairs),
-                run!("23", 3, [1 2], $pairs),
-                run!("24", 4, [1 2 3], $pairs),
-                run!("25", 5, [1 2 3 4], $pairs),
-                run!("26", 6, [1 2 3 4 5], $pairs),
-                "27: lw {t}, 0(sp)\n",
+                runs!($pairs),
+                "lw {t}, 0(sp)\n",
                 "addi {w}, {w}, 1\n", "sw {w}, 36({t})\n",
                 "lw {w}, 0({t})\n", "lw {c}, 16({t})\n", "add {w}, {w}, {c}\n",
                 "lw {c}, 4({t})\n", "lw {x}, 12({t})\n",
@@ -414,12 +481,12 @@ mod text {
 
 /// Defines a function that computes a number of pairs.
 macro_rules! for_pairs {
-    ($name:ident, [$($pair:literal)*] $last:literal, $($sum:ident)*) => {
+    ($name:ident, [$($pair:tt)*] $last:tt, $($sum:ident)*) => {
         #[cfg(target_arch = "riscv32")]
         #[inline(never)]
         fn $name(outputs: &mut Outputs<'_>, _: Groups<'_>, _: &[u32]) {
-            // SAFETY: jumps stay in this block because every run begins with a multiple of 4 up
-            // to 24, and the last with 0; the runs cover `taps` taps, and groups follow each
+            // SAFETY: jumps stay in this block because every run begins with a multiple of 12 up
+            // to 96, and 0 is not jumped by; the runs cover `taps` taps, and groups follow each
             // other, so all weights and words that are read lie in their slices: `Lanes::new` and
             // `compute` checked both, and the records. The pixels are borrowed for as long as
             // `outputs` lives, and have so many channels. The stack is as it was.
