@@ -14,8 +14,8 @@ from ferrule.checking import check
 from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit import folder
 from ferrule.emit.crate import emit
-from ferrule.firmware import Program
 from ferrule.emit.report import describe
+from ferrule.firmware import Program
 from ferrule.firmware.count import addresses
 from ferrule.firmware.run import execute
 from ferrule.hints import Hints
@@ -52,7 +52,7 @@ def test_a_model_in_slices_equals_the_interpreter(board: str, cores: int) -> Non
     assert check(KEYWORD, board, cores, seeds=5, hints=Hints(piece=60_000)).mismatches == 0
 
 
-@pytest.mark.parametrize("piece", [30_000, 200_000])
+@pytest.mark.parametrize("piece", [60_000, 200_000])
 @pytest.mark.parametrize(("board", "cores"), [("qemu-musca-b1", 2), ("qemu-virt-rv32", 4)])
 def test_a_slice_is_as_long_as_the_plan_says(
     tmp_path: Path, board: str, cores: int, piece: int
@@ -76,4 +76,4 @@ def test_a_slice_is_as_long_as_the_plan_says(
     (lead,) = (core for core in counter.read(written) if core.runs)
     slices = [sum(run.steps) for run in lead.runs]
     assert len(slices) > len(plan.steps)
-    assert 0.9 * stated < max(slices) < 1.1 * stated
+    assert 0.8 * stated < max(slices) < 1.05 * stated

@@ -32,7 +32,9 @@ def piece_cost(step: Step, lead: Core) -> float:
     units = min(step.piece or step.units, largest)
     before = _before(step, lead)
     total = step.kernel.cost(lead)
-    return before + max(total - before, 0) * units / step.units if units else 0
+    # A kernel that computes several units at a time takes nearly as long for fewer.
+    computed = min(math.ceil(units / step.grain) * step.grain, step.units)
+    return before + max(total - before, 0) * computed / step.units if units else 0
 
 
 def _cut(step: Step, lead: Core, longest: int) -> Step:
@@ -41,10 +43,8 @@ def _cut(step: Step, lead: Core, longest: int) -> Step:
     step = _divided(step)
     before = _before(step, lead)
     each = max(step.kernel.cost(lead) - before, 1) / step.units
-    piece = max(math.floor((longest - before) / each), 1)
-    # A kernel that computes several units at a time takes nearly as long for fewer.
-    if piece > step.grain:
-        piece -= piece % step.grain
+    piece = math.floor((longest - before) / each)
+    piece = max(piece - piece % step.grain, min(step.grain, step.units))
     reason = f"{step.reason}; the lead in pieces of {piece} of {step.units} units"
     return replace(step, piece=piece, reason=reason)
 
