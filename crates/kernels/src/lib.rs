@@ -28,6 +28,7 @@ pub mod depthwise_thumb;
 pub mod dsp_filters;
 pub mod fully_connected;
 pub mod fully_connected_dsp;
+pub mod fully_connected_mve;
 pub mod fully_connected_quads;
 pub mod fully_connected_thumb;
 pub mod grid;
