@@ -2,7 +2,7 @@
 
 use crate::instructions::bytes::bytes;
 use crate::instructions::rv32::planes::{filter, Plane, Target, RECORD, TAPS};
-use crate::instructions::strided::strided;
+use crate::instructions::strided::{strided, Lines};
 use crate::rolled::{fill, repeated};
 use crate::window::Window;
 use runtime::Claim;
@@ -48,20 +48,25 @@ pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
         (height, width, width, 1)
     };
     let pitch = length.saturating_sub(1) * stride + 3;
-    let size = pitch * (lines.saturating_sub(1) * stride + 3);
+    let deep = lines.saturating_sub(1) * stride + 3;
     fill(claim.scratch, repeated(params.padding));
-    let plane = bytes(claim.scratch).get_mut(..size).unwrap_or_default();
-    let mut gathered = None;
-    for (channel, index) in output.channels().enumerate() {
-        let source = index.checked_div(params.multiplier).unwrap_or_default();
-        if gathered != Some(source) {
-            gather(
-                params,
-                input.get(source..).unwrap_or_default(),
-                pitch,
-                plane,
-            );
-            gathered = Some(source);
+    let plane = bytes(claim.scratch)
+        .get_mut(..pitch * deep)
+        .unwrap_or_default();
+    let (inside, start) = inside(params, pitch, deep);
+    let channels = output.channels();
+    let mut source = channels
+        .start
+        .checked_div(params.multiplier)
+        .unwrap_or_default();
+    let mut next = channels.start;
+    for (channel, index) in channels.enumerate() {
+        if index == next {
+            // Padding stays as it is.
+            let values = input.get(source..).unwrap_or_default();
+            strided(values, inside, plane.get_mut(start..).unwrap_or_default());
+            source += 1;
+            next = source * params.multiplier;
         }
         let weights = params.weights.get(index * TAPS..);
         let record = params.records.get(index * RECORD..);
@@ -94,22 +99,25 @@ pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
     }
 }
 
-/// Copies a channel's values into the lines of a plane; padding stays as it is.
-fn gather(params: &DepthwisePlanes, input: &[i8], pitch: usize, plane: &mut [i8]) {
+/// Where a channel's values lie in the input, as lines of a plane of `deep` lines, and where in it
+/// they begin.
+fn inside(params: &DepthwisePlanes, pitch: usize, deep: usize) -> (Lines, usize) {
     let window = &params.window;
     let (depth, row) = (params.depth, params.depth * window.input_width);
-    let (lines, length) = (window.input_height, window.input_width);
+    let (count, length) = (window.input_height, window.input_width);
     let (before, first) = (window.padding_top, window.padding_left);
-    let (lines, length, before, first, line, step) = if params.by_columns {
-        (length, lines, first, before, depth, row)
+    let (count, length, before, first, line, step) = if params.by_columns {
+        (length, count, first, before, depth, row)
     } else {
-        (lines, length, before, first, row, depth)
+        (count, length, before, first, row, depth)
     };
-    let length = length.min(pitch.saturating_sub(first));
-    let padded = plane.chunks_exact_mut(pitch.max(1)).skip(before);
-    for (padded, number) in padded.zip(0..lines) {
-        let values = input.get(number * line..).unwrap_or_default();
-        let inside = padded.get_mut(first..first + length).unwrap_or_default();
-        strided(values, step, inside);
-    }
+    let lines = Lines {
+        // Filters with a stride may not see all of it.
+        count: count.min(deep.saturating_sub(before)),
+        length: length.min(pitch.saturating_sub(first)),
+        line,
+        step,
+        pitch,
+    };
+    (lines, before * pitch + first)
 }

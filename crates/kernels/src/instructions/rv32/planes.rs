@@ -112,38 +112,24 @@ pub fn filter(
 }
 
 /// Text of the inner loops. `p0` to `p2` are at three lines, `w0` to `w8` are the weights times
-/// four; `a` is the result that is completed next, `b` and `c` are those after it.
+/// four; `a` is the result that is completed next, `b` and `c` are those after it. What is loaded is
+/// not used by the next instruction, because some cores wait for it.
 #[cfg(target_arch = "riscv32")]
 #[macro_use]
 mod text {
-    /// Adds to a sum a weight times `x`, which is lost.
-    macro_rules! last {
-        ($sum:literal, $from:literal, $weight:literal) => {
-            concat!(
-                "mul {x}, {x}, {w",
-                $weight,
-                "}\n",
-                "add ",
-                $sum,
-                ", ",
-                $from,
-                ", {x}\n"
-            )
+    /// Loads a value of a line.
+    macro_rules! load {
+        ($to:literal, $at:expr, $line:literal) => {
+            concat!("lb ", $to, ", ", $at, "({p", $line, "})\n")
         };
     }
 
-    /// Adds to a sum a weight times `x`.
-    macro_rules! also {
-        ($sum:literal, $weight:literal) => {
+    /// Adds to a sum a weight times a value; the product is in a register that may be the value's.
+    macro_rules! add {
+        ($sum:literal, $from:literal, $weight:literal, $value:literal, $product:literal) => {
             concat!(
-                "mul {t}, {x}, {w",
-                $weight,
-                "}\n",
-                "add ",
-                $sum,
-                ", ",
-                $sum,
-                ", {t}\n"
+                "mul ", $product, ", ", $value, ", {w", $weight, "}\n", "add ", $sum, ", ", $from,
+                ", ", $product, "\n",
             )
         };
     }
@@ -152,18 +138,12 @@ mod text {
     macro_rules! begin {
         ($at:literal, $sum:literal) => {
             concat!(
-                "lb {x}, ",
-                $at,
-                "({p0})\n",
-                last!($sum, "{bias}", 0),
-                "lb {x}, ",
-                $at,
-                "({p1})\n",
-                last!($sum, $sum, 3),
-                "lb {x}, ",
-                $at,
-                "({p2})\n",
-                last!($sum, $sum, 6),
+                load!("{x}", $at, 0),
+                load!("{t}", $at, 1),
+                add!($sum, "{bias}", 0, "{x}", "{x}"),
+                load!("{x}", $at, 2),
+                add!($sum, $sum, 3, "{t}", "{t}"),
+                add!($sum, $sum, 6, "{x}", "{x}"),
             )
         };
     }
@@ -172,21 +152,15 @@ mod text {
     macro_rules! second {
         ($at:literal, $sum:literal, $next:literal) => {
             concat!(
-                "lb {x}, ",
-                $at,
-                "({p0})\n",
-                also!($sum, 1),
-                last!($next, "{bias}", 0),
-                "lb {x}, ",
-                $at,
-                "({p1})\n",
-                also!($sum, 4),
-                last!($next, $next, 3),
-                "lb {x}, ",
-                $at,
-                "({p2})\n",
-                also!($sum, 7),
-                last!($next, $next, 6),
+                load!("{x}", $at, 0),
+                load!("{t}", $at, 1),
+                add!($sum, $sum, 1, "{x}", $next),
+                add!($next, "{bias}", 0, "{x}", "{x}"),
+                add!($sum, $sum, 4, "{t}", "{x}"),
+                load!("{x}", $at, 2),
+                add!($next, $next, 3, "{t}", "{t}"),
+                add!($sum, $sum, 7, "{x}", "{t}"),
+                add!($next, $next, 6, "{x}", "{x}"),
             )
         };
     }
@@ -195,24 +169,18 @@ mod text {
     macro_rules! third {
         ($at:literal, $sum:literal, $next:literal, $new:literal) => {
             concat!(
-                "lb {x}, ",
-                $at,
-                "({p0})\n",
-                also!($sum, 2),
-                also!($next, 1),
-                last!($new, "{bias}", 0),
-                "lb {x}, ",
-                $at,
-                "({p1})\n",
-                also!($sum, 5),
-                also!($next, 4),
-                last!($new, $new, 3),
-                "lb {x}, ",
-                $at,
-                "({p2})\n",
-                also!($sum, 8),
-                also!($next, 7),
-                last!($new, $new, 6),
+                load!("{x}", $at, 0),
+                load!("{t}", $at, 1),
+                add!($sum, $sum, 2, "{x}", $new),
+                add!($next, $next, 1, "{x}", $new),
+                add!($new, "{bias}", 0, "{x}", "{x}"),
+                add!($sum, $sum, 5, "{t}", "{x}"),
+                add!($next, $next, 4, "{t}", "{x}"),
+                load!("{x}", $at, 2),
+                add!($new, $new, 3, "{t}", "{t}"),
+                add!($sum, $sum, 8, "{x}", "{t}"),
+                add!($next, $next, 7, "{x}", "{t}"),
+                add!($new, $new, 6, "{x}", "{x}"),
             )
         };
     }
@@ -221,33 +189,21 @@ mod text {
     macro_rules! two {
         ($at:literal, $sum:literal, $new:literal) => {
             concat!(
-                "lb {x}, ",
-                $at,
-                "({p0})\n",
-                last!($sum, $sum, 1),
-                "lb {x}, ",
-                $at,
-                "({p1})\n",
-                last!($sum, $sum, 4),
-                "lb {x}, ",
-                $at,
-                "({p2})\n",
-                last!($sum, $sum, 7),
-                "lb {x}, ",
-                $at,
-                "+1({p0})\n",
-                also!($sum, 2),
-                last!($new, "{bias}", 0),
-                "lb {x}, ",
-                $at,
-                "+1({p1})\n",
-                also!($sum, 5),
-                last!($new, $new, 3),
-                "lb {x}, ",
-                $at,
-                "+1({p2})\n",
-                also!($sum, 8),
-                last!($new, $new, 6),
+                load!("{x}", $at, 0),
+                load!("{t}", $at, 1),
+                load!($new, $at, 2),
+                add!($sum, $sum, 1, "{x}", "{x}"),
+                load!("{x}", concat!($at, "+1"), 0),
+                add!($sum, $sum, 4, "{t}", "{t}"),
+                add!($sum, $sum, 7, $new, $new),
+                add!($sum, $sum, 2, "{x}", "{t}"),
+                load!("{t}", concat!($at, "+1"), 1),
+                add!($new, "{bias}", 0, "{x}", "{x}"),
+                add!($sum, $sum, 5, "{t}", "{x}"),
+                load!("{x}", concat!($at, "+1"), 2),
+                add!($new, $new, 3, "{t}", "{t}"),
+                add!($sum, $sum, 8, "{x}", "{t}"),
+                add!($new, $new, 6, "{x}", "{x}"),
             )
         };
     }
