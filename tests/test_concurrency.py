@@ -9,7 +9,7 @@ from ferrule.resources import CRATES
 from ferrule.toolchain import cache, rust
 
 MODELS = CRATES / "interleavings"
-TEAM = ("-p", "ferrule-runtime", "--test", "team", "--test", "chains", "--test", "slices")
+TEAM = ("-p", "ferrule-runtime", "--test", "team", "--test", "slices", "--test", "groups")
 
 
 def cargo(name: str, where: Path, *words: str, **variables: str) -> str:
@@ -88,6 +88,8 @@ def test_threads_under_the_sanitizer(tmp_path: Path) -> None:
         "--target",
         rust.host().target,
         *TEAM,
+        "--test",
+        "chains",
         "--",
         "--test-threads=1",
         RUSTC_BOOTSTRAP="1",
@@ -103,7 +105,7 @@ def test_threads_under_miri() -> None:
     )
     if asked.returncode != 0:
         pytest.skip("this Rust has no Miri")
-    cargo("miri", CRATES.parent, "miri", "test", "--offline", *TEAM[:4], "--test", "slices")
+    cargo("miri", CRATES.parent, "miri", "test", "--offline", *TEAM)
 
 
 @pytest.mark.long

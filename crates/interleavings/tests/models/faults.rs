@@ -2,8 +2,9 @@
 
 use crate::models::{abandoned, asleep, forgotten, handed_over, late, mismatch, slices};
 use crate::models::{surplus, together};
-use crate::team::{explore, Patient, AMID, BOTH, PIECEWISE};
-use runtime::{with_fault, Slice, Static, Steal};
+use crate::team::{explore, Patient, AMID, BOTH, ENDLESS, FOREIGN, GROUP, OTHER_GROUP};
+use crate::team::{PIECEWISE, SHORTER};
+use runtime::{with_fault, Joined, Slice, Static, Steal};
 use std::process::Command;
 
 /// Set in the process in which a fault is planted. It is one of its own, because loom's words must
@@ -15,6 +16,11 @@ const RACE: &str = "Causality violation";
 
 /// What loom says of a thread that waits for ever.
 const UNENDING: &str = "exceeded maximum number of branches";
+
+/// Two members of a group.
+fn group(port: Patient) {
+    together::<Joined<1>>(GROUP, 2, port);
+}
 
 /// Explores a model of a runtime with a fault, and expects this complaint.
 fn finds(test: &str, fault: &'static str, complaint: &str, model: fn()) {
@@ -54,15 +60,21 @@ found! {
     wait_without_acquire: "wait_until", RACE, together::<Static>(BOTH, 2, Patient(4));
     longer_wait_without_acquire: "wait_longer", RACE, together::<Static>(BOTH, 2, Patient(4));
     shares_that_overlap_by_one_unit: "share", RACE, together::<Static>(BOTH, 2, Patient(4));
-    leave_without_release: "leave", RACE, abandoned::<Static>();
+    leave_without_release: "leave", RACE, abandoned::<Static>(SHORTER);
     a_forgotten_member_that_leaves_without_release: "forgotten", RACE, forgotten::<Static>();
     pause_without_release: "pause", UNENDING, slices(PIECEWISE, Slice::until(0));
     a_pause_that_is_seen_before_its_step: "look", UNENDING, slices(PIECEWISE, Slice::until(0));
     a_slice_without_a_name_of_its_own: "rename", UNENDING, slices(PIECEWISE, Slice::until(0));
     a_private_step_that_does_not_gather: "private", RACE, together::<Static>(AMID, 2, Patient(4));
+    a_group_in_which_one_element_too_many_is_lent: "lends", RACE, group(Patient(4));
+    a_group_of_which_only_the_first_step_is_compared: "joined", RACE,
+        mismatch::<Joined<1>>(GROUP, OTHER_GROUP);
+    a_group_that_is_published_one_step_short: "short", "result.is_ok()", group(ENDLESS);
+    a_helper_that_arrives_after_the_first_step_of_a_group: "early", RACE, group(Patient(4));
+    a_group_whose_shares_overlap: "share", RACE, group(Patient(4));
     told_without_acquire: "told", UNENDING, slices(PIECEWISE, Slice::until(0));
-    clear_without_acquire: "clear", RACE, abandoned::<Static>();
-    steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>();
+    clear_without_acquire: "clear", RACE, abandoned::<Static>(SHORTER);
+    steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>(BOTH, FOREIGN);
     an_inference_that_is_not_compared: "begun", "units of another inference", surplus::<Static>();
     a_handle_given_without_release: "give", RACE, handed_over::<Static>();
     a_handle_taken_without_acquire: "take", RACE, handed_over::<Static>();

@@ -2,12 +2,13 @@
 //! sees each access to the arena that is not ordered after those that it must follow.
 
 use crate::team::{assist, explore, helper, infer, kernel, run};
-use crate::team::{Patient, Sleepy, Team, BOTH, ENDLESS};
-use crate::team::{Program, AMID, FIRST, FOREIGN, INPUT, MIDDLE, OUTPUT, PIECEWISE, SHORTER};
+use crate::team::{Patient, Sleepy, Team, AMID, BESIDE, BOTH, ENDLESS, MIDDLE};
+use crate::team::{Program, FIRST, FOREIGN, GROUP, INPUT, OTHER_GROUP, OUTPUT, PIECEWISE};
+use crate::team::{SHORTER, SIDE_BY_SIDE};
 use core::mem::forget;
 use loom::sync::Arc;
 use loom::thread::{spawn, yield_now};
-use runtime::{Schedule, Slice, Sliced, Static, Steal, Stopped};
+use runtime::{Joined, Schedule, Slice, Sliced, Static, Steal, Stopped};
 
 /// A team in which nobody is missing computes what one core computes.
 pub fn together<M: Schedule>(program: Program, cores: usize, port: Patient) {
@@ -47,15 +48,33 @@ pub fn late<M: Schedule>() {
     helper.join().expect("no panic");
 }
 
+/// Two steps of one group, each on a core of its own: nobody waits in between.
+pub fn side_by_side() {
+    let team = Arc::new(Team::<Joined<1>>::new());
+    let helper = helper(&team, ENDLESS, 1, 1, SIDE_BY_SIDE);
+    let mut lead = team.lead(ENDLESS, 2).expect("free");
+    let mut begin = lead.begin().expect("idle");
+    begin.store(INPUT, &[1, 11, 21]).expect("fits");
+    let mut member = begin.member();
+    run(&mut member, SIDE_BY_SIDE).expect("the helper comes");
+    let done = member.finish().expect("the helper comes");
+    for slot in [MIDDLE, BESIDE] {
+        let mut output = [0; 3];
+        done.load(slot, &mut output).expect("fits");
+        assert_eq!(output, [2, 12, 22]);
+    }
+    helper.join().expect("no panic");
+}
+
 /// A lead that leaves an inference sends its helpers home before it stores other inputs.
-pub fn abandoned<M: Schedule>() {
+pub fn abandoned<M: Schedule>(program: Program) {
     let team = Arc::new(Team::<M>::new());
-    let helper = helper(&team, Patient(2), 1, 1, SHORTER);
+    let helper = helper(&team, Patient(2), 1, 1, program);
     let mut lead = team.lead(Patient(4), 2).expect("free");
     let mut begin = lead.begin().expect("idle");
     begin.store(INPUT, &[1, 2, 3]).expect("fits");
     let mut member = begin.member();
-    assert!(member.claim(&FIRST).expect("first").is_some());
+    assert!(member.claim(program[0]).expect("first").is_some());
     drop(member);
     if let Ok(mut begin) = lead.begin() {
         begin.store(INPUT, &[9; 3]).expect("fits");
@@ -132,11 +151,11 @@ pub fn slices(program: Program, slice: Slice) {
 }
 
 /// A helper of another model touches nothing, and the lead learns of it.
-pub fn mismatch<M: Schedule>() {
+pub fn mismatch<M: Schedule>(program: Program, foreign: Program) {
     let team = Arc::new(Team::<M>::new());
-    let helper = helper(&team, Patient(4), 1, 1, FOREIGN);
+    let helper = helper(&team, Patient(4), 1, 1, foreign);
     let mut lead = team.lead(Patient(4), 2).expect("free");
-    let _ = infer(&mut lead, BOTH, 1);
+    let _ = infer(&mut lead, program, 1);
     if let Ok(mut begin) = lead.begin() {
         begin.store(INPUT, &[9; 3]).expect("fits");
     }
@@ -203,8 +222,8 @@ explored! {
     two_inferences_with_stealing: 2, twice::<Steal>(SHORTER, 1);
     a_late_helper: 3, late::<Static>();
     a_late_helper_that_steals: 1, late::<Steal>();
-    an_abandoned_inference: 3, abandoned::<Static>();
-    an_abandoned_inference_with_stealing: 3, abandoned::<Steal>();
+    an_abandoned_inference: 3, abandoned::<Static>(SHORTER);
+    an_abandoned_inference_with_stealing: 3, abandoned::<Steal>(SHORTER);
     a_helper_that_sleeps: 3, asleep();
     a_helper_that_forgets: 3, forgotten::<Static>();
     a_helper_that_steals_and_forgets: 2, forgotten::<Steal>();
@@ -214,8 +233,15 @@ explored! {
     a_private_step: 3, together::<Static>(AMID, 2, ENDLESS);
     a_private_step_with_stealing: 1, together::<Steal>(AMID, 2, ENDLESS);
     a_private_step_and_a_late_helper: 2, twice::<Static>(AMID, 1);
-    another_model: 3, mismatch::<Static>();
-    another_model_that_steals: 3, mismatch::<Steal>();
+    a_group: 3, together::<Joined<1>>(GROUP, 2, ENDLESS);
+    a_group_of_three_members: 0, together::<Joined<1>>(GROUP, 3, ENDLESS);
+    a_group_step_by_step: 2, together::<Static>(GROUP, 2, ENDLESS);
+    a_group_and_a_late_helper: 2, twice::<Joined<1>>(GROUP, 1);
+    an_abandoned_group: 3, abandoned::<Joined<1>>(GROUP);
+    independent_steps: 3, side_by_side();
+    another_group: 3, mismatch::<Joined<1>>(GROUP, OTHER_GROUP);
+    another_model: 3, mismatch::<Static>(BOTH, FOREIGN);
+    another_model_that_steals: 3, mismatch::<Steal>(BOTH, FOREIGN);
     surplus_steps: 2, surplus::<Static>();
     surplus_steps_with_stealing: 2, surplus::<Steal>();
     a_handle_that_passes: 3, handed_over::<Static>();

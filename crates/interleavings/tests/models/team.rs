@@ -14,7 +14,10 @@ pub const INPUT: Slot<i8, BYTES> = Slot::at(0);
 pub const MIDDLE: Slot<i8, BYTES> = Slot::at(4);
 pub const OUTPUT: Slot<i8, BYTES> = Slot::at(0);
 
-pub type Team<M> = Memory<8, 3, M>;
+/// Where a step of a group writes.
+pub const BESIDE: Slot<i8, BYTES> = Slot::at(8);
+
+pub type Team<M> = Memory<12, 3, M>;
 pub type Program = &'static [&'static Step<(i8,), i8>];
 
 const SHARES: &[&[u16]] = &[&[3], &[1, 2], &[1, 1, 1]];
@@ -42,6 +45,50 @@ static THIRD: Step<(i8,), i8> = step(2)
     .writes(MIDDLE)
     .by_pixels(3, 1, 1)
     .shares(SHARES);
+/// Two steps of a group: each core reads in the second what it has written in the first.
+static JOINED: Step<(i8,), i8> = step(0)
+    .reads(INPUT)
+    .writes(MIDDLE)
+    .by_pixels(3, 1, 1)
+    .shares(SHARES)
+    .joins(&JOINER);
+static JOINER: Step<(i8,), i8> = step(1)
+    .reads(MIDDLE)
+    .writes(BESIDE)
+    .by_pixels(3, 1, 1)
+    .lends(1, 0)
+    .shares(SHARES);
+/// The same, but the second step writes a byte further on than it should.
+static SAME_FIRST: Step<(i8,), i8> = step(0)
+    .reads(INPUT)
+    .writes(MIDDLE)
+    .by_pixels(3, 1, 1)
+    .shares(SHARES)
+    .joins(&OTHER_JOINER);
+static OTHER_JOINER: Step<(i8,), i8> = step(1)
+    .reads(MIDDLE)
+    .writes(Slot::<i8, BYTES>::at(7))
+    .by_pixels(3, 1, 1)
+    .lends(1, 0)
+    .shares(SHARES);
+/// Writes what the first step of the group wrote, and reads what all cores wrote in the second.
+static AFTER: Step<(i8,), i8> = step(2)
+    .reads(BESIDE)
+    .writes(MIDDLE)
+    .by_channels(1, 3, 1)
+    .shares(SHARES);
+/// Two steps of a group that have nothing to do with each other, each on one core.
+static LEFT: Step<(i8,), i8> = step(0)
+    .reads(INPUT)
+    .writes(MIDDLE)
+    .by_pixels(3, 1, 3)
+    .shares(&[&[1], &[1, 0], &[1, 0, 0]])
+    .joins(&RIGHT);
+static RIGHT: Step<(i8,), i8> = step(1)
+    .reads(INPUT)
+    .writes(BESIDE)
+    .by_channels(1, 3, 3)
+    .shares(&[&[1], &[0, 1], &[0, 0, 1]]);
 /// The lead has two units of it, one after the other.
 pub static PIECES: Step<(i8,), i8> = step(0)
     .reads(INPUT)
@@ -112,7 +159,13 @@ pub const BOTH: Program = &[&FIRST, &SECOND];
 pub const PIECEWISE: Program = &[&PIECES, &SECOND];
 /// A step of the lead's between two that are shared.
 pub const AMID: Program = &[&FIRST, &ALONE, &THIRD];
-/// Programs that disagree with it.
+/// A group of two steps, and a step behind it.
+pub const GROUP: Program = &[&JOINED, &JOINER, &AFTER];
+/// A group of which only the first step is that of [`GROUP`].
+pub const OTHER_GROUP: Program = &[&SAME_FIRST, &OTHER_JOINER, &AFTER];
+/// A group of independent steps.
+pub const SIDE_BY_SIDE: Program = &[&LEFT, &RIGHT];
+/// Programs that disagree with [`BOTH`].
 pub const SHORTER: Program = &[&FIRST];
 pub const FOREIGN: Program = &[&SECOND];
 

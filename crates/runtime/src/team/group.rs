@@ -98,7 +98,7 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
     pub(super) fn share_group(&mut self, first: &Shape) -> Result<(), Stopped> {
         let mut next = first.next;
         for seat in self.group.as_mut() {
-            let Some(shape) = next else {
+            let Some(shape) = next.filter(|_| !fault("short")) else {
                 seat.joint.end();
                 break;
             };
