@@ -54,6 +54,10 @@ REFUSED = [
     (source(CONV, shape=(2, 7, 6, 5)), "`input` has a batch of 2; only 1 is supported"),
     (source(CONV, shape=(1, 7, 6, 10)), "filters have 5 channels and the input has 10"),
     (source(CONV, shape=(1, 1 << 20, 1 << 20, 5)), "all together at most 16,777,216 elements"),
+    (
+        replace(source(CONV, shape=(1, 7, 1 << 16, 5)), stride=(7, 1 << 15)),
+        "and padding, must each be at most 65,535, not 65,536",
+    ),
     (source(CONV, data=np.zeros((1, 7, 6, 5), np.int8)), "`input` is a constant; nothing is left"),
     (second(CONV, data=None), "`weights` is computed at run time; it must be a constant"),
     (second(CONV, quant=None), "weights `weights` have no scale"),

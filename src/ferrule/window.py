@@ -11,8 +11,8 @@ from ferrule.ir import Op, Struct, Tensor
 
 Pair = tuple[int, int]
 
-# Strides and dilations fit 16 bits, so that positions fit `usize` wherever tensors do.
-_LONGEST = (1 << 16) - 1
+#: Kernels are given numbers of 16 bits; positions then fit `usize` wherever tensors do.
+LONGEST = (1 << 16) - 1
 # The interpreter holds all that a filter sees of an input at once, in int64.
 _MOST_SEEN = 1 << 27
 
@@ -103,10 +103,10 @@ class Window:
         for axis, name in enumerate(("height", "width")):
             size, padding = self.size[axis], self._padding[axis]
             steps = size, self.stride[axis], self.dilation[axis]
-            if not 1 <= min(steps) <= max(steps) <= _LONGEST:
+            if not 1 <= min(steps) <= max(steps) <= LONGEST:
                 raise op.reject(
                     f"filter {name} {size}, stride {steps[1]} and dilation {steps[2]} must each "
-                    f"be 1 to {_LONGEST:,}"
+                    f"be 1 to {LONGEST:,}"
                 )
             reach = self._reach(axis)
             if not 0 <= min(padding) <= max(padding) < reach:
@@ -120,6 +120,13 @@ class Window:
                     f"the filter's {name} covers {reach}, more than the padded input's "
                     f"{self.source[axis] + sum(padding)}"
                 )
+        sides = *self.source, *self.results, *self._padding[0], *self._padding[1]
+        channels = op.inputs[0].shape[3], *op.output.shape[-1:]
+        if (longest := max(*sides, *channels)) > LONGEST:
+            raise op.reject(
+                "heights, widths and channels of input and output, and padding, must each be at "
+                f"most {LONGEST:,}, not {longest:,}"
+            )
         seen = math.prod(self.results) * math.prod(self.size) * op.inputs[0].shape[3]
         if seen > _MOST_SEEN:
             raise op.reject(

@@ -40,7 +40,7 @@ pub fn average_pool2d(params: &AveragePool2d, claim: Claim<'_, (i8,), i8>) {
 /// Sums the taps of a channel.
 #[inline]
 fn sum(params: &AveragePool2d, input: &[i8], (rows, columns): (Taps, Taps), channel: usize) -> i32 {
-    let width = params.window.input_width;
+    let width = params.window.input_width();
     let mut sum = 0;
     for row in rows.start..rows.start + rows.count {
         let mut at = (row * width + columns.start) * params.depth + channel;

@@ -14,7 +14,7 @@ pub struct Columns {
     /// Where the filter lies; over the image, if there is one, then without padding.
     pub window: Window,
     /// Input channels.
-    pub depth: usize,
+    pub depth: u16,
     /// Stored value of padding: the zero point of the input, in `[-128, 127]`.
     pub padding: i8,
     /// Whether an output pixel sees the input pixel of the same number and nothing else.
@@ -29,21 +29,22 @@ pub struct Columns {
 #[derive(Debug)]
 pub struct Whole {
     /// First row.
-    pub first_row: usize,
+    pub first_row: u16,
     /// One past the last row.
-    pub end_row: usize,
+    pub end_row: u16,
     /// First column.
-    pub first_column: usize,
+    pub first_column: u16,
     /// One past the last column.
-    pub end_column: usize,
+    pub end_column: u16,
 }
 
 impl Whole {
     /// Whether a pixel is one of them.
     #[inline]
     fn has(&self, Place { row, column, .. }: Place) -> bool {
-        let rows = self.first_row..self.end_row;
-        rows.contains(&row) && (self.first_column..self.end_column).contains(&column)
+        let rows = usize::from(self.first_row)..usize::from(self.end_row);
+        let columns = usize::from(self.first_column)..usize::from(self.end_column);
+        rows.contains(&row) && columns.contains(&column)
     }
 }
 
@@ -51,13 +52,13 @@ impl Whole {
 #[derive(Debug)]
 pub struct Image {
     /// Values of all of it.
-    pub size: usize,
+    pub size: u16,
     /// Values of a row of the input.
-    pub row: usize,
+    pub row: u16,
     /// Values of a row of the copy.
-    pub padded_row: usize,
+    pub padded_row: u16,
     /// Values of the copy before the input's first.
-    pub before: usize,
+    pub before: u16,
 }
 
 impl Columns {
@@ -68,12 +69,14 @@ impl Columns {
             return (input, bytes(words));
         }
         fill(words, repeated(self.padding));
-        let Some((image, rest)) = bytes(words).split_at_mut_checked(self.image.size) else {
+        let Some((image, rest)) = bytes(words).split_at_mut_checked(self.image.size.into()) else {
             return (input, &mut []);
         };
-        let inside = image.get_mut(self.image.before..).unwrap_or_default();
-        let places = inside.chunks_mut(self.image.padded_row.max(1));
-        for (place, row) in places.zip(input.chunks(self.image.row.max(1))) {
+        let inside = image
+            .get_mut(self.image.before.into()..)
+            .unwrap_or_default();
+        let places = inside.chunks_mut(self.image.padded_row.max(1).into());
+        for (place, row) in places.zip(input.chunks(self.image.row.max(1).into())) {
             copy(row, place);
         }
         (image, rest)
@@ -85,19 +88,21 @@ impl Columns {
     #[inline]
     pub fn gather(&self, input: &[i8], pixels: [Place; 2], bytes: &mut [i8], words: &mut [u32]) {
         let window = &self.window;
+        let depth = usize::from(self.depth);
         let mut lines = Lines {
-            count: window.filter_height,
-            length: window.filter_width * self.depth,
-            step: window.input_width * window.dilation_height * self.depth,
+            count: window.filter_height(),
+            length: window.filter_width() * depth,
+            step: window.input_width() * window.dilation_height() * depth,
         };
         let [first, second] = pixels;
         let [low, high] = if self.is_pointwise {
-            pixels.map(|place| input.get(place.pixel * self.depth..))
+            pixels.map(|place| input.get(place.pixel * depth..))
         } else if self.whole.has(first) && self.whole.has(second) {
             pixels.map(|place| {
-                let row = (place.row * window.stride_height).wrapping_sub(window.padding_top);
-                let column = (place.column * window.stride_width).wrapping_sub(window.padding_left);
-                input.get((row * window.input_width + column) * self.depth..)
+                let row = (place.row * window.stride_height()).wrapping_sub(window.padding_top());
+                let column =
+                    (place.column * window.stride_width()).wrapping_sub(window.padding_left());
+                input.get((row * window.input_width() + column) * depth..)
             })
         } else {
             lines.length *= lines.count;
@@ -118,7 +123,7 @@ impl Columns {
     #[inline(never)]
     fn copy(&self, input: &[i8], place: Place, values: &mut [i8]) {
         let (rows, columns) = self.window.inside_at(place);
-        let depth = self.depth;
+        let depth = usize::from(self.depth);
         fill_bytes(values, self.padding);
         // Taps of a row are neighbours in memory, hence one run, unless the filter is dilated.
         let (runs, taps) = match columns.dilation {
@@ -126,8 +131,8 @@ impl Columns {
             _ => (columns.count, 1),
         };
         for (tap, row) in rows.iter() {
-            let mut to = (tap * self.window.filter_width + columns.first) * depth;
-            let mut from = (row * self.window.input_width + columns.start) * depth;
+            let mut to = (tap * self.window.filter_width() + columns.first) * depth;
+            let mut from = (row * self.window.input_width() + columns.start) * depth;
             for _ in 0..runs {
                 let seen = input.get(from..from + taps * depth).unwrap_or_default();
                 let places = values.get_mut(to..).unwrap_or_default();

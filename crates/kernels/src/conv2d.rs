@@ -49,8 +49,8 @@ fn accumulate(
     sums: &mut [i32],
 ) {
     let depth = params.depth;
-    let filter_row = params.window.filter_width * depth;
-    let filter = params.window.filter_height * filter_row;
+    let filter_row = params.window.filter_width() * depth;
+    let filter = params.window.filter_height() * filter_row;
     let bias = params.bias.get(channel..).unwrap_or_default();
     for (sum, &bias) in sums.iter_mut().zip(bias) {
         *sum = bias;
@@ -61,7 +61,7 @@ fn accumulate(
         _ => (columns.count, depth),
     };
     for (tap, row) in rows.iter() {
-        let mut from = (row * params.window.input_width + columns.start) * depth;
+        let mut from = (row * params.window.input_width() + columns.start) * depth;
         let mut weight = channel * filter + tap * filter_row + columns.first * depth;
         for _ in 0..runs {
             let values = input.get(from..).unwrap_or_default();

@@ -13,17 +13,17 @@ pub struct Conv2dDsp {
     /// Where the filter lies; it is not dilated.
     pub window: Window,
     /// Input channels, a multiple of 4.
-    pub depth: usize,
+    pub depth: u16,
     /// Zero point of the input, in `[-128, 127]`, which padding has.
     pub input_zero_point: i8,
     /// First output row of which the whole filter lies inside the input.
-    pub first_row: usize,
+    pub first_row: u16,
     /// One past the last such row.
-    pub end_row: usize,
+    pub end_row: u16,
     /// First output column of which the whole filter lies inside the input.
-    pub first_column: usize,
+    pub first_column: u16,
     /// One past the last such column.
-    pub end_column: usize,
+    pub end_column: u16,
     /// Weights with folded bias. Taps are in the order height, width, depth.
     pub filters: DspFilters,
 }
@@ -45,10 +45,15 @@ struct Image<'i> {
 }
 
 impl Image<'_> {
+    #[inline]
+    fn depth(&self) -> usize {
+        self.params.depth.into()
+    }
+
     /// Row and column of an output, and whether the whole filter lies inside there.
     #[inline]
     fn place(&self, pixel: usize) -> (usize, usize, bool) {
-        let width = self.params.window.output_width;
+        let width = self.params.window.output_width();
         let row = pixel.checked_div(width).unwrap_or_default();
         let column = pixel - row * width;
         let is_whole = is_in(row, self.params.first_row..self.params.end_row)
@@ -60,10 +65,10 @@ impl Image<'_> {
     #[inline]
     fn seen(&self, row: usize, column: usize) -> &[i8] {
         let window = &self.params.window;
-        let row = (row * window.stride_height).wrapping_sub(window.padding_top);
-        let column = (column * window.stride_width).wrapping_sub(window.padding_left);
-        let at = row * window.input_width + column;
-        self.input.get(at * self.params.depth..).unwrap_or_default()
+        let row = (row * window.stride_height()).wrapping_sub(window.padding_top());
+        let column = (column * window.stride_width()).wrapping_sub(window.padding_left());
+        let at = row * window.input_width() + column;
+        self.input.get(at * self.depth()..).unwrap_or_default()
     }
 }
 
@@ -71,11 +76,11 @@ impl Source for Image<'_> {
     fn strip(&self) -> Strip {
         let window = &self.params.window;
         Strip {
-            step: window.stride_width * self.params.depth,
+            step: window.stride_width() * self.depth(),
             rows: Rows {
-                count: window.filter_height,
-                quads: window.filter_width * (self.params.depth / 4),
-                pitch: window.input_width * self.params.depth,
+                count: window.filter_height(),
+                quads: window.filter_width() * (self.depth() / 4),
+                pitch: window.input_width() * self.depth(),
                 skipped: 0,
             },
         }
@@ -83,7 +88,10 @@ impl Source for Image<'_> {
 
     fn run(&mut self, pixel: usize) -> (usize, &[i8]) {
         match self.place(pixel) {
-            (row, column, true) => (self.params.end_column - column, self.seen(row, column)),
+            (row, column, true) => (
+                usize::from(self.params.end_column) - column,
+                self.seen(row, column),
+            ),
             _ => (0, &[]),
         }
     }
@@ -101,18 +109,18 @@ impl Source for Image<'_> {
             *word = outside;
         }
         let (inside, columns) = self.params.window.inside(pixel);
-        let quads = self.params.depth / 4;
+        let quads = self.depth() / 4;
         let to = inside.first * rows.quads + columns.first * quads;
         rows.count = inside.count;
         rows.skipped = rows.quads - columns.count * quads;
         rows.quads = columns.count * quads;
-        let from = inside.start * rows.pitch + columns.start * self.params.depth;
+        let from = inside.start * rows.pitch + columns.start * self.depth();
         let column = column.get_mut(to * QUAD..).unwrap_or_default();
         gather(self.input.get(from..).unwrap_or_default(), rows, column);
     }
 }
 
 #[inline]
-fn is_in(index: usize, range: Range<usize>) -> bool {
-    range.contains(&index)
+fn is_in(index: usize, range: Range<u16>) -> bool {
+    (range.start.into()..range.end.into()).contains(&index)
 }

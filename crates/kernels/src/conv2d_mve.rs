@@ -68,41 +68,41 @@ fn gather(
     columns: &mut [i8],
 ) -> usize {
     let window = &params.window;
-    let (depth, width) = (params.depth, window.input_width);
-    let row = pixel.checked_div(window.output_width).unwrap_or_default();
-    let place = pixel - row * window.output_width;
+    let (depth, width) = (params.depth, window.input_width());
+    let row = pixel.checked_div(window.output_width()).unwrap_or_default();
+    let place = pixel - row * window.output_width();
     let (top, left) = (
-        (row * window.stride_height).wrapping_sub(window.padding_top),
-        (place * window.stride_width).wrapping_sub(window.padding_left),
+        (row * window.stride_height()).wrapping_sub(window.padding_top()),
+        (place * window.stride_width()).wrapping_sub(window.padding_left()),
     );
     // Where padding is seen, the subtractions wrapped, or the input ends.
     let is_inside = |left: usize| {
-        top < window.input_height
+        top < window.input_height()
             && left < width
-            && top + window.filter_height <= window.input_height
-            && left + window.filter_width <= width
+            && top + window.filter_height() <= window.input_height()
+            && left + window.filter_width() <= width
     };
     let from = top
         .wrapping_mul(width)
         .wrapping_add(left)
         .wrapping_mul(depth);
     let seen = input.get(from..).unwrap_or_default();
-    if window.filter_height == 1 && window.filter_width == 1 {
+    if window.filter_height() == 1 && window.filter_width() == 1 {
         // The pixels of a row are as far apart as the rows of a filter.
         let rows = Rows {
-            count: most.min(window.output_width - place),
+            count: most.min(window.output_width() - place),
             length: depth,
-            pitch: window.stride_width * depth,
+            pitch: window.stride_width() * depth,
             step: params.filters.vectors * VECTOR,
         };
         copy(seen, rows, columns);
         return rows.count;
     }
     let mut rows = Rows {
-        count: window.filter_height,
-        length: window.filter_width * depth,
+        count: window.filter_height(),
+        length: window.filter_width() * depth,
         pitch: width * depth,
-        step: window.filter_width * depth,
+        step: window.filter_width() * depth,
     };
     if is_inside(left) {
         copy(seen, rows, columns);
@@ -114,7 +114,7 @@ fn gather(
     rows.count = inside.count;
     rows.length = taps.count * depth;
     let from = (inside.start * width + taps.start) * depth;
-    let to = (inside.first * window.filter_width + taps.first) * depth;
+    let to = (inside.first * window.filter_width() + taps.first) * depth;
     let column = columns.get_mut(to..).unwrap_or_default();
     copy(input.get(from..).unwrap_or_default(), rows, column);
     1

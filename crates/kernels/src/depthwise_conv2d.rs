@@ -81,8 +81,8 @@ fn accumulate(
     }
     for (tap_row, row) in rows.iter() {
         for (tap, column) in columns.iter() {
-            let at = (row * window.input_width + column) * params.depth + source;
-            let from = (tap_row * window.filter_width + tap) * channels + channel;
+            let at = (row * window.input_width() + column) * params.depth + source;
+            let from = (tap_row * window.filter_width() + tap) * channels + channel;
             let weights = params.weights.get(from..from + length).unwrap_or_default();
             if params.multiplier == 1 {
                 let values = input.get(at..at + length).unwrap_or_default();

@@ -12,13 +12,13 @@ pub struct DepthwiseConv2dDsp {
     /// Where the filter lies: 3 x 3 taps, not dilated, at a stride of 1 or 2 in both directions.
     pub window: Window,
     /// Channels, a multiple of 4.
-    pub depth: usize,
+    pub depth: u16,
     /// Zero point of the input, in `[-128, 127]`, which padding has.
     pub input_zero_point: i8,
     /// Rows of outputs.
-    pub output_height: usize,
+    pub output_height: u16,
     /// Pairs of input rows that scratch has place for, at least 2.
-    pub pairs: usize,
+    pub pairs: u16,
     /// Filters, with folded bias.
     pub filters: DepthwiseFilters,
 }
@@ -30,7 +30,7 @@ pub struct DepthwiseFilters {
     /// multiplier, scale and folded bias.
     pub words: &'static [i32],
     /// Zero point of the output.
-    pub zero_point: i32,
+    pub zero_point: i8,
     /// Whether values below the zero point are stored, so that their ties matter.
     pub signed: bool,
 }
@@ -44,11 +44,13 @@ pub fn depthwise_conv2d_dsp(params: &DepthwiseConv2dDsp, mut claim: Claim<'_, (i
     let input = claim.input().flat();
     let channels = claim.output.channels();
     let window = &params.window;
-    let (width, stride) = (window.output_width, window.stride_width);
+    let (width, stride) = (window.output_width(), window.stride_width());
     let pitch = params.pitch();
     let rows = if stride == 1 { 2 } else { 1 };
-    let steps = params.output_height.div_ceil(rows);
-    let Some(pairs) = claim.scratch.get_mut(..params.pairs * pitch) else {
+    let height = usize::from(params.output_height);
+    let places = usize::from(params.pairs);
+    let steps = height.div_ceil(rows);
+    let Some(pairs) = claim.scratch.get_mut(..places * pitch) else {
         return;
     };
     params.pad(pairs, pitch);
@@ -56,7 +58,7 @@ pub fn depthwise_conv2d_dsp(params: &DepthwiseConv2dDsp, mut claim: Claim<'_, (i
         let mut step = 0;
         let mut made = 0;
         while step < steps {
-            let count = (steps - step).min(params.pairs.saturating_sub(1)).max(1);
+            let count = (steps - step).min(places.saturating_sub(1)).max(1);
             // The last pair is the next first one.
             if let Some(words) = pairs.get_mut(..(made + 1) * pitch) {
                 last_to_first(words, pitch);
@@ -75,7 +77,7 @@ pub fn depthwise_conv2d_dsp(params: &DepthwiseConv2dDsp, mut claim: Claim<'_, (i
                 pixel: step * rows * width,
                 channel: first - channels.start,
             };
-            let is_short = (step + count) * rows > params.output_height;
+            let is_short = (step + count) * rows > height;
             if is_short {
                 band.steps -= 1;
             }
@@ -102,8 +104,8 @@ impl DepthwiseConv2dDsp {
         let [sign] = (self.input_zero_point >> 7).to_le_bytes();
         let outside = u32::from_le_bytes([byte, sign, byte, sign]);
         for pair in pairs.chunks_exact_mut(pitch.max(1)) {
-            let left = self.window.padding_left * GROUP;
-            let right = left + self.window.input_width * GROUP;
+            let left = self.window.padding_left() * GROUP;
+            let right = left + self.window.input_width() * GROUP;
             for side in [0..left, right..pitch] {
                 if let Some(words) = pair.get_mut(side) {
                     fill(words, outside);
@@ -116,12 +118,13 @@ impl DepthwiseConv2dDsp {
     fn make(&self, input: &[i8], first: usize, pairs: Range<usize>, words: &mut [u32]) {
         let window = &self.window;
         let pitch = self.pitch();
-        let length = window.input_width * self.depth;
+        let depth = usize::from(self.depth);
+        let length = window.input_width() * depth;
         let outside = [self.input_zero_point; GROUP];
-        let row = |index: usize| match index.wrapping_sub(window.padding_top) {
-            row if row < window.input_height => Row {
+        let row = |index: usize| match index.wrapping_sub(window.padding_top()) {
+            row if row < window.input_height() => Row {
                 values: input.get(row * length + first..).unwrap_or_default(),
-                step: self.depth,
+                step: depth,
             },
             _ => Row {
                 values: &outside,
@@ -129,8 +132,9 @@ impl DepthwiseConv2dDsp {
             },
         };
         // Pairs of which both rows are inside are neighbours.
-        let inside = window.padding_top.div_ceil(2)..(window.padding_top + window.input_height) / 2;
-        let left = window.padding_left * GROUP;
+        let inside =
+            window.padding_top().div_ceil(2)..(window.padding_top() + window.input_height()) / 2;
+        let left = window.padding_left() * GROUP;
         let mut pair = pairs.start;
         while pair < pairs.end {
             let count = match inside.contains(&pair) {
@@ -138,7 +142,7 @@ impl DepthwiseConv2dDsp {
                 false => 1,
             };
             let shape = Shape {
-                pixels: window.input_width.min((pitch - left.min(pitch)) / GROUP),
+                pixels: window.input_width().min((pitch - left.min(pitch)) / GROUP),
                 pitch,
                 pairs: count,
                 next: 2 * length,
@@ -153,7 +157,7 @@ impl DepthwiseConv2dDsp {
     /// Words of a pair of rows: four for each pixel that outputs see.
     #[inline]
     fn pitch(&self) -> usize {
-        let stride = self.window.stride_width;
-        (self.window.output_width * stride + 3 - stride.min(3)) * GROUP
+        let stride = self.window.stride_width();
+        (self.window.output_width() * stride + 3 - stride.min(3)) * GROUP
     }
 }

@@ -48,7 +48,7 @@ fn each<const VECTORS: usize>(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,
     let input = claim.input().flat();
     let pixels = claim.output.pixels();
     let window = &params.window;
-    let row = |pixel: usize| pixel.checked_div(window.output_width).unwrap_or_default();
+    let row = |pixel: usize| pixel.checked_div(window.output_width()).unwrap_or_default();
     // Outputs are cut by rows, so they are contiguous.
     let Ok((_, outputs)) = claim.output.flat() else {
         return;
@@ -63,8 +63,8 @@ fn each<const VECTORS: usize>(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,
     ) else {
         return;
     };
-    let rows = window.filter_height.next_multiple_of(params.rows.max(1));
-    let lanes = rows * (window.filter_width + window.stride_width);
+    let rows = window.filter_height().next_multiple_of(params.rows.max(1));
+    let lanes = rows * (window.filter_width() + window.stride_width());
     let mut weights = params.weights;
     let (mut source, mut left) = (0, 0);
     for (channel, scales) in params.scales.chunks_exact(3).enumerate() {

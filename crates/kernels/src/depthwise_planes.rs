@@ -39,9 +39,9 @@ pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let mut output = claim.output;
     let window = &params.window;
-    let width = window.output_width;
+    let width = window.output_width();
     let height = output.pixels().len().checked_div(width).unwrap_or_default();
-    let stride = window.stride_height;
+    let stride = window.stride_height();
     let (lines, length, line, step) = if params.by_columns {
         (width, height, 1, width)
     } else {
@@ -103,9 +103,9 @@ pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
 /// they begin.
 fn inside(params: &DepthwisePlanes, pitch: usize, deep: usize) -> (Lines, usize) {
     let window = &params.window;
-    let (depth, row) = (params.depth, params.depth * window.input_width);
-    let (count, length) = (window.input_height, window.input_width);
-    let (before, first) = (window.padding_top, window.padding_left);
+    let (depth, row) = (params.depth, params.depth * window.input_width());
+    let (count, length) = (window.input_height(), window.input_width());
+    let (before, first) = (window.padding_top(), window.padding_left());
     let (count, length, before, first, line, step) = if params.by_columns {
         (length, count, first, before, depth, row)
     } else {

@@ -18,7 +18,7 @@ pub struct DepthwiseTaps {
 /// Scratch is that of [`Tapped::walk`].
 pub fn depthwise_taps(params: &DepthwiseTaps, claim: Claim<'_, (i8,), i8>) {
     let filters = &params.filters;
-    let multiplier = params.tapped.multiplier;
+    let multiplier = params.tapped.multiplier.into();
     let mut compute = |run: &Run<'_>, outputs: &mut [i8]| filters.compute(run, multiplier, outputs);
     params.tapped.walk(claim, &mut compute);
 }

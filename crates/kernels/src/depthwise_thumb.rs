@@ -13,15 +13,15 @@ pub struct DepthwiseThumb {
     /// Where the filter lies: 3x3 taps, not dilated, both strides the same.
     pub window: Window,
     /// Input channels.
-    pub depth: usize,
+    pub depth: u16,
     /// Output channels of an input channel.
-    pub multiplier: usize,
+    pub multiplier: u16,
     /// Stored value of padding: the zero point of the input, in `[-128, 127]`.
     pub padding: i8,
     /// Whether the lines of a plane are columns, which is better where they are longer than rows.
     pub by_columns: bool,
     /// Lines of results that scratch has place for.
-    pub band: usize,
+    pub band: u16,
     /// Weights `[depth * multiplier, 9]` as [`filter`] takes them.
     pub weights: &'static [i8],
     /// How sums of weights times values as they are stored become results.
@@ -61,22 +61,22 @@ pub fn depthwise_thumb(params: &DepthwiseThumb, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let mut output = claim.output;
     let window = &params.window;
-    let stride = window.stride_height;
-    let height = output.pixels().len().checked_div(window.output_width);
+    let stride = window.stride_height();
+    let height = output.pixels().len().checked_div(window.output_width());
     let results = Lines::new(
         height.unwrap_or_default(),
-        window.output_width,
+        window.output_width(),
         params.by_columns,
     );
     let plane = claim.scratch;
     let padding = widened(params.padding);
     plane.fill(padding);
-    let is_whole = params.band >= results.count;
+    let is_whole = usize::from(params.band) >= results.count;
     let mut gathered = None;
     for (channel, index) in output.channels().enumerate() {
         let source = match params.multiplier {
             1 => index,
-            multiplier => index.checked_div(multiplier).unwrap_or_default(),
+            multiplier => index.checked_div(multiplier.into()).unwrap_or_default(),
         };
         let record = params.rescale.records(index);
         let weights = params.weights.get(index * TAPS..);
@@ -85,7 +85,7 @@ pub fn depthwise_thumb(params: &DepthwiseThumb, claim: Claim<'_, (i8,), i8>) {
         };
         let mut first = 0;
         while first < results.count {
-            let lines = params.band.max(1).min(results.count - first);
+            let lines = usize::from(params.band).max(1).min(results.count - first);
             if !is_whole {
                 plane.fill(padding);
             }
@@ -132,13 +132,14 @@ impl DepthwiseThumb {
         plane: &mut [u32],
     ) {
         let window = &self.window;
-        let image = Lines::new(window.input_height, window.input_width, self.by_columns);
+        let depth = usize::from(self.depth);
+        let image = Lines::new(window.input_height(), window.input_width(), self.by_columns);
         let (before, left) = if self.by_columns {
-            (window.padding_left, window.padding_top)
+            (window.padding_left(), window.padding_top())
         } else {
-            (window.padding_top, window.padding_left)
+            (window.padding_top(), window.padding_left())
         };
-        let more = window.stride_height.saturating_sub(1) & 1;
+        let more = window.stride_height().saturating_sub(1) & 1;
         let pitch = pitch(length, more + 1);
         let first = seen.start.max(before);
         let count = seen.end.min(before + image.count).saturating_sub(first);
@@ -152,12 +153,12 @@ impl DepthwiseThumb {
             let lines = widen::Lines {
                 count,
                 length: (end + more).saturating_sub(start) >> more,
-                step: (image.step * self.depth) << more,
-                line: image.line * self.depth,
+                step: (image.step * depth) << more,
+                line: image.line * depth,
                 pitch,
             };
             widen(
-                input.get(from * self.depth + channel..).unwrap_or_default(),
+                input.get(from * depth + channel..).unwrap_or_default(),
                 lines,
                 plane.get_mut(to..).unwrap_or_default(),
             );

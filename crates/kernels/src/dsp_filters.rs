@@ -8,7 +8,7 @@ use runtime::Output;
 #[derive(Debug)]
 pub struct DspFilters {
     /// Taps of an output channel, divided by four; rows of taps are filled up to that.
-    pub quads: usize,
+    pub quads: u16,
     /// For each pair of channels and each four taps two words: bytes are taps 0 and 2, then
     /// taps 1 and 3, of the first and the second channel in turns.
     pub weights: &'static [i32],
@@ -16,9 +16,18 @@ pub struct DspFilters {
     /// an odd number of channels is there twice.
     pub scales: &'static [i32],
     /// Zero point of the output.
-    pub zero_point: i32,
+    pub zero_point: i8,
     /// Whether values below the zero point are stored, so that their ties matter.
     pub signed: bool,
+}
+
+impl DspFilters {
+    /// See the field `quads`.
+    #[inline]
+    #[must_use]
+    pub fn quads(&self) -> usize {
+        self.quads.into()
+    }
 }
 
 /// Words of [`DspFilters::scales`] for a pair of channels.
@@ -73,10 +82,10 @@ pub fn convolve(source: &mut dyn Source, mut columns: Columns<'_>, output: Outpu
 
 /// Computes up to three pixels; whether there was one.
 #[inline(never)]
-fn three<'o>(
+fn three(
     source: &mut dyn Source,
     columns: &mut Columns<'_>,
-    outputs: &mut dyn Iterator<Item = (usize, &'o mut [i8])>,
+    outputs: &mut dyn Iterator<Item = (usize, &mut [i8])>,
 ) -> bool {
     let mut places: [&mut [i8]; 3] = Default::default();
     for (index, place) in places.iter_mut().enumerate() {

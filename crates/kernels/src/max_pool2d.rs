@@ -27,7 +27,7 @@ pub fn max_pool2d(params: &MaxPool2d, claim: Claim<'_, (i8,), i8>) {
         outputs.fill(low);
         for (_, row) in rows.iter() {
             for (_, column) in columns.iter() {
-                let at = (row * params.window.input_width + column) * params.depth;
+                let at = (row * params.window.input_width() + column) * params.depth;
                 let seen = at + channels.start..at + channels.end;
                 let values = input.get(seen).unwrap_or_default();
                 for (output, &value) in outputs.iter_mut().zip(values) {

@@ -14,7 +14,7 @@ pub struct NarrowConv2dDsp {
     /// Where the filter lies; it is not dilated.
     pub window: Window,
     /// Input channels.
-    pub depth: usize,
+    pub depth: u16,
     /// Zero point of the input, in `[-128, 127]`, which padding has.
     pub input_zero_point: i8,
     /// Bytes of a row of padded input, a multiple of 4.
@@ -31,7 +31,7 @@ pub struct NarrowConv2dDsp {
 pub fn narrow_conv2d_dsp(params: &NarrowConv2dDsp, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let channels = claim.output.channels();
-    let split = params.filters.quads * QUAD;
+    let split = params.filters.quads() * QUAD;
     let Some((columns, padded)) = claim.scratch.split_at_mut_checked(split) else {
         return;
     };
@@ -57,32 +57,37 @@ struct Padded<'p> {
 }
 
 impl Padded<'_> {
+    #[inline]
+    fn depth(&self) -> usize {
+        self.params.depth.into()
+    }
+
     /// The padded rows from the first tap of an output on, and the column of the output.
     #[inline(never)]
     fn seen(&mut self, pixel: usize) -> (usize, &[i8]) {
         let window = &self.params.window;
-        let row = pixel.checked_div(window.output_width).unwrap_or_default();
-        let column = pixel - row * window.output_width;
+        let row = pixel.checked_div(window.output_width()).unwrap_or_default();
+        let column = pixel - row * window.output_width();
         if row != self.row {
             self.row = row;
             self.pad();
         }
-        let from = column * window.stride_width * self.params.depth;
+        let from = column * window.stride_width() * self.depth();
         (column, self.padded.get(from..).unwrap_or_default())
     }
 
     /// Copies the input rows that a row of outputs sees between their padding.
     fn pad(&mut self) {
         let window = &self.params.window;
-        let length = window.input_width * self.params.depth;
-        let top = (self.row * window.stride_height).wrapping_sub(window.padding_top);
-        let start = window.padding_left * self.params.depth;
+        let length = window.input_width() * self.depth();
+        let top = (self.row * window.stride_height()).wrapping_sub(window.padding_top());
+        let start = window.padding_left() * self.depth();
         for (tap, to) in (0..).zip(self.padded.chunks_mut(self.params.pitch.max(1))) {
             let row = top.wrapping_add(tap);
             let from = row.wrapping_mul(length);
             let to = to.get_mut(start..start + length).unwrap_or_default();
             match self.input.get(from..from.wrapping_add(length)) {
-                Some(from) if row < window.input_height => copy(from, to),
+                Some(from) if row < window.input_height() => copy(from, to),
                 _ => fill_bytes(to, self.params.input_zero_point),
             }
         }
@@ -93,10 +98,10 @@ impl Source for Padded<'_> {
     fn strip(&self) -> Strip {
         let window = &self.params.window;
         Strip {
-            step: window.stride_width * self.params.depth,
+            step: window.stride_width() * self.depth(),
             rows: Rows {
-                count: window.filter_height,
-                quads: (window.filter_width * self.params.depth).div_ceil(4),
+                count: window.filter_height(),
+                quads: (window.filter_width() * self.depth()).div_ceil(4),
                 pitch: self.params.pitch,
                 skipped: 0,
             },
@@ -104,7 +109,7 @@ impl Source for Padded<'_> {
     }
 
     fn run(&mut self, pixel: usize) -> (usize, &[i8]) {
-        let width = self.params.window.output_width;
+        let width = self.params.window.output_width();
         let (column, seen) = self.seen(pixel);
         (width - column, seen)
     }

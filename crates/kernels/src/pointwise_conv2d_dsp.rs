@@ -9,7 +9,7 @@ use runtime::Claim;
 #[derive(Debug)]
 pub struct PointwiseConv2dDsp {
     /// Input channels, a multiple of 4.
-    pub depth: usize,
+    pub depth: u16,
     /// Weights with folded bias.
     pub filters: DspFilters,
 }
@@ -20,7 +20,7 @@ pub struct PointwiseConv2dDsp {
 /// taps.
 pub fn pointwise_conv2d_dsp(params: &PointwiseConv2dDsp, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
-    let depth = params.depth;
+    let depth = params.depth.into();
     let channels = claim.output.channels();
     if let Some(columns) = Columns::new(&params.filters, channels, claim.scratch) {
         convolve(&mut Pixels { input, depth }, columns, claim.output);

@@ -24,9 +24,9 @@ pub fn pool(
             columns: columns.count,
             rows: rows.count,
             step: depth,
-            skipped: (window.input_width - columns.count) * depth,
+            skipped: (window.input_width() - columns.count) * depth,
         };
-        let from = (rows.start * window.input_width + columns.start) * depth;
+        let from = (rows.start * window.input_width() + columns.start) * depth;
         let values = input.get(from..).unwrap_or_default();
         let Some(seen) = Seen::new(values, pixels, depth) else {
             return;

@@ -10,9 +10,9 @@ pub struct SplitRescale {
     /// Whether there are the last two.
     pub is_signed: bool,
     /// Smallest stored value, in `[-128, 127]`.
-    pub low: i32,
+    pub low: i8,
     /// Largest stored value, in `[low, 127]`.
-    pub high: i32,
+    pub high: i8,
 }
 
 /// Numbers of a channel.
@@ -64,7 +64,7 @@ impl SplitRescale {
         let sum = sum as u32;
         if sum > span >> 8 {
             let is_below = (sum as i32) < 0;
-            return if is_below { self.low } else { self.high } as i8;
+            return if is_below { self.low } else { self.high };
         }
         // A shift has 5 bits, and takes the lowest of a number.
         let high = factor.wrapping_shr(span);

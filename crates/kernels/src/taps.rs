@@ -13,9 +13,9 @@ pub struct Tapped {
     /// Where the filter lies.
     pub window: Window,
     /// Input channels.
-    pub depth: usize,
+    pub depth: u16,
     /// Output channels of an input channel.
-    pub multiplier: usize,
+    pub multiplier: u16,
     /// Zero point of the input, in `[-128, 127]`, which padding has.
     pub input_zero_point: i8,
 }
@@ -41,9 +41,10 @@ impl Tapped {
     pub fn walk(&self, claim: Claim<'_, (i8,), i8>, compute: &mut dyn FnMut(&Run<'_>, &mut [i8])) {
         let input = claim.input().flat();
         let window = &self.window;
-        let channels = self.depth * self.multiplier;
-        let taps = (window.filter_height * window.filter_width).next_multiple_of(2);
-        let step = window.stride_width * self.depth;
+        let depth = usize::from(self.depth);
+        let channels = depth * usize::from(self.multiplier);
+        let taps = (window.filter_height() * window.filter_width()).next_multiple_of(2);
+        let step = window.stride_width() * depth;
         let mut pixel = claim.output.pixels().start;
         let Ok((_, mut outputs)) = claim.output.flat() else {
             return;
@@ -53,7 +54,7 @@ impl Tapped {
         };
         fill(outside, repeated(self.input_zero_point));
         let outside = bytes(outside);
-        let Some(mut places) = Places::new(input, outside, self.depth, list) else {
+        let Some(mut places) = Places::new(input, outside, depth, list) else {
             return;
         };
         while !outputs.is_empty() {
@@ -80,11 +81,12 @@ impl Tapped {
     #[inline(never)]
     fn list(&self, rows: Taps, columns: Taps, places: &mut Places<'_>) {
         let window = &self.window;
-        let width = window.filter_width;
-        let line = window.input_width * self.depth;
-        let step = columns.dilation * self.depth;
+        let width = window.filter_width();
+        let depth = usize::from(self.depth);
+        let line = window.input_width() * depth;
+        let step = columns.dilation * depth;
         let after = width - (columns.first + columns.count);
-        let mut start = rows.start * line + columns.start * self.depth;
+        let mut start = rows.start * line + columns.start * depth;
         places.clear();
         places.outside(rows.first * width);
         for _ in 0..rows.count {
@@ -93,19 +95,19 @@ impl Tapped {
             places.outside(after);
             start += rows.dilation * line;
         }
-        places.outside((window.filter_height - (rows.first + rows.count)) * width);
+        places.outside((window.filter_height() - (rows.first + rows.count)) * width);
         // The partner of an odd tap.
-        places.inside(0, width * window.filter_height % 2, 0);
+        places.inside(0, width * window.filter_height() % 2, 0);
     }
 
     /// How many pixels of a row, this one and those after it, have these columns of taps.
     fn run(&self, columns: Taps) -> usize {
         let window = &self.window;
-        if columns.count < window.filter_width {
+        if columns.count < window.filter_width() {
             return 1;
         }
         let last = columns.start + (columns.count - 1) * columns.dilation;
-        let more = window.input_width.saturating_sub(1 + last);
-        1 + more.checked_div(window.stride_width).unwrap_or_default()
+        let more = window.input_width().saturating_sub(1 + last);
+        1 + more.checked_div(window.stride_width()).unwrap_or_default()
     }
 }

@@ -1,30 +1,32 @@
 //! A filter that moves over an input: the geometry of convolutions and pools.
 
 /// Where a filter lies for each output pixel; heights come before widths.
+///
+/// Numbers are of 16 bits because every layer has them in flash; methods of their names widen them.
 #[derive(Debug)]
 pub struct Window {
     /// Rows of the input.
-    pub input_height: usize,
+    pub input_height: u16,
     /// Pixels of an input row.
-    pub input_width: usize,
+    pub input_width: u16,
     /// Pixels of an output row.
-    pub output_width: usize,
+    pub output_width: u16,
     /// Rows of taps.
-    pub filter_height: usize,
+    pub filter_height: u16,
     /// Taps of a row.
-    pub filter_width: usize,
+    pub filter_width: u16,
     /// Input rows from an output row to the next.
-    pub stride_height: usize,
+    pub stride_height: u16,
     /// Input pixels from an output pixel to the next.
-    pub stride_width: usize,
+    pub stride_width: u16,
     /// Input rows from a row of taps to the next.
-    pub dilation_height: usize,
+    pub dilation_height: u16,
     /// Input pixels from a tap to the next.
-    pub dilation_width: usize,
+    pub dilation_width: u16,
     /// Rows above the input.
-    pub padding_top: usize,
+    pub padding_top: u16,
     /// Pixels left of the input.
-    pub padding_left: usize,
+    pub padding_left: u16,
 }
 
 /// The taps that lie inside the input, along one axis.
@@ -51,13 +53,55 @@ pub struct Place {
     pub column: usize,
 }
 
+/// A method for each number, as `usize`.
+macro_rules! widened {
+    ($($name:ident)*) => {
+        impl Window {
+            $(
+                #[doc = concat!("See the field `", stringify!($name), "`.")]
+                #[inline]
+                #[must_use]
+                pub fn $name(&self) -> usize {
+                    usize::from(self.$name)
+                }
+            )*
+        }
+    };
+}
+
+widened! {
+    input_height input_width output_width filter_height filter_width stride_height stride_width
+    dilation_height dilation_width padding_top padding_left
+}
+
+/// A method for each number, as `usize`.
+macro_rules! widened {
+    ($($name:ident)*) => {
+        impl Window {
+            $(
+                #[doc = concat!("See the field `", stringify!($name), "`.")]
+                #[inline]
+                #[must_use]
+                pub fn $name(&self) -> usize {
+                    usize::from(self.$name)
+                }
+            )*
+        }
+    };
+}
+
+widened! {
+    input_height input_width output_width filter_height filter_width stride_height stride_width
+    dilation_height dilation_width padding_top padding_left
+}
+
 impl Window {
     /// Where a pixel lies. This divides; [`Self::after`] does not.
     #[inline]
     #[must_use]
     pub fn place(&self, pixel: usize) -> Place {
-        let row = pixel.checked_div(self.output_width).unwrap_or_default();
-        let column = pixel - row * self.output_width;
+        let row = pixel.checked_div(self.output_width()).unwrap_or_default();
+        let column = pixel - row * self.output_width();
         Place { pixel, row, column }
     }
 
@@ -67,7 +111,7 @@ impl Window {
     pub fn after(&self, place: Place) -> Place {
         let Place { pixel, row, column } = place;
         let pixel = pixel + 1;
-        if column + 1 == self.output_width {
+        if column + 1 == self.output_width() {
             let (row, column) = (row + 1, 0);
             return Place { pixel, row, column };
         }
@@ -87,18 +131,18 @@ impl Window {
     #[must_use]
     pub fn inside_at(&self, Place { row, column, .. }: Place) -> (Taps, Taps) {
         let rows = Taps::inside(
-            row * self.stride_height,
-            self.padding_top,
-            self.filter_height,
-            self.dilation_height,
-            self.input_height,
+            row * self.stride_height(),
+            self.padding_top(),
+            self.filter_height(),
+            self.dilation_height(),
+            self.input_height(),
         );
         let columns = Taps::inside(
-            column * self.stride_width,
-            self.padding_left,
-            self.filter_width,
-            self.dilation_width,
-            self.input_width,
+            column * self.stride_width(),
+            self.padding_left(),
+            self.filter_width(),
+            self.dilation_width(),
+            self.input_width(),
         );
         (rows, columns)
     }

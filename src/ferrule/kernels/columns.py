@@ -64,6 +64,7 @@ class Columns:
         window, padding = self.window, self.window.padding
         (_, width), (_, padded_width) = window.source, self._padded
         size = self._image_bytes
+        before = padding.top * padded_width + padding.left
         if size:
             window = replace(window, source=self._padded, padding=NO_PADDING)
         first, end = window.whole
@@ -89,9 +90,9 @@ class Columns:
                     "Image",
                     {
                         "size": size,
-                        "row": width * self.depth,
-                        "padded_row": padded_width * self.depth,
-                        "before": (padding.top * padded_width + padding.left) * self.depth,
+                        "row": width * self.depth if size else 0,
+                        "padded_row": padded_width * self.depth if size else 0,
+                        "before": before * self.depth if size else 0,
                     },
                 ),
             },

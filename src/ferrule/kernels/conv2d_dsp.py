@@ -9,14 +9,17 @@ from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import MANY, Filters
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
-from ferrule.window import Window
+from ferrule.window import LONGEST, Window
 
 
 def convolution_obstacle(op: Conv2d | DepthwiseConv2d) -> str:
     """Why no convolution in three columns suits an operator; empty if one does."""
     if op.dilation != (1, 1):
         return "the filter is dilated"
-    return dsp.obstacle(Filters.of(op))
+    filters = Filters.of(op)
+    if filters.weights.shape[1] > LONGEST:
+        return f"a filter has more than {LONGEST:,} taps"
+    return dsp.obstacle(filters)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from ferrule.kernels.packing import MANY, Filters
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
-from ferrule.window import NO_PADDING, Window
+from ferrule.window import LONGEST, NO_PADDING, Window
 
 # What the filter sees of some pixels is copied together: at least a pair, and few bytes.
 _COLUMN_BYTES = 1024
@@ -182,7 +182,9 @@ class FullyConnectedMve(Conv2dMve):
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
-        """What the requantization is not made for."""
+        """What the requantization is not made for, and more rows than a window counts."""
+        if op.matrix()[0] > LONGEST:
+            return f"there are more than {LONGEST:,} rows"
         return mve.obstacle(Filters.of(op))
 
     @property

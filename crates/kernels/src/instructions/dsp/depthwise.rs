@@ -207,7 +207,7 @@ impl Band<'_> {
                 let &[_, _, _, multiplier, scale, _] = words else {
                     return;
                 };
-                let (zero_point, signed) = (filters.zero_point, filters.signed);
+                let (zero_point, signed) = (filters.zero_point.into(), filters.signed);
                 let pixel = output.run(self.pixel + place);
                 if let Some(value) = pixel.get_mut(self.channel + channel) {
                     *value = stored(sum, multiplier, scale, zero_point, signed);
@@ -276,7 +276,7 @@ impl Band<'_> {
         let blocks = self.width / 2 * 2 * pixel;
         let tail = self.width % 2 * 32;
         let work = Work {
-            zero_point: filters.zero_point,
+            zero_point: filters.zero_point.into(),
             step,
             second: if self.stride == 1 && self.has_second {
                 self.width * step

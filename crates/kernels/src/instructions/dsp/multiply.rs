@@ -42,12 +42,12 @@ impl<'c> Columns<'c> {
         channels: Range<usize>,
         scratch: &'c mut [u32],
     ) -> Option<Self> {
-        let words = filters.quads * WEIGHTS;
+        let words = filters.quads() * WEIGHTS;
         let (start, end) = (channels.start / 2, channels.end.div_ceil(2));
         let is_even = channels.start % 2 == 0;
         let weights = filters.weights.get(start * words..end * words)?;
         let scales = filters.scales.get(start * SCALES..end * SCALES)?;
-        let columns = scratch.get_mut(..filters.quads * QUAD)?;
+        let columns = scratch.get_mut(..filters.quads() * QUAD)?;
         (is_even && !weights.is_empty() && weights.len() == scales.len() / SCALES * words)
             .then_some(Self {
                 filters,
@@ -93,7 +93,7 @@ impl<'c> Columns<'c> {
                     .rows
                     .fit(values.len().saturating_sub(last), usize::MAX)
             })
-            && strip.rows.count.checked_mul(strip.rows.quads) == Some(self.filters.quads);
+            && strip.rows.count.checked_mul(strip.rows.quads) == Some(self.filters.quads());
         if fits && blocks * three == outputs.len() {
             self.blocks(strip, values, outputs, blocks);
         }
@@ -121,7 +121,7 @@ impl Columns<'_> {
         let filters = self.filters;
         for (index, pixel) in pixels.into_iter().enumerate() {
             let column = self.columns.iter().skip(index).step_by(3);
-            let weights = self.weights.chunks_exact(filters.quads * WEIGHTS);
+            let weights = self.weights.chunks_exact(filters.quads() * WEIGHTS);
             let pairs = weights.zip(self.scales.chunks_exact(SCALES));
             for (outputs, (weights, scales)) in pixel.chunks_mut(2).zip(pairs) {
                 let &[mut first, mut second, m_first, s_first, m_second, s_second] = scales else {
@@ -132,7 +132,7 @@ impl Columns<'_> {
                     first = smlad(sxtb16(weights), values, first);
                     second = smlad(sxtb16(weights.rotate_right(8)), values, second);
                 }
-                let (zero_point, signed) = (filters.zero_point, filters.signed);
+                let (zero_point, signed) = (filters.zero_point.into(), filters.signed);
                 let both = [(first, m_first, s_first), (second, m_second, s_second)];
                 for (output, (sum, multiplier, scale)) in outputs.iter_mut().zip(both) {
                     *output = stored(sum, multiplier, scale, zero_point, signed);
@@ -222,8 +222,8 @@ impl Columns<'_> {
             scales_end: scales.end.cast::<u8>().wrapping_sub(is_even),
             columns: columns.start,
             columns_end: columns.end,
-            quads: self.filters.quads,
-            zero_point: self.filters.zero_point,
+            quads: self.filters.quads(),
+            zero_point: self.filters.zero_point.into(),
             signed: u32::from(self.filters.signed),
             weights: self.weights.as_ptr(),
             blocks: 1,

@@ -19,7 +19,7 @@ pub struct DspTaps {
     /// multipliers, and four scales. Groups are in the order of [`Order`].
     pub words: &'static [i32],
     /// Zero point of the output.
-    pub zero_point: i32,
+    pub zero_point: i8,
 }
 
 /// Which output channels are computed together.
@@ -126,7 +126,7 @@ impl DspTaps {
             }
         }
         let (multiplier, scale) = (next(), next());
-        stored(sum, multiplier, scale, self.zero_point, true)
+        stored(sum, multiplier, scale, self.zero_point.into(), true)
     }
 }
 
@@ -172,7 +172,7 @@ impl DspTaps {
             list_end: list.end,
             output: outputs.as_mut_ptr(),
             last: (length - GROUP) * lane,
-            zero_point: self.zero_point,
+            zero_point: self.zero_point.into(),
             lane,
             words: self.words.as_ptr(),
             passes,

@@ -67,22 +67,20 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
         padding: i8,
         scratch: &'s mut [u32],
     ) -> Option<Self> {
-        let width = window.output_width;
-        let row = window.filter_width + window.stride_width;
+        let width = window.output_width();
+        let row = window.filter_width() + window.stride_width();
         let lanes = row * filter_rows;
-        let vectors = window.filter_height.div_ceil(filter_rows.max(1));
+        let vectors = window.filter_height().div_ceil(filter_rows.max(1));
         let elements = rows.len() * width * channels;
         let fits = width >= 2
-            && 1 <= lanes
-            && lanes <= VECTOR
+            && (1..=VECTOR).contains(&lanes)
             && vectors <= VECTORS
-            && (window.filter_height - 1) * pitch + row <= 256
-            && window.padding_left + window.input_width <= pitch
-            && window.padding_top + window.input_height <= height
-            && (width - 1) * window.stride_width + window.filter_width <= pitch
-            && rows.end.checked_sub(1)? * window.stride_height + window.filter_height <= height
-            && 1 <= elements
-            && elements <= 1 << 16;
+            && (window.filter_height() - 1) * pitch + row <= 256
+            && window.padding_left() + window.input_width() <= pitch
+            && window.padding_top() + window.input_height() <= height
+            && (width - 1) * window.stride_width() + window.filter_width() <= pitch
+            && rows.end.checked_sub(1)? * window.stride_height() + window.filter_height() <= height
+            && (1..=1 << 16).contains(&elements);
         if !fits {
             return None;
         }
@@ -92,7 +90,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
         let plane = bytes(plane).get_mut(..height * pitch)?;
         let mut offsets = [[0; VECTOR]; VECTORS];
         for (vector, offsets) in offsets.iter_mut().enumerate() {
-            let tap_rows = vector * filter_rows..window.filter_height;
+            let tap_rows = vector * filter_rows..window.filter_height();
             for (to, tap_row) in offsets.chunks_mut(row).zip(tap_rows).take(filter_rows) {
                 for (offset, from) in to.iter_mut().zip(tap_row * pitch..) {
                     *offset = from as u8;
@@ -111,8 +109,8 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
                 for (address, outputs) in pairs.iter_mut().zip(outputs.chunks_exact_mut(2)) {
                     // The last of an odd row is computed with the one before it, so again.
                     let first = place.min(width - 2);
-                    let seen = (rows.start + index) * window.stride_height * pitch;
-                    *address = (base + seen + first * window.stride_width) as u32;
+                    let seen = (rows.start + index) * window.stride_height() * pitch;
+                    *address = (base + seen + first * window.stride_width()) as u32;
                     let output = (index * width + first) * channels;
                     for (word, output) in outputs.iter_mut().zip([output, output + channels]) {
                         *word = if half == 0 { 0 } else { *word } | (output as u32) << half;
@@ -142,9 +140,9 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
 
     /// Copies a channel of an image into the plane.
     pub fn load(&mut self, input: &[i8], channel: usize) {
-        let (height, width) = (self.window.input_height, self.window.input_width);
+        let (height, width) = (self.window.input_height(), self.window.input_width());
         let channels = self.depth;
-        let start = self.window.padding_top * self.pitch + self.window.padding_left;
+        let start = self.window.padding_top() * self.pitch + self.window.padding_left();
         let fits = channel < channels
             && input.len() >= height * width * channels
             && self.plane.len() >= (height.wrapping_sub(1)) * self.pitch + start + width
@@ -212,7 +210,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
         }
         #[cfg(all(target_arch = "arm", target_os = "none"))]
         {
-            let more = self.window.stride_width;
+            let more = self.window.stride_width();
             let output = outputs.get_mut(channel..).unwrap_or_default();
             let mut state = assembly::State::new(filter, range, output, self.table);
             let weights = filter.weights.as_ptr();
@@ -253,7 +251,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
             // Offsets, and weights of the first output of a pair and of the second.
             let mut vectors = [[[0; VECTOR]; 3]; VECTORS];
             let from = filter.weights.chunks(self.lanes);
-            let shifted = filter.weights.get(self.window.stride_width..);
+            let shifted = filter.weights.get(self.window.stride_width()..);
             let shifted = shifted.unwrap_or_default().chunks(self.lanes);
             let (some, _) = vectors.split_at_mut(self.vectors);
             let weights = shifted.zip(from);
@@ -278,7 +276,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
 
     /// Whether there are such weights and outputs.
     fn fits(&self, filter: Filter<'_>, channel: usize, outputs: &[i8]) -> bool {
-        let more = self.window.stride_width;
+        let more = self.window.stride_width();
         outputs.len() >= self.elements
             && channel < self.channels
             && filter.weights.len() >= self.vectors * self.lanes + more
@@ -286,7 +284,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
 
     #[cfg(not(all(target_arch = "arm", target_os = "none")))]
     fn twin(&self, filter: Filter<'_>, range: MveRange, channel: usize, outputs: &mut [i8]) {
-        let more = self.window.stride_width;
+        let more = self.window.stride_width();
         let offsets = self.offsets.iter().take(self.vectors);
         for block in self.table.chunks_exact(BLOCK) {
             let (seen, places) = block.split_at(BLOCK / 2);

@@ -27,9 +27,9 @@ pub struct ThumbFilters {
     weights: &'static [i8],
     corrections: &'static [u32],
     starts: &'static [u32],
-    taps: usize,
-    segments: usize,
-    segment: usize,
+    taps: u16,
+    segments: u8,
+    segment: u16,
 }
 
 impl ThumbFilters {
@@ -49,31 +49,28 @@ impl ThumbFilters {
         weights: &'static [i8],
         corrections: &'static [u32],
         starts: &'static [u32],
-        taps: usize,
-        segments: usize,
-        segment: usize,
+        taps: u16,
+        segments: u8,
+        segment: u16,
     ) -> Self {
+        let (of_all, of_one, count) = (taps as usize, segment as usize, segments as usize);
         assert!(
-            taps > 0 && segment > 0 && taps % RUN == 0 && segment % RUN == 0,
+            of_all > 0 && of_one > 0 && of_all % RUN == 0 && of_one % RUN == 0,
             "taps are whole runs"
         );
         assert!(
-            segments > 0 && BLOCK % segments == 0 && segments * segment >= taps,
+            count > 0 && BLOCK % count == 0 && count * of_one >= of_all,
             "segments have all taps"
         );
         let whole = starts.len() - 1;
         assert!(
-            weights.len() == (whole * taps + segment) * BLOCK,
+            weights.len() == (whole * of_all + of_one) * BLOCK,
             "weights are whole blocks"
         );
         let (mut at, mut block) = (0, 0);
         while block < starts.len() {
             assert!(starts[block] as usize == at, "blocks follow each other");
-            let channels = if block < whole {
-                BLOCK
-            } else {
-                BLOCK / segments
-            };
+            let channels = if block < whole { BLOCK } else { BLOCK / count };
             let mut ends = 0;
             while ends < channels {
                 let place = (corrections[at] & 0xFFFF) as usize;
@@ -81,7 +78,7 @@ impl ThumbFilters {
                     ends += 1;
                 }
                 assert!(
-                    place % BLOCK == 0 && place / BLOCK < taps,
+                    place % BLOCK == 0 && place / BLOCK < of_all,
                     "a correction is of a tap"
                 );
                 at += 1;
@@ -102,7 +99,7 @@ impl ThumbFilters {
     #[inline]
     #[must_use]
     pub const fn taps(&self) -> usize {
-        self.segments * self.segment
+        self.segments as usize * self.segment as usize
     }
 
     /// A run of channels, which has as many records; none if there are no such channels.
@@ -119,7 +116,7 @@ impl ThumbFilters {
             channels.start..end.min(split),
             channels.start.max(split)..end,
         ];
-        let has_all = end <= split + BLOCK / self.segments;
+        let has_all = end <= split + BLOCK / usize::from(self.segments);
         let [whole, last] = parts.map(|part| {
             let at = part.start.saturating_sub(channels.start);
             self.part(part, at, split, rescale)
@@ -149,14 +146,16 @@ impl ThumbFilters {
         let records = rescale.records(channels.start);
         let has_records = count * rescale.words() <= records.len();
         has_records.then_some(Part {
-            weights: self.weights.get(block * self.taps * BLOCK + inside..)?,
+            weights: self
+                .weights
+                .get(block * usize::from(self.taps) * BLOCK + inside..)?,
             corrections: self.corrections(block, inside)?,
             records,
             inside,
             at,
             count,
-            segment: if is_last { self.segment } else { self.taps },
-            segments: if is_last { self.segments } else { 1 },
+            segment: usize::from(if is_last { self.segment } else { self.taps }),
+            segments: usize::from(if is_last { self.segments } else { 1 }),
         })
     }
 
@@ -331,8 +330,8 @@ fn compute(
         index: part.at,
         end: part.at + part.count,
         is_odd: part.segment / RUN % 2,
-        low: rescale.low,
-        high: rescale.high,
+        low: rescale.low.into(),
+        high: rescale.high.into(),
         // What would be a missing pixel goes where the first is written after it.
         pixels: pixels.each_mut().map(|pixel| match pixel.is_empty() {
             true => first,
