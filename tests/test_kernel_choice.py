@@ -1,6 +1,6 @@
-"""Which kernels an image has: the cheapest, but none that others can stand in for."""
+"""Which kernels an image has: those of which instructions and code together cost least."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,25 +11,52 @@ from ferrule.kernels.kernel import Choice, choose_all
 
 
 @dataclass(frozen=True)
-class Fake:
+class Sized:
+    """Parameters of which only the size matters."""
+
+    bytes: int
+
+
+@dataclass(frozen=True)
+class FakeKernel:
     """A kernel of which only name and cost matter."""
 
     function: str
     instructions: float
+    weights: int = 0
+
+    def params(self) -> "Sized":
+        return Sized(self.weights)
 
     def cost(self, _core: object) -> float:
         return self.instructions
 
 
-def chosen(monkeypatch, ops: list[dict[str, float]], spent: float) -> list[str]:
-    """The kernels of operators that have these usable ones, with their costs."""
+@dataclass(frozen=True)
+class FakeCore:
+    """A core of which only the kernels' code matters; 1,000 B each unless it says otherwise."""
+
+    code: dict[str, int] = field(default_factory=dict)
+
+    def code_bytes(self, kernel: str) -> int:
+        return self.code.get(kernel, 1_000)
+
+
+def choices(monkeypatch, ops: list[dict[str, float]], worth: float, **code: int) -> list[Choice]:
+    """What operators get that have these usable kernels, with their costs."""
 
     def cheapest(op, _core, _forced) -> Choice:
-        best, *others = sorted((Fake(*item) for item in op.items()), key=lambda k: k.instructions)
+        all_of_it = (FakeKernel(*item) for item in op.items())
+        best, *others = sorted(all_of_it, key=lambda k: k.instructions)
         return Choice(best, (), tuple(others))
 
     monkeypatch.setattr(kernel, "choose", cheapest)
-    return [choice.kernel.function for choice in choose_all(ops, None, (), spent)]
+    return choose_all(ops, FakeCore(code), (), worth)
+
+
+def chosen(monkeypatch, ops: list[dict[str, float]], worth: float, **code: int) -> list[str]:
+    """The kernels that these operators get."""
+    return [choice.kernel.function for choice in choices(monkeypatch, ops, worth, **code)]
 
 
 LARGE = {"fast": 1_000_000.0, "plain": 8_000_000.0}
@@ -39,9 +66,10 @@ def test_a_kernel_for_one_small_layer_is_left_out(monkeypatch) -> None:
     assert chosen(monkeypatch, [LARGE, {"plain": 500.0, "fast": 900.0}], 0.002) == ["fast", "fast"]
 
 
-def test_a_kernel_that_saves_enough_stays(monkeypatch) -> None:
+def test_a_kernel_that_saves_more_than_its_code_is_worth_stays(monkeypatch) -> None:
     ops = [LARGE, {"plain": 500.0, "fast": 90_000.0}]
-    assert chosen(monkeypatch, ops, 0.002) == ["fast", "plain"]
+    assert chosen(monkeypatch, ops, 0.05) == ["fast", "plain"]
+    assert chosen(monkeypatch, ops, 0.05, plain=2_000) == ["fast", "fast"]
     assert chosen(monkeypatch, ops, 0.1) == ["fast", "fast"]
 
 
@@ -49,9 +77,38 @@ def test_a_kernel_without_a_stand_in_stays(monkeypatch) -> None:
     assert chosen(monkeypatch, [LARGE, {"pool": 10.0}], 1.0) == ["fast", "pool"]
 
 
-def test_what_is_spent_is_spent_once(monkeypatch) -> None:
-    ops = [LARGE, {"one": 500.0, "fast": 2_000.0}, {"two": 500.0, "fast": 2_100.0}]
-    assert chosen(monkeypatch, ops, 0.002) == ["fast", "fast", "two"]
+def test_a_smaller_kernel_takes_the_place_of_another(monkeypatch) -> None:
+    ops = [LARGE, {"large": 500.0, "small": 2_000.0}]
+    assert chosen(monkeypatch, ops, 0.01) == ["fast", "large"]
+    assert chosen(monkeypatch, ops, 0.01, small=100) == ["fast", "small"]
+
+
+def test_one_kernel_for_all_is_better_than_the_best_for_each(monkeypatch) -> None:
+    ops = [{"one": 10_000.0, "all": 10_400.0}, {"two": 10_000.0, "all": 10_400.0}]
+    # Without `one` alone, or without `two` alone, an image would have `all` beside the other.
+    assert chosen(monkeypatch, ops, 0.01, all=1_100) == ["one", "two"]
+    assert chosen(monkeypatch, ops, 0.05, all=1_100) == ["all", "all"]
+
+
+def test_code_that_was_never_measured_costs_nothing(monkeypatch) -> None:
+    ops = [LARGE, {"plain": 500.0, "fast": 501.0}]
+    assert chosen(monkeypatch, ops, 1.0, fast=0, plain=0) == ["fast", "plain"]
+
+
+def test_the_reason_says_what_a_kernel_would_cost_and_save(monkeypatch) -> None:
+    ops = [LARGE, {"plain": 500.0, "fast": 90_000.0}]
+    _, left_out = choices(monkeypatch, ops, 0.1)
+    assert left_out.reasons == ("not plain: 1,000 B of code would save 89,500 instructions",)
+
+
+def test_weights_count_where_size_matters(monkeypatch) -> None:
+    fast, small = FakeKernel("fast", 100_000.0, 9_000), FakeKernel("small", 190_000.0, 4_000)
+    monkeypatch.setattr(kernel, "choose", lambda *_: Choice(fast, (), (small,)))
+    (speed,) = choose_all([None], FakeCore(), (), 0.5)
+    (size,) = choose_all([None], FakeCore(), (), 0.5, with_weights=True)
+    assert (speed.kernel.function, size.kernel.function) == ("fast", "small")
+    taken = "1,000 B of code and 5,000 B of weights"
+    assert size.reasons == (f"not fast: {taken} would save 90,000 instructions",)
 
 
 def test_only_known_goals_are_optimized_for() -> None:

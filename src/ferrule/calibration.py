@@ -1,8 +1,8 @@
 """Measures what kernels cost on a board, and writes the file that the planner goes by."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +12,15 @@ from ferrule import inputs, target
 from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit.crate import emit
 from ferrule.errors import CompileError
-from ferrule.firmware import Counts
+from ferrule.firmware import Counts, Program
 from ferrule.hints import Hints
-from ferrule.ir import Graph
-from ferrule.kernels import PRICES, Kernel
+from ferrule.ir import Graph, Op
+from ferrule.kernels import PRICES, Kernel, choose
 from ferrule.resources import TARGETS
 from ferrule.samples import sample_graphs
 from ferrule.session import Session
 from ferrule.steps import Plan
-from ferrule.target import Barriers, Cost, Target
+from ferrule.target import Barriers, Core, Cost, Target
 from ferrule.toolchain import cache, rust
 
 Numbers = npt.NDArray[np.float64]
@@ -66,10 +66,57 @@ def calibrate(board: str, output: Path | None = None, core: int = 0) -> Calibrat
             samples[function] += _samples(graph, board, core, function)
     fits = tuple(_fit(function, rows) for function, rows in sorted(samples.items()) if rows)
     barriers = _barriers(whole)
-    _write(path, _text(described, kind, fits))
+    _write(path, _text(described, kind, fits, code_bytes(board, core)))
     if barriers.path and not output:
         _write(target.barrier_file(whole.port), _barrier_text(described, barriers))
     return Calibration(path, fits, barriers)
+
+
+def code_bytes(board: str, core: int) -> dict[str, int]:
+    """Bytes of machine code that a kernel adds to an image of all others, on one kind of core.
+
+    Kernels without another in their place are left out: no image can do without them.
+    """
+    ways = _ways(target.load(board).alone(core).cores[0])
+    # Each is called twice, because a function that is called once can become part of its caller.
+    kernels = {f"{function}_{time}": function for function in ways for time in (1, 2)}
+    ops = tuple(_renamed(ways[function][0], name) for name, function in kernels.items())
+    borders = tuple(tensor for op in ops for tensor in op.activations)
+    graph = Graph("code", ops, borders, tuple(op.output for op in ops))
+
+    def size(changed: Mapping[str, str]) -> int:
+        plan = plan_graph(graph, board, 1, forced={**kernels, **changed}, hints=Hints(core=core))
+        session = Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
+        return session.image(Program.SIZE).code_bytes
+
+    every = size({})
+    found = {}
+    for function, (_, other) in sorted(ways.items()):
+        cache.say(f"{board}: code of {function}")
+        changed = {name: other for name, own in kernels.items() if own == function}
+        found[function] = max(every - size(changed), 0)
+    return found
+
+
+def _ways(core: Core) -> dict[str, tuple[Op, str]]:
+    """For each kernel a small operator that it can compute, and another kernel that can."""
+    ways: dict[str, tuple[Op, str]] = {}
+    ops = [op for graph in sample_graphs() for op in graph.ops]
+    for op in sorted(ops, key=lambda op: op.output.bytes):
+        choice = choose(op, core)
+        functions = [kernel.function for kernel in (choice.kernel, *choice.others)]
+        for function in functions:
+            if len(functions) > 1 and function not in ways:
+                other = next(name for name in functions if name != function)
+                ways[function] = (op, other)
+    return ways
+
+
+def _renamed(op: Op, name: str) -> Op:
+    """An operator whose name, and those of what it computes with, no other has."""
+    inputs = (replace(t, name=f"{name}_{index}") for index, t in enumerate(op.inputs))
+    output = replace(op.output, name=f"{name}_output")
+    return replace(op, name=name, inputs=tuple(inputs), outputs=(output,))
 
 
 def _write(path: Path, text: str) -> None:
@@ -158,7 +205,7 @@ def _nonnegative(rows: Numbers) -> Numbers:
     return solution
 
 
-def _text(board: Target, kind: str, fits: Sequence[Fit]) -> str:
+def _text(board: Target, kind: str, fits: Sequence[Fit], code: Mapping[str, int]) -> str:
     """The file of a kind's costs, with its conditions."""
     lines = [
         f"# Instructions of kernels on {kind}, for each thing that they do.",
@@ -173,6 +220,17 @@ def _text(board: Target, kind: str, fits: Sequence[Fit]) -> str:
         numbers = ((name, getattr(fit.cost, name)) for name in PRICES)
         cost = ", ".join(f"{name} = {value:.4g}" for name, value in numbers if value >= 0.001)
         lines.append(f"{fit.function} = {{ {cost} }} # {fit.error:.0%} of {fit.samples}")
+    return "\n".join(lines) + "\n\n" + code_text(code)
+
+
+def code_text(code: Mapping[str, int]) -> str:
+    """The table of bytes of code."""
+    lines = [
+        "# Bytes of machine code that a kernel adds to an image of all others, where another could",
+        "# take its place.",
+        "[code]",
+        *(f"{function} = {size}" for function, size in code.items()),
+    ]
     return "\n".join(lines) + "\n"
 
 

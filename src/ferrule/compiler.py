@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,13 +65,14 @@ def plan_graph(
     board: str,
     cores: int | None = None,
     show: Show | None = None,
-    forced: Collection[str] = (),
+    forced: Collection[str] | Mapping[str, str] = (),
     schedule: str = "static",
     hints: Hints | None = None,
 ) -> Plan:
     """Plans an imported graph; otherwise as `plan`.
 
-    `forced` names kernels that tests want wherever they can be used.
+    `forced` names kernels that tests want wherever they can be used, or gives the kernel of each
+    operator by its name.
     """
     target = targets.load(board)
     hints = hints or Hints()

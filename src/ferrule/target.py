@@ -50,8 +50,9 @@ class Core:
     """Processors of one kind. They run one image; another kind has an image of its own.
 
     `first` is the index of the first of them on the chip. `clock_hz` is 0 where there is no notion
-    of cycles. `costs` are instructions of kernels; `measured` says where and by what tools they
-    were counted on this kind, and is empty where they are guesses.
+    of cycles. `costs` are instructions of kernels, `code` the bytes that they add to an image of
+    this kind; `measured` says where and by what tools they were counted, and is empty where they
+    are guesses.
     """
 
     kind: str
@@ -62,7 +63,12 @@ class Core:
     rust_target: str
     cpu: str  # for the Rust compiler; empty for any core of the Rust target
     costs: dict[str, Cost]
+    code: dict[str, int]
     measured: str
+
+    def code_bytes(self, kernel: str) -> int:
+        """Bytes of machine code that a kernel adds to others; 0 where it was never measured."""
+        return self.code.get(kernel, 0)
 
     def cost(self, kernel: str) -> Cost:
         """Costs of a kernel, or of an average one when it was never measured."""
@@ -227,6 +233,7 @@ def _cores(chip: dict[str, Any]) -> tuple[Core, ...]:
                     kernel: Cost(**{name: float(number) for name, number in cost.items()})
                     for kernel, cost in costs["kernel"].items()
                 },
+                code=costs.get("code", {}),
                 measured=costs.get("measured", ""),
             )
         )

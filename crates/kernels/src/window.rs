@@ -74,27 +74,6 @@ widened! {
     dilation_height dilation_width padding_top padding_left
 }
 
-/// A method for each number, as `usize`.
-macro_rules! widened {
-    ($($name:ident)*) => {
-        impl Window {
-            $(
-                #[doc = concat!("See the field `", stringify!($name), "`.")]
-                #[inline]
-                #[must_use]
-                pub fn $name(&self) -> usize {
-                    usize::from(self.$name)
-                }
-            )*
-        }
-    };
-}
-
-widened! {
-    input_height input_width output_width filter_height filter_width stride_height stride_width
-    dilation_height dilation_width padding_top padding_left
-}
-
 impl Window {
     /// Where a pixel lies. This divides; [`Self::after`] does not.
     #[inline]

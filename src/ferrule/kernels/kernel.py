@@ -1,9 +1,11 @@
 """What a kernel is, and which one an operator gets."""
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
+
+import numpy as np
 
 from ferrule.ir import Op, Struct
 from ferrule.target import Core, Cost
@@ -11,7 +13,7 @@ from ferrule.target import Core, Cost
 #: What costs are for, as fields of `Cost`. An addition of a pool counts as a MAC.
 PRICES = ("mac", "element", "pixel", "border", "channel", "gather", "run", "call")
 
-# Instructions that a kernel less is worth in the smallest model.
+# Instructions that 1,000 bytes of code are worth in the smallest model.
 _SMALL = 200.0
 
 
@@ -151,36 +153,95 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
 
 
 def choose_all(
-    ops: Sequence[Op], core: Core, forced: Collection[str], spent: float
+    ops: Sequence[Op],
+    core: Core,
+    forced: Collection[str] | Mapping[str, str],
+    worth: float,
+    with_weights: bool = False,
 ) -> list[Choice]:
     """The kernels that operators get on a kind of core.
 
-    The cheapest ones, but an image does without a kernel whose operators can be computed by those
-    that it has for others: the plan spends this part of its instructions for less code.
+    An image has the kernels of which instructions and code together cost least, where 1,000 bytes
+    of code are `worth` this part of the instructions that the cheapest kernels need; and so are
+    1,000 bytes of weights, if these count too. `forced` may also be the function of each operator,
+    by the operators' names.
     """
-    choices = [choose(op, core, forced) for op in ops]
-    left = max(spent * sum(choice.kernel.cost(core) for choice in choices), _SMALL)
-    while True:
-        ways = [_without(choices, name, core) for name in {c.kernel.function for c in choices}]
-        price, fewer = min(ways, key=lambda way: way[0], default=(math.inf, choices))
-        if price > left:
-            return choices
-        left -= price
-        choices = fewer
+    choices = [choose(op, core, _of(op, forced)) for op in ops]
+    total = sum(choice.kernel.cost(core) for choice in choices)
+    return _Image(choices, core, max(worth * total, _SMALL) / 1000, with_weights).choices()
 
 
-def _without(choices: list[Choice], name: str, core: Core) -> tuple[float, list[Choice]]:
-    """What it costs to do without a kernel, and the choices then."""
-    kept = {choice.kernel.function for choice in choices} - {name}
-    price, fewer = 0.0, []
-    for choice in choices:
-        if choice.kernel.function != name:
-            fewer.append(choice)
-            continue
-        other = next((kernel for kernel in choice.others if kernel.function in kept), None)
-        if other is None:
-            return math.inf, choices
-        price += other.cost(core) - choice.kernel.cost(core)
-        reason = f"not {name}: nothing else needs it"
-        fewer.append(Choice(other, (reason,), choice.others))
-    return price, fewer
+def _of(op: Op, forced: Collection[str] | Mapping[str, str]) -> Collection[str]:
+    """The names that are forced upon an operator."""
+    return (forced[op.name],) if isinstance(forced, Mapping) else forced
+
+
+@dataclass(frozen=True)
+class _Image:
+    """Which kernels an image has. `price` is what a byte is worth in instructions."""
+
+    cheapest: list[Choice]
+    core: Core
+    price: float
+    with_weights: bool
+
+    def choices(self) -> list[Choice]:
+        """The cheapest kernel of each operator that the image has, and why not a cheaper one."""
+        kept: set[str] = set()
+        for group in self._groups():
+            kept |= self._kept(group)
+        chosen = []
+        for choice in self.cheapest:
+            usable = (choice.kernel, *choice.others)
+            kernel = next(kernel for kernel in usable if kernel.function in kept)
+            reasons = choice.reasons if kernel is choice.kernel else (self._reason(choice, kept),)
+            chosen.append(Choice(kernel, reasons, choice.others))
+        return chosen
+
+    def _groups(self) -> list[dict[str, None]]:
+        """Kernels, of which those for the same operators are in one group; in a fixed order."""
+        groups: list[dict[str, None]] = []
+        for choice in self.cheapest:
+            names = dict.fromkeys(k.function for k in (choice.kernel, *choice.others))
+            for other in [group for group in groups if group.keys() & names.keys()]:
+                groups.remove(other)
+                names = other | names
+            groups.append(names)
+        return groups
+
+    def _kept(self, group: Collection[str]) -> set[str]:
+        """The kernels of a group that cost least; of equal sets the smallest."""
+        names = list(group)
+        table = np.full((len(self.cheapest), len(names)), np.inf)
+        for row, choice in zip(table, self.cheapest, strict=True):
+            for kernel in (choice.kernel, *choice.others):
+                if kernel.function in group:
+                    weights = self._weights(kernel) * self.price
+                    row[names.index(kernel.function)] = kernel.cost(self.core) + weights
+        table = table[np.isfinite(table).any(axis=1)]
+        code = np.array([self.core.code_bytes(name) * self.price for name in names])
+        sets = [
+            list(columns)
+            for size in range(1, len(names) + 1)
+            for columns in combinations(range(len(names)), size)
+        ]
+        costs = [table[:, own].min(axis=1).sum() + code[own].sum() for own in sets]
+        return {names[column] for column in sets[int(np.argmin(costs))]}
+
+    def _reason(self, left_out: Choice, kept: Collection[str]) -> str:
+        """What a kernel would save that the image does without, and what it would take."""
+        name = left_out.kernel.function
+        saved, more = 0.0, 0
+        for choice in self.cheapest:
+            if choice.kernel.function == name:
+                stand_in = next(k for k in choice.others if k.function in kept)
+                saved += stand_in.cost(self.core) - choice.kernel.cost(self.core)
+                more += self._weights(choice.kernel) - self._weights(stand_in)
+        taken = f"{self.core.code_bytes(name):,} B of code"
+        if more > 0:
+            taken += f" and {more:,} B of weights"
+        return f"not {name}: {taken} would save {saved:,.0f} instructions"
+
+    def _weights(self, kernel: Kernel) -> int:
+        """Bytes of a kernel's weights, where they count."""
+        return kernel.params().bytes if self.with_weights else 0
