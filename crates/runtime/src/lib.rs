@@ -1,8 +1,9 @@
 //! Runs a generated function on every core of a microcontroller.
 //!
-//! Every core of a *team* executes the same straight-line function, step by step. A *step* is the
-//! work between two barriers; a core *claims* units of a step's output, computes them, and waits
-//! at the barrier. Only small integers cross cores, so no pointer or closure is ever shared.
+//! Every core of a *team* executes the same straight-line function, step by step. A *step* is one
+//! operator's output; a core *claims* units of it, computes them, and waits at the barrier. There is
+//! none after a step that the lead does alone, or between steps that are joined in a group. Only
+//! small integers cross cores, so no pointer or closure is ever shared.
 //!
 //! - [`Slot`] and [`Step`] are the plan, as constants that are checked while compiling.
 //! - [`Team`] is the memory that the cores share: control block and arena. It lives in a `static`.

@@ -19,7 +19,7 @@ macro_rules! words {
     };
 }
 
-/// A value that an associated type needs to begin with: a constant, but a function where atomics are
+/// What the words of an associated type begin with: a constant, but a function where atomics are
 /// made at run time.
 macro_rules! made {
     ($(#[$about:meta])* $name:ident: $type:ty;) => {

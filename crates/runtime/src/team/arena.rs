@@ -47,7 +47,7 @@ unsafe impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u3
 impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
     Team<BYTES, CORES, M, BUILD>
 {
-    /// Names this build, and says in the last eight bits how many cores and joined steps have words.
+    /// Names this build; the last eight bits say how many cores and joined steps have words.
     #[allow(clippy::cast_possible_truncation)] // there are at most eight, and fifteen
     const IDENTITY: u32 = (BUILD << JOINED_BITS | M::JOINED as u32) << CORES_BITS | CORES as u32;
 

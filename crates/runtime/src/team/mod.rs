@@ -149,18 +149,21 @@
 //! # Why a claim is sound
 //!
 //! Between (2) and (4) the lead and the helpers in *working* hold views of one geometry, or of those
-//! of one group: every helper compared its own with the published ones. A geometry's output shares no byte with its
-//! inputs (checked when the [`Step`](crate::Step) was made) and lies inside the arena (checked
-//! when a member enters the step). The ranges come from one row of shares, which covers each unit
-//! once, so no two cores hold the same output element; stealing moves units from one range to one
-//! core, and only cores inside the step do. A member yields one [`Claim`] at a time,
-//! which borrows it, so no view outlives its step. In a group [`Step::joins`](crate::Step::joins)
-//! has checked, for the lead's shares, that what a step writes is apart from all that earlier ones
-//! touch, and that of what an earlier one writes a claim lends only what the same core wrote: so
-//! nobody touches bytes that a core in another step of the group may write. The lead writes inputs in [`Begin`] and reads
-//! outputs in [`Done`] and in observers, when no helper is working; so it does private steps.
-//! Handles exist at most once ([`Port::take`] sets a core's `taken`), so nobody else can play a
-//! core's role.
+//! of one group: every helper compared its own with the published ones. A geometry's output shares
+//! no byte with its inputs (checked when the [`Step`](crate::Step) was made) and lies inside the
+//! arena (checked when a member enters the step). The ranges come from one row of shares, which
+//! covers each unit once, so no two cores hold the same output element; stealing moves units from
+//! one range to one core, and only cores inside the step do.
+//!
+//! In a group [`Step::joins`](crate::Step::joins) has checked, for the lead's shares, that what a
+//! step writes is apart from all that earlier ones touch, and that of what an earlier one writes a
+//! claim lends only what the same core wrote: so nobody touches bytes that a core in another step of
+//! the group may write.
+//!
+//! A member yields one [`Claim`] at a time, which borrows it, so no view outlives its step. The lead
+//! writes inputs in [`Begin`] and reads outputs in [`Done`] and in observers, when no helper is
+//! working; so it does private steps. Handles exist at most once ([`Port::take`] sets a core's
+//! `taken`), so nobody else can play a core's role.
 //!
 //! Every ordering and comparison named here is tested: `crates/interleavings` explores the
 //! interleavings of this code under a model checker, which finds each of them when it is missing.
