@@ -58,10 +58,10 @@ def packed(weights: Int64) -> Struct:
     filled[:channels, :taps] = weights
     safe, left = without_large(filled)
     corrections: list[int] = []
-    starts = []
+    end_of_blocks = 0
     for channel, row in enumerate(left):
-        if channel % BLOCK == 0:
-            starts.append(len(corrections))
+        if channel == whole:
+            end_of_blocks = len(corrections)
         taken = np.flatnonzero(row)
         corrections += [(int(row[tap]) & 0xFFFF) << 16 | BLOCK * int(tap) for tap in taken] + [0]
     blocks = safe[:whole, : rounded(taps)].reshape(-1, BLOCK, rounded(taps)).transpose(0, 2, 1)
@@ -71,7 +71,7 @@ def packed(weights: Int64) -> Struct:
         {
             "weights": np.concatenate([blocks.ravel(), last.ravel()]).astype(np.int8),
             "corrections": np.array(corrections, np.uint32),
-            "starts": np.array(starts, np.uint32),
+            "last": end_of_blocks,
             "taps": rounded(taps),
             "segments": segments,
             "segment": segment,

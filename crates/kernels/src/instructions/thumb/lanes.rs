@@ -26,10 +26,13 @@ pub const RUN: usize = 4;
 pub struct ThumbFilters {
     weights: &'static [i8],
     corrections: &'static [u32],
-    starts: &'static [u32],
+    /// Where those of the last block begin.
+    last: u32,
+    /// Blocks before the last.
+    whole: u16,
     taps: u16,
-    segments: u8,
     segment: u16,
+    segments: u8,
 }
 
 impl ThumbFilters {
@@ -38,17 +41,17 @@ impl ThumbFilters {
     /// The last block has few channels, so that their taps are cut into `segments` of `segment`
     /// taps, which lie beside each other: `[segment, segments, BLOCK / segments]`. A correction is
     /// a weight that is added, in the high half, and `BLOCK` times the tap, in the low half. Those
-    /// of a channel end with 0, and each start is where a block's first begin.
+    /// of a channel end with 0, and `last` is where the last block's begin.
     ///
     /// # Panics
     ///
     /// When they are not as described. For a `static` that is an error of the compiler.
     #[must_use]
-    #[allow(clippy::indexing_slicing)] // panics are meant
+    #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // panics are meant
     pub const fn new(
         weights: &'static [i8],
         corrections: &'static [u32],
-        starts: &'static [u32],
+        last: u32,
         taps: u16,
         segments: u8,
         segment: u16,
@@ -62,36 +65,36 @@ impl ThumbFilters {
             count > 0 && BLOCK % count == 0 && count * of_one >= of_all,
             "segments have all taps"
         );
-        let whole = starts.len() - 1;
+        let whole = (weights.len() / BLOCK - of_one) / of_all;
         assert!(
-            weights.len() == (whole * of_all + of_one) * BLOCK,
+            weights.len() == (whole * of_all + of_one) * BLOCK && whole <= u16::MAX as usize,
             "weights are whole blocks"
         );
-        let (mut at, mut block) = (0, 0);
-        while block < starts.len() {
-            assert!(starts[block] as usize == at, "blocks follow each other");
-            let channels = if block < whole { BLOCK } else { BLOCK / count };
-            let mut ends = 0;
-            while ends < channels {
+        let (mut at, mut channel) = (0, 0);
+        while channel < whole * BLOCK + BLOCK / count {
+            assert!(
+                channel != whole * BLOCK || last as usize == at,
+                "the last block follows the others"
+            );
+            while corrections[at] != 0 {
                 let place = (corrections[at] & 0xFFFF) as usize;
-                if corrections[at] == 0 {
-                    ends += 1;
-                }
                 assert!(
                     place % BLOCK == 0 && place / BLOCK < of_all,
                     "a correction is of a tap"
                 );
                 at += 1;
             }
-            block += 1;
+            at += 1;
+            channel += 1;
         }
         Self {
             weights,
             corrections,
-            starts,
+            last,
+            whole: whole as u16,
             taps,
-            segments,
             segment,
+            segments,
         }
     }
 
@@ -110,7 +113,7 @@ impl ThumbFilters {
         rescale: &'f SplitRescale,
     ) -> Option<Selected<'f>> {
         // The last block is a part of its own.
-        let split = (self.starts.len() - 1) * BLOCK;
+        let split = usize::from(self.whole) * BLOCK;
         let end = channels.end;
         let parts = [
             channels.start..end.min(split),
@@ -149,7 +152,10 @@ impl ThumbFilters {
             weights: self
                 .weights
                 .get(block * usize::from(self.taps) * BLOCK + inside..)?,
-            corrections: self.corrections(block, inside)?,
+            corrections: match is_last {
+                true => after(self.corrections.get(self.last as usize..)?, inside)?,
+                false => after(self.corrections, channels.start)?,
+            },
             records,
             inside,
             at,
@@ -158,16 +164,16 @@ impl ThumbFilters {
             segments: usize::from(if is_last { self.segments } else { 1 }),
         })
     }
+}
 
-    /// The corrections of a block from one of its channels on.
-    fn corrections(&self, block: usize, skipped: usize) -> Option<&'static [u32]> {
-        let mut rest = self.corrections.get(*self.starts.get(block)? as usize..)?;
-        for _ in 0..skipped {
-            let end = rest.iter().position(|&word| word == 0)?;
-            rest = rest.get(end + 1..)?;
-        }
-        Some(rest)
+/// Corrections after those of some channels.
+fn after(corrections: &[u32], skipped: usize) -> Option<&[u32]> {
+    let mut rest = corrections;
+    for _ in 0..skipped {
+        let end = rest.iter().position(|&word| word == 0)?;
+        rest = rest.get(end + 1..)?;
     }
+    Some(rest)
 }
 
 /// Channels of a convolution.
