@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import ClassVar
 
@@ -162,9 +163,9 @@ def choose_all(
     """The kernels that operators get on a kind of core.
 
     An image has the kernels of which instructions and code together cost least, where 1,000 bytes
-    of code are `worth` this part of the instructions that the cheapest kernels need; and so are
-    1,000 bytes of weights, if these count too. `forced` may also be the function of each operator,
-    by the operators' names.
+    of code are `worth` this part of the instructions that the cheapest kernels need. With weights,
+    those that are larger than the cheapest kernel's count as code does. `forced` may also be the
+    function of each operator, by the operators' names.
     """
     choices = [choose(op, core, _of(op, forced)) for op in ops]
     total = sum(choice.kernel.cost(core) for choice in choices)
@@ -186,14 +187,14 @@ class _Image:
     with_weights: bool
 
     def choices(self) -> list[Choice]:
-        """The cheapest kernel of each operator that the image has, and why not a cheaper one."""
+        """The best kernel for each operator that the image has, and why not a faster one."""
         kept: set[str] = set()
         for group in self._groups():
             kept |= self._kept(group)
         chosen = []
         for choice in self.cheapest:
-            usable = (choice.kernel, *choice.others)
-            kernel = next(kernel for kernel in usable if kernel.function in kept)
+            usable = [k for k in (choice.kernel, *choice.others) if k.function in kept]
+            kernel = min(usable, key=partial(self._cost, choice))
             reasons = choice.reasons if kernel is choice.kernel else (self._reason(choice, kept),)
             chosen.append(Choice(kernel, reasons, choice.others))
         return chosen
@@ -216,8 +217,7 @@ class _Image:
         for row, choice in zip(table, self.cheapest, strict=True):
             for kernel in (choice.kernel, *choice.others):
                 if kernel.function in group:
-                    weights = self._weights(kernel) * self.price
-                    row[names.index(kernel.function)] = kernel.cost(self.core) + weights
+                    row[names.index(kernel.function)] = self._cost(choice, kernel)
         table = table[np.isfinite(table).any(axis=1)]
         code = np.array([self.core.code_bytes(name) * self.price for name in names])
         sets = [
@@ -231,17 +231,18 @@ class _Image:
     def _reason(self, left_out: Choice, kept: Collection[str]) -> str:
         """What a kernel would save that the image does without, and what it would take."""
         name = left_out.kernel.function
-        saved, more = 0.0, 0
+        saved = 0.0
         for choice in self.cheapest:
             if choice.kernel.function == name:
-                stand_in = next(k for k in choice.others if k.function in kept)
-                saved += stand_in.cost(self.core) - choice.kernel.cost(self.core)
-                more += self._weights(choice.kernel) - self._weights(stand_in)
-        taken = f"{self.core.code_bytes(name):,} B of code"
-        if more > 0:
-            taken += f" and {more:,} B of weights"
-        return f"not {name}: {taken} would save {saved:,.0f} instructions"
+                others = (self._cost(choice, k) for k in choice.others if k.function in kept)
+                saved += min(others) - choice.kernel.cost(self.core)
+        size = self.core.code_bytes(name)
+        return f"not {name}: {size:,} B of code would save {saved:,.0f} instructions"
 
-    def _weights(self, kernel: Kernel) -> int:
-        """Bytes of a kernel's weights, where they count."""
-        return kernel.params().bytes if self.with_weights else 0
+    def _cost(self, choice: Choice, kernel: Kernel) -> float:
+        """Instructions of a kernel, and what its weights cost beyond those of the cheapest."""
+        cost = kernel.cost(self.core)
+        if self.with_weights and kernel is not choice.kernel:
+            more = kernel.params().bytes - choice.kernel.params().bytes
+            cost += max(more, 0) * self.price
+        return cost

@@ -15,7 +15,7 @@ from ferrule.target import Core, Target
 _CLEARLY = Fraction(21, 20)
 
 # The part of a model's instructions that 1,000 bytes of kernels' code are worth; and those of
-# weights, where size matters more.
+# larger weights, where size matters more.
 _WORTH = {"speed": 0.01, "size": 0.08}
 
 
