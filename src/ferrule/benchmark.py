@@ -22,7 +22,8 @@ class Layer:
 
     `instructions` are how long that core took, where cores are slowed down: in instructions of a
     core that is not. `cycles` are the lead's, waiting included, where they are simulated;
-    `cycles_estimated` what the core's manual says that these instructions take.
+    `cycles_estimated` what the core's manual says that these instructions take. A step that is
+    `joined` follows the one before without a barrier.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Layer:
     macs: int
     instructions: int
     instructions_per_core: tuple[int, ...]
+    joined: bool
     cycles: int | None
     cycles_estimated: int | None
 
@@ -147,6 +149,7 @@ def _measure(
                 step.op.work().macs,
                 counts.path(counted),
                 counted,
+                step.behind > 0,
                 *spent,
             )
             for step, counted, *spent in zip(

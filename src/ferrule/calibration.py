@@ -1,7 +1,7 @@
 """Measures what kernels cost on a board, and writes the file that the planner goes by."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from ferrule.firmware import Counts, Program
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import PRICES, Kernel, choose
+from ferrule.passes.place import place
 from ferrule.resources import TARGETS
 from ferrule.samples import sample_graphs
 from ferrule.session import Session
-from ferrule.steps import Plan
+from ferrule.steps import Plan, Step
 from ferrule.target import Barriers, Core, Cost, Target
 from ferrule.toolchain import cache, rust
 
@@ -128,7 +129,8 @@ def _write(path: Path, text: str) -> None:
 
 def _samples(graph: Graph, board: str, core: int, function: str) -> list[Sample]:
     """What a kernel does for the operators of a graph that it can compute, and what that takes."""
-    plan, (counts,) = _count(graph, board, 1, (function,), Hints(core=core))
+    plan = plan_graph(graph, board, 1, forced=(function,), hints=Hints(core=core))
+    (counts,) = _count(plan)
     steps = zip(plan.steps[:-1], counts.steps[:-1], strict=True)
     kernels = ((step.kernel, cores[0]) for step, cores in steps)
     return [
@@ -158,33 +160,54 @@ def _functions(graph: Graph, board: Target) -> list[str]:
     return sorted(names)
 
 
-def _count(
-    graph: Graph, board: str, cores: int, forced: Collection[str], hints: Hints
-) -> tuple[Plan, list[Counts]]:
-    """Plans a graph for up to `cores` cores, and counts an inference of each team size."""
-    plan = plan_graph(graph, board, cores, forced=forced, hints=hints)
-    session = Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
-    arrays = inputs.generate(graph, 1)
-    return plan, [session.count(arrays, team) for team in range(1, cores + 1)]
+def _count(plan: Plan) -> list[Counts]:
+    """Counts an inference of each team size."""
+    session = Session(Compiled(plan, emit(plan, f"{plan.graph.name}.tflite", b"")))
+    arrays = inputs.generate(plan.graph, 1)
+    return [session.count(arrays, team) for team in range(1, plan.cores + 1)]
 
 
 def _barriers(board: Target) -> Barriers:
-    """Measures steps that are the lead's alone: the next one is published when all have arrived."""
+    """Measures steps that the lead does alone: by itself, with a barrier, or behind another."""
     if board.core_count == 1:
-        return Barriers((), ())
-    graph = next(graph for graph in sample_graphs() if graph.name == "Softmax")
+        return Barriers((), (), (), ())
+    graph = next(graph for graph in sample_graphs() if graph.name == "Relu")
     pinned = Hints(tuple((op.name, 0) for op in graph.ops))
-    _, (single,) = _count(graph, board.name, 1, (), pinned)
-    _, (alone, *teams) = _count(graph, board.name, board.core_count, (), pinned)
+    plan = plan_graph(graph, board.name, hints=pinned)
+    shared = [_shared(step) for step in plan.steps]
+    paired = len(shared) // 2 * 2
+    pairs = [replace(s, behind=at % 2, ahead=1 - at % 2) for at, s in enumerate(shared[:paired])]
+    pairs += shared[paired:]
+    (single,) = _count(plan_graph(graph, board.name, 1))
+    _, *private = _count(plan)
+    alone, *published = _count(place(plan.graph, tuple(shared), plan.target, plan.cores))
+    _, *joined = _count(place(plan.graph, tuple(pairs), plan.target, plan.cores))
+    member = [_more(team, single) for team in published]
     return Barriers(
-        tuple(_more(team, alone) for team in teams), tuple(_more(team, single) for team in teams)
+        path=tuple(_more(team, alone) for team in published),
+        member=tuple(member),
+        joined=tuple(
+            _more(team, single, 2) - more for team, more in zip(joined, member, strict=True)
+        ),
+        private=tuple(_more(team, single) for team in private),
     )
 
 
-def _more(counts: Counts, others: Counts) -> int:
-    """Instructions of the lead's steps beyond others; the first and the last do more than these."""
-    steps = zip(counts.steps[1:-1], others.steps[1:-1], strict=True)
-    return max(step[0] - other[0] for step, other in steps)
+def _shared(step: Step) -> Step:
+    """The same step in two units, both of which are the lead's: the others wait for it."""
+    pixels, _ = step.op.matrix()
+    shares = tuple((2, *(0,) * helpers) for helpers in range(len(step.shares)))
+    return replace(step, unit=-(-pixels // 2), units=2, shares=shares)
+
+
+def _more(counts: Counts, others: Counts, steps: int = 1) -> int:
+    """Instructions of so many of the lead's steps beyond others.
+
+    The first and the last of all do more than the rest.
+    """
+    more = [a[0] - b[0] for a, b in zip(counts.steps, others.steps, strict=True)]
+    runs = range(steps, len(more) - steps, steps)
+    return max(sum(more[at : at + steps]) for at in runs)
 
 
 def _nonnegative(rows: Numbers) -> Numbers:
@@ -238,10 +261,13 @@ def _barrier_text(board: Target, barriers: Barriers) -> str:
     """The file of a port's barriers, with its conditions."""
     return (
         "# Instructions that a barrier adds to the path of a team of 2, of 3 and so on; and those\n"
-        "# that a step takes more of a core in such a team than in a crate for one core.\n"
+        "# that a step takes more of a core in such a team than in a crate for one core, that it\n"
+        "# takes more behind another without a barrier, and if the lead does it alone.\n"
         f"# Written by `ferrule calibrate` on {_conditions(board)}.\n"
         f"barrier-instructions = {list(barriers.path)}\n"
         f"member-instructions = {list(barriers.member)}\n"
+        f"joined-instructions = {list(barriers.joined)}\n"
+        f"private-instructions = {list(barriers.private)}\n"
     )
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ferrule import target as targets
+from ferrule.crew import Crew
 from ferrule.emit.crate import Files, emit
 from ferrule.emit.report import plan_text
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.importers.tflite import load, load_source
 from ferrule.ir import Graph
+from ferrule.passes.groups import groups
 from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule as into_steps
 from ferrule.passes.simplify import simplify
@@ -99,8 +101,11 @@ def plan_graph(
         steps = slices(steps, target.cores[0], hints.piece)
     show("schedule", steps)
 
+    placed = place(graph, steps, target, cores)
+    if cores > 1 and schedule == "static" and not hints.piece:
+        placed = _with_groups(placed, hints)
     planned = replace(
-        place(graph, steps, target, cores),
+        placed,
         schedule=schedule,
         optimize=hints.optimize,
         piece=hints.piece,
@@ -108,6 +113,17 @@ def plan_graph(
     planned.verify()
     show("place", planned)
     return planned
+
+
+def _with_groups(plan: Plan, hints: Hints) -> Plan:
+    """The plan with fewer barriers, but no larger arena."""
+    crew = Crew(plan.target, plan.cores, hints)
+    for reorder in (True, False):
+        steps = groups(plan.graph, plan.steps, crew, reorder=reorder)
+        grouped = place(plan.graph, steps, plan.target, plan.cores)
+        if grouped.arena_bytes <= plan.arena_bytes:
+            return grouped
+    return plan
 
 
 def compile_model(

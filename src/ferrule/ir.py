@@ -121,6 +121,19 @@ class Struct:
         return sum(value.nbytes for value in arrays) + sum(value.bytes for value in nested)
 
 
+@dataclass(frozen=True)
+class Block:
+    """A run of pixels of an output, and how many elements of each activation it is computed from.
+
+    The first run needs the first elements, the second those that follow, and so on, whatever their
+    place in the tensors: a kernel that is given some runs, and what they need, as if they were all,
+    computes the same.
+    """
+
+    pixels: int
+    elements: tuple[int, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Op:
     """One computation. The fields that a subclass adds are the operator's attributes.
@@ -182,6 +195,10 @@ class Op:
     def cuts(self) -> tuple[str, ...]:
         """Axes of `matrix` along which cores can share the output: `pixels`, `channels`."""
         return ("pixels", "channels")
+
+    def block(self) -> "Block | None":
+        """What of the inputs a run of pixels needs, if no other run needs any of it."""
+        return None
 
     def params(self) -> Struct:
         """The kernel's parameters."""

@@ -65,7 +65,8 @@ class Session:
         """
         image = self.image(Program.BENCH)
         team = team or self.plan.cores
-        return firmware.count(image, team, inputs, chosen=chosen, slowed=slowed)
+        groups = self.plan.groups
+        return firmware.count(image, team, inputs, chosen=chosen, slowed=slowed, groups=groups)
 
     def observe(self, sets: Sequence[Sequence[Array]], team: int | None = None) -> list[Values]:
         """Every tensor that the board computes, for each set of inputs; views are left out.

@@ -41,6 +41,10 @@ class Step:
     it, one for each kind of core, the lead's first; this cut suits all of them. The lead claims at
     most `piece` units at a time, if that is not 0, so that a slice of an inference can end there.
 
+    Steps without a barrier between them are a group: `behind` of them come before this one, `ahead`
+    after it. If `lends` is not empty, a unit is computed from so many elements of each input, the
+    first unit from the first ones; then a core sees of the inputs no more than its own units need.
+
     `predicted` are its instructions in a team of one, of two and so on: the slowest core's, and the
     barrier. Where clocks differ, or part of a core is reserved, it is what a lead that is free
     could do in that time.
@@ -54,6 +58,9 @@ class Step:
     reason: str
     predicted: tuple[int, ...] = ()
     piece: int = 0
+    behind: int = 0
+    ahead: int = 0
+    lends: tuple[int, ...] = ()
 
     @property
     def kernel(self) -> Kernel:
@@ -89,13 +96,22 @@ class Step:
         return self.units == 1
 
     @property
-    def is_of_lead(self) -> bool:
-        """Whether that core is the lead."""
-        return self.is_alone and all(row[0] for row in self.shares)
+    def is_private(self) -> bool:
+        """Whether the lead does it all and no core waits for another: there is no barrier."""
+        of_lead = self.is_alone and all(row[0] for row in self.shares)
+        return of_lead and not self.behind and not self.ahead
 
     def __str__(self) -> str:
         functions = " + ".join(self.functions)
         return f"{type(self.op).__name__} {self.op.name} by {functions}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Numbers of steps with no barrier in between; behind them is one, if any core waits."""
+
+    numbers: range
+    has_barrier: bool = True
 
 
 @dataclass(frozen=True)
@@ -154,6 +170,15 @@ class Plan:
         """Kinds of cores in the largest team; each has an image of its own."""
         return self.target.kinds(self.cores)
 
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """All steps, in groups."""
+        return tuple(
+            Group(range(at, at + 1 + step.ahead), not step.is_private)
+            for at, step in enumerate(self.steps)
+            if not step.behind
+        )
+
     def predicted(self, team: int) -> int:
         """Instructions of an inference of a team, by the cost model: the longest path."""
         return sum(step.predicted[team - 1] for step in self.steps)
@@ -182,14 +207,16 @@ class Plan:
             assert slot.first <= slot.last
             for other in slots[index + 1 :]:
                 assert not slot.overlaps(other), (slot, other)
-        written = [step.op for step in self.steps]
-        assert written == [op for op in self.graph.ops if not op.is_view]
+        number_of = {id(step.op): number for number, step in enumerate(self.steps)}
+        assert sorted(number_of) == sorted(id(op) for op in self.graph.ops if not op.is_view)
+        assert sum(len(group.numbers) for group in self.groups) == len(self.steps)
         for number, step in enumerate(self.steps):
             _verify_step(step, self.cores)
             assert len(step.kernels) == len(self.kinds)
             for tensor in (*step.op.activations, step.op.output):
                 slot = self.slot(tensor)
-                assert slot.first <= number <= slot.last, (tensor.name, number)
+                assert slot.first <= number - step.behind, (tensor.name, number)
+                assert number + step.ahead <= slot.last, (tensor.name, number)
 
 
 def _verify_step(step: Step, cores: int) -> None:

@@ -34,15 +34,18 @@ class Barriers:
     """Instructions that teams of 2, of 3 and so on cost in each step.
 
     `path` are added to the longest path by the barrier, `member` is what a step takes more of each
-    core than in a crate for one core.
+    core than in a crate for one core; `joined` is what one takes more that follows another without
+    a barrier, `private` one that the lead does alone.
     """
 
     path: tuple[int, ...]
     member: tuple[int, ...]
+    joined: tuple[int, ...]
+    private: tuple[int, ...]
 
 
 # Where no port was measured: about what the ports for Arm and RISC-V take.
-_UNKNOWN_BARRIERS = Barriers((100,), (150,))
+_UNKNOWN_BARRIERS = Barriers((100,), (150,), (100,), (50,))
 
 
 @dataclass(frozen=True)
@@ -168,8 +171,16 @@ class Target:
         return _of_team(self.barriers.path, cores)
 
     def overhead(self, cores: int) -> int:
-        """Instructions that a step costs more in a team than in a crate for one core."""
+        """Instructions that a step and its barrier cost more in a team than in a crate for one."""
         return self.barrier(cores) + _of_team(self.barriers.member, cores)
+
+    def private(self, cores: int) -> int:
+        """Instructions that a step which the lead does alone costs more than in such a crate."""
+        return _of_team(self.barriers.private, cores)
+
+    def joined(self, cores: int) -> int:
+        """Instructions that a step costs more which follows another without a barrier."""
+        return _of_team(self.barriers.joined, cores)
 
     @property
     def is_measured(self) -> bool:
@@ -251,8 +262,8 @@ def _barriers(chip: dict[str, Any]) -> Barriers:
     if not path.is_file():
         return _UNKNOWN_BARRIERS
     counted = _read(path)
-    both = (counted["barrier-instructions"], counted["member-instructions"])
-    return Barriers(*(tuple(numbers) for numbers in both))
+    names = ("barrier", "member", "joined", "private")
+    return Barriers(*(tuple(counted[f"{name}-instructions"]) for name in names))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -62,25 +63,38 @@ def write(path: Path, rows: Sequence[Bench]) -> None:
 
 
 def _draw(row: Bench, colours: dict[str, str]) -> Drawing:
-    """Puts each step after the one before; a core that is done early waits for the slowest."""
-    scale = _WIDTH / sum(layer.instructions for layer in row.layers)
+    """Draws what each core worked, and how long it waited then."""
+    slowness = row.slowness or (1,) * row.cores
+    begins = _begins(row.layers, slowness)
+    scale = _WIDTH / begins[-1][0]
     bars = []
-    left = 0.0
     for number, layer in enumerate(row.layers):
         for core, executed in enumerate(layer.instructions_per_core):
-            slowness = row.slowness[core] if row.slowness else 1
-            worked = executed * slowness
-            waited = layer.instructions - worked
+            left = begins[number][core]
+            worked = executed * slowness[core]
+            waited = begins[number + 1][core] - left - worked
             text = (
                 f"step {number}, {layer.name}, {layer.kernel}; core {core}: "
                 f"{executed:,} instructions worked, about {waited:,} waited"
             )
-            text += f"; {slowness} times as slow" if slowness > 1 else ""
+            text += f"; {slowness[core]} times as slow" if slowness[core] > 1 else ""
             top = core * (_BAR + 6)
             colour = colours[layer.kernel]
-            bars.append(Bar(left, worked * scale, waited * scale, top, colour, text))
-        left += layer.instructions * scale
+            bars.append(Bar(left * scale, worked * scale, waited * scale, top, colour, text))
     longest = f"{row.instructions:,} instructions on the longest path"
     team = "one core" if row.cores == 1 else f"a team of {row.cores}"
     height = row.cores * (_BAR + 6)
     return Drawing(f"{team}: {longest}", row.cores, height, tuple(bars), row.layers)
+
+
+def _begins(layers: Sequence[Layer], slowness: Sequence[int]) -> list[list[int]]:
+    """When each core begins each step, and when all are done."""
+    reached = [0] * len(slowness)
+    begins = []
+    for layer in layers:
+        if not layer.joined:
+            reached = [max(reached)] * len(slowness)
+        begins.append(reached)
+        worked = map(mul, layer.instructions_per_core, slowness)
+        reached = [before + more for before, more in zip(reached, worked, strict=True)]
+    return [*begins, [max(reached)] * len(slowness)]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ferrule.fixed_point import Int64
-from ferrule.ir import Op, Struct, Tensor
+from ferrule.ir import Block, Op, Struct, Tensor
 
 Pair = tuple[int, int]
 
@@ -163,6 +163,19 @@ class Window:
         first, end = self.whole
         inside = (max(end[axis] - first[axis], 0) for axis in (0, 1))
         return math.prod(self.results) - math.prod(inside)
+
+    def block(self, depth: int) -> Block | None:
+        """Runs of results that see elements of their own, of an input with so many channels.
+
+        A filter that is higher than its stride sees rows of its neighbours, the halo; one that
+        reaches over the upper or lower border has to know where it is.
+        """
+        padding = self.padding
+        if self._reach(0) > self.stride[0] or padding.top or padding.bottom:
+            return None
+        if (self.size, self.stride) == ((1, 1), (1, 1)) and padding == NO_PADDING:
+            return Block(1, (depth,))
+        return Block(self.results[1], (self.stride[0] * self.source[1] * depth,))
 
     def params(self) -> Struct:
         """Fields of `Window` in `crates/kernels/src/window.rs`."""

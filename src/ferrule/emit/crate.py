@@ -95,7 +95,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "cores": plan.cores,
         "schedule": schedule,
         "level": '"s"' if plan.optimize == "size" else "3",
-        "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule)))),
+        "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule.partition("<")[0])))),
         "arena": plan.arena_bytes,
         "build": _build(constants, decisions),
         "weights": [sum(sizes) for sizes in zip(*map(step_bytes, plan.steps), strict=True)],
@@ -151,7 +151,10 @@ def _schedule(plan: Plan) -> str:
         return "AloneSliced" if plan.piece else "Alone"
     if plan.piece:
         return "Sliced"
-    return "Steal" if plan.steals else ""
+    if plan.steals:
+        return "Steal"
+    behind = max(len(group.numbers) for group in plan.groups) - 1
+    return f"Joined<{behind}>" if behind else ""
 
 
 def _build(*texts: str) -> int:
@@ -214,7 +217,7 @@ def _shares(tables: ShareTables) -> list[str]:
 
 def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     op = step.op
-    read = list(dict.fromkeys(plan.slot(tensor).tensor for tensor in op.activations))
+    read = [plan.slot(tensor).tensor for tensor in op.activations]
     pixels, channels = op.matrix()
     types = [_RUST_TYPES[tensor.dtype] for tensor in read]
     tuple_type = f"({types[0]},)" if len(types) == 1 else f"({', '.join(types)})"
@@ -227,7 +230,9 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         f".by_{step.cut}({pixels}, {channels}, {step.unit})",
         *([f".grain({step.grain})"] if plan.steals and step.grain > 1 else []),
         *([f".grain({step.piece})"] if step.piece else []),
-        ".alone(CORES)" if step.is_of_lead else f".shares({names.shares[step.units, step.shares]})",
+        *([f".lends({', '.join(f'{n:_}' for n in (*step.lends, 0)[:2])})"] if step.lends else []),
+        ".alone(CORES)" if step.is_private else f".shares({names.shares[step.units, step.shares]})",
+        *([f".joins(&STEP_{number + 1})"] if step.ahead else []),
     ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
     what = f"{number} {printable(op.name)}: {summary(op)}. {shapes} -> {list(op.output.shape)}."

@@ -44,7 +44,7 @@ def share_tables(steps: Sequence[Step]) -> ShareTables:
     """
     names: ShareTables = {}
     for step in sorted(steps, key=lambda step: step.units):
-        if step.is_of_lead or (step.units, step.shares) in names:
+        if step.is_private or (step.units, step.shares) in names:
             continue
         others = sum(units == step.units for units, _ in names)
         suffix = f"_{others + 1}" if others else ""

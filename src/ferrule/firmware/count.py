@@ -13,6 +13,7 @@ from ferrule.firmware.image import Image, Program, Symbol
 from ferrule.firmware.run import Tensors, execute, results
 from ferrule.firmware.simulate import Conditions
 from ferrule.ir import Array
+from ferrule.steps import Group
 from ferrule.toolchain import counter, qemu
 
 
@@ -27,7 +28,8 @@ class Counts:
     that has to wait longer may need more, so they differ between runs on an emulator.
 
     `slowness[core]` says how many times as long a core took for an instruction, where it was slowed
-    down; paths are then in instructions of a core that was not. `outputs` are the model's, flat.
+    down; paths are then in instructions of a core that was not. `groups` are the steps between two
+    barriers; if none are given, each step has its own. `outputs` are the model's, flat.
 
     Where cycles are simulated, `cycles` are those of the lead, before the first step and in each
     step, waiting included: their sum is the time of the inference. Where the manual of a core
@@ -41,6 +43,7 @@ class Counts:
     cycles: tuple[int, ...] = ()
     estimated: tuple[int, ...] = ()
     slowness: tuple[int, ...] = ()
+    groups: tuple[Group, ...] = ()
     outputs: Tensors = field(default=(), compare=False, repr=False)
 
     @property
@@ -61,13 +64,17 @@ class Counts:
 
     @property
     def longest_path(self) -> int:
-        """Instructions from start to end: for each step the slowest core's, and the barrier.
+        """Instructions from start to end: for each group the slowest core's, and the barrier.
 
         A team of one has no barrier. This is not a time: memory and pipelines have a say there.
         """
         barrier = self.barrier if self.cores > 1 else 0
-        lead = (self.slowness or (1,))[0]
-        return self.before[0] * lead + sum(self.path(step) + barrier for step in self.steps)
+        total = self.before[0] * (self.slowness or (1,))[0]
+        for group in self.groups or [Group(range(n, n + 1)) for n in range(len(self.steps))]:
+            columns = zip(*(self.steps[number] for number in group.numbers), strict=True)
+            total += self.path([sum(column) for column in columns])
+            total += barrier if group.has_barrier else 0
+        return total
 
     def path(self, step: Sequence[int]) -> int:
         """How long the slowest core took for its instructions of a step."""
@@ -81,6 +88,7 @@ def count(
     patience: float | None = None,
     chosen: Conditions | None = None,
     slowed: Mapping[int, int] | None = None,
+    groups: tuple[Group, ...] = (),
 ) -> Counts:
     """Counts one inference on one set of inputs; the same numbers each time.
 
@@ -121,6 +129,7 @@ def count(
         cycles=runs[0][0].cycles,
         estimated=runs[0][0].estimated,
         slowness=slowness,
+        groups=groups,
         outputs=outputs,
     )
 

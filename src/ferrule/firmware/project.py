@@ -44,6 +44,7 @@ def files(
         "outputs": signature.outputs,
         "output_bytes": signature.output_bytes,
         "sliced": signature.sliced,
+        "shared": signature.shared,
     }
     written = {}
     for path in sorted(path for path in TEMPLATE.rglob("*") if path.is_file()):

@@ -13,6 +13,7 @@ _INFER = re.compile(r"^pub fn infer<P: Port>\((?P<parameters>.*?)\) ->", re.MULT
 _PARAMETER = re.compile(r"(\w+): &(mut )?\[(\w+); ([\d_]+)\]")
 _CORES = re.compile(r"^pub const CORES: usize = ([\d_]+);", re.MULTILINE)
 _STEALS = re.compile(r"^pub type Lead<'t, P> = .*, Steal>;", re.MULTILINE)
+_SHARES = re.compile(r"^const SHARES_\w+: &\[&\[u16\]\]", re.MULTILINE)
 _SLICED = re.compile(r"^pub struct Inference<", re.MULTILINE)
 _TYPES = {"i8": "int8", "u8": "uint8", "i16": "int16", "i32": "int32", "f32": "float32"}
 
@@ -41,7 +42,8 @@ class Signature:
     """A crate's name, its largest team, and the parameters of `infer`.
 
     `kinds` are the kinds of cores that it has a cargo feature for. `steals` says whether idle cores
-    take units from others, `sliced` whether an inference can be taken in slices.
+    take units from others, `sliced` whether an inference can be taken in slices, `shared` whether
+    there is a step for which the lead needs the others.
     """
 
     crate: str
@@ -51,6 +53,7 @@ class Signature:
     kinds: tuple[str, ...] = ()
     steals: bool = False
     sliced: bool = False
+    shared: bool = True
 
     @property
     def input_bytes(self) -> int:
@@ -78,8 +81,8 @@ def signature(folder: Path) -> Signature:
     for name, mutable, element, count in _PARAMETER.findall(infer["parameters"]):
         (outputs if mutable else inputs).append(Border(name, element, int(count)))
     name, kinds = manifest["package"]["name"], tuple(manifest.get("features", ()))
-    steals, sliced = (bool(pattern.search(source)) for pattern in (_STEALS, _SLICED))
-    return Signature(name, int(cores[1]), tuple(inputs), tuple(outputs), kinds, steals, sliced)
+    found = (bool(pattern.search(source)) for pattern in (_STEALS, _SLICED, _SHARES))
+    return Signature(name, int(cores[1]), tuple(inputs), tuple(outputs), kinds, *found)
 
 
 def absent(folder: Path) -> CompileError:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ferrule import checks
 from ferrule.fixed_point import activation_range, clamp, multiplier_and_shift, requantize
-from ferrule.ir import Array, Op, Struct, Tensor
+from ferrule.ir import Array, Block, Op, Struct, Tensor
 
 # Both operands are scaled up by this power of two, so that rounding them costs nothing.
 _HEADROOM = 20
@@ -79,6 +79,14 @@ class Add(Op):
         )
         scaled = requantize(first + second, *self._output_scaling()) + self.output.zero_point
         return clamp(scaled, *activation_range(self.activation, self.output))
+
+    def block(self) -> Block | None:
+        """Every pixel by itself, if no operand is broadcast but a single element."""
+        whole = self.output.elements
+        if any(t.elements != (whole if t.data is None else 1) for t in self.inputs):
+            return None
+        _, channels = self.matrix()
+        return Block(1, (channels,) * len(self.activations))
 
     def params(self) -> Struct:
         """Fields of `Add` in `crates/kernels/src/add.rs`; a constant is the second operand."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from ferrule import checks
 from ferrule.fixed_point import activation_range, clamp
-from ferrule.ir import Array, Op, Struct, Work
+from ferrule.ir import Array, Block, Op, Struct, Work
 from ferrule.window import Padding, Window
 
 # Channels that the Rust function computes at a time.
@@ -66,6 +66,10 @@ class AveragePool2d(Op):
             runs=rows * columns * -(-self.output.shape[3] // _BLOCK),
             least_runs=rows * columns,
         )
+
+    def block(self) -> Block | None:
+        """Rows, unless the filter sees rows of its neighbours."""
+        return self.window.block(self.inputs[0].shape[3])
 
     def params(self) -> Struct:
         """Fields of `AveragePool2d` in `crates/kernels/src/average_pool2d.rs`."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from ferrule import checks
 from ferrule.fixed_point import Requantize
-from ferrule.ir import Array, Op, Struct, Work
+from ferrule.ir import Array, Block, Op, Struct, Work
 from ferrule.window import Padding, Window
 
 
@@ -85,6 +85,10 @@ class Conv2d(Op):
             taps=rows * columns * self.inputs[1].elements // math.prod(self.window.size),
             runs=rows * channels * (self.window.results[1] if self.dilation[1] == 1 else columns),
         )
+
+    def block(self) -> Block | None:
+        """Rows, unless the filter sees rows of its neighbours."""
+        return self.window.block(self.inputs[0].shape[3])
 
     def params(self) -> Struct:
         """Fields of `Conv2d` in `crates/kernels/src/conv2d.rs`."""

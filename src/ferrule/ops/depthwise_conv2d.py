@@ -6,7 +6,7 @@ import numpy as np
 
 from ferrule import checks
 from ferrule.fixed_point import Requantize
-from ferrule.ir import Array, Op, Struct, Work
+from ferrule.ir import Array, Block, Op, Struct, Work
 from ferrule.window import Padding, Window
 
 # Channels that the Rust function computes at a time.
@@ -98,6 +98,10 @@ class DepthwiseConv2d(Op):
             least_runs=rows * columns,
             reads=taps if self.multiplier == 1 else 0,
         )
+
+    def block(self) -> Block | None:
+        """Rows, unless the filter sees rows of its neighbours."""
+        return self.window.block(self.inputs[0].shape[3])
 
     def params(self) -> Struct:
         """Fields of `DepthwiseConv2d` in `crates/kernels/src/depthwise_conv2d.rs`."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from ferrule import checks
 from ferrule.fixed_point import Requantize
-from ferrule.ir import Array, Op, Struct, Work
+from ferrule.ir import Array, Block, Op, Struct, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +89,10 @@ class FullyConnected(Op):
     def matrix(self) -> tuple[int, int]:
         """A pixel is a row."""
         return self.rows, self.units
+
+    def block(self) -> Block:
+        """Every row by itself."""
+        return Block(1, (self.depth,))
 
     def params(self) -> Struct:
         """Fields of `FullyConnected` in `crates/kernels/src/fully_connected.rs`."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from ferrule import checks
 from ferrule.fixed_point import activation_range, clamp, multiplier_and_shift, requantize
-from ferrule.ir import Array, Op, Struct
+from ferrule.ir import Array, Block, Op, Struct
 
 # The distance of two int8 values, before it is shifted left, fits this many bits.
 _VALUE_BITS = 8
@@ -42,6 +42,11 @@ class Relu(Op):
         values = inputs[0].astype(np.int64) - self.inputs[0].zero_point
         scaled = requantize(values, *self._scaling()) + self.output.zero_point
         return clamp(scaled, *activation_range("relu", self.output))
+
+    def block(self) -> Block:
+        """Every pixel by itself."""
+        pixels, _ = self.matrix()
+        return Block(1, (self.inputs[0].elements // pixels,))
 
     def params(self) -> Struct:
         """Fields of `Relu` in `crates/kernels/src/relu.rs`."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from ferrule import checks
 from ferrule.fixed_point import Int64, doubling_high, multiplier_and_shift, rounding_shift
-from ferrule.ir import Array, Op, Struct
+from ferrule.ir import Array, Block, Op, Struct
 
 # Differences from a row's maximum are scaled to 5 integer bits and 26 fractional bits; sums of
 # exponentials have 12 and 19, so a sum of 4,096 ones does not fit.
@@ -82,6 +82,11 @@ class Softmax(Op):
     def cuts(self) -> tuple[str, ...]:
         """A row is not divided."""
         return ("pixels",)
+
+    def block(self) -> Block:
+        """Every row by itself."""
+        pixels, _ = self.matrix()
+        return Block(1, (self.inputs[0].elements // pixels,))
 
     def params(self) -> Struct:
         """Fields of `Softmax` in `crates/kernels/src/softmax.rs`."""

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ferrule.ir import Graph, Tensor
+from ferrule.ir import Graph
+from ferrule.lifetimes import aligned, lifetimes, peak_of
 from ferrule.steps import Plan, Slot, Step, too_large
 from ferrule.target import Target
-
-# Slots start at multiples of this, which suits every element type and 32-bit loads.
-_ALIGNMENT = 4
 
 
 def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> Plan:
@@ -17,10 +15,9 @@ def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> 
     First-fit over several orders (longest-lived or largest first), improved by moving what ends
     highest to the front, until the arena is as small as the peak or nothing helps.
     """
-    slots = _lifetimes(graph, steps, target.arena_memory.name)
-    scratch = _scratch(steps, target.arena_memory.name, cores)
+    slots, scratch = lifetimes(graph, steps, target.arena_memory.name, cores)
     slots += scratch.values()
-    peak = _peak(slots, len(steps))
+    peak = peak_of(slots, len(steps))
     best = min((_fit(order) for order in _orders(slots)), key=_top)
     while _top(best) > peak:
         highest = max(best, key=lambda slot: slot.end)
@@ -35,51 +32,6 @@ def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> 
     if plan.arena_bytes > free:
         raise too_large(plan, target.arena_memory.name, free)
     return plan
-
-
-def _lifetimes(graph: Graph, steps: Sequence[Step], memory: str) -> list[Slot]:
-    """A slot at offset 0 for each tensor that is computed, with its first and last step."""
-    number = {id(step.op): index for index, step in enumerate(steps)}
-    slots: dict[str, Slot] = {}
-    views: dict[str, str] = {}
-
-    def touch(tensor: Tensor, step: int) -> None:
-        name = views.get(tensor.name, tensor.name)
-        slots[name] = replace(slots[name], last=max(step, slots[name].last))
-
-    for tensor in graph.inputs:
-        slots[tensor.name] = Slot(tensor, memory, 0, tensor.bytes, -1, -1)
-    for op in graph.ops:
-        if op.is_view:
-            source = op.inputs[0].name
-            views[op.output.name] = views.get(source, source)
-            continue
-        step = number[id(op)]
-        for tensor in op.activations:
-            touch(tensor, step)
-        slots[op.output.name] = Slot(op.output, memory, 0, op.output.bytes, step, step)
-    for tensor in graph.outputs:
-        touch(tensor, len(steps))
-    return list(slots.values())
-
-
-def _scratch(steps: Sequence[Step], memory: str, cores: int) -> dict[int, Slot]:
-    """A slot for each step whose kernel needs temporary memory on every core."""
-    slots = {}
-    for number, step in enumerate(steps):
-        if words := step.scratch_words:
-            # No name of a model begins with a space.
-            tensor = Tensor(f" scratch {number}", (cores, words), "uint32")
-            slots[number] = Slot(tensor, memory, 0, tensor.bytes, number, number)
-    return slots
-
-
-def _peak(slots: Sequence[Slot], steps: int) -> int:
-    """The largest sum of slots alive at one step: no arena can be smaller."""
-    return max(
-        sum(_aligned(slot.bytes) for slot in slots if slot.first <= step <= slot.last)
-        for step in range(-1, steps + 1)
-    )
 
 
 def _orders(slots: list[Slot]) -> list[list[Slot]]:
@@ -104,14 +56,10 @@ def _fit(order: Sequence[Slot]) -> list[Slot]:
         for rival in sorted(rivals, key=lambda slot: slot.offset):
             if offset + slot.bytes <= rival.offset:
                 break
-            offset = max(offset, _aligned(rival.end))
+            offset = max(offset, aligned(rival.end))
         placed.append(replace(slot, offset=offset))
     return placed
 
 
-def _aligned(size: int) -> int:
-    return -(-size // _ALIGNMENT) * _ALIGNMENT
-
-
 def _top(slots: Sequence[Slot]) -> int:
-    return max(_aligned(slot.end) for slot in slots)
+    return max(aligned(slot.end) for slot in slots)

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from ferrule.crew import Crew
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Choice, Kernel, choose_all, limited
 from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step, units_of
-from ferrule.target import Core, Target
+from ferrule.target import Target
 
 # Strided outputs have to be faster by so much, as predictions are not exact.
 _CLEARLY = Fraction(21, 20)
@@ -21,29 +22,17 @@ _WORTH = {"speed": 0.01, "size": 0.08}
 
 @dataclass(frozen=True)
 class _Ways:
-    """How each kind of core computes an operator, and the time that each core needs for all of it.
-
-    Times are instructions of the lead; `before` has, for each cut, what each core does of them
-    whatever its share. `pin` is the core that does it alone, if the user says so.
-    """
+    """How each kind of core computes an operator; `pin` is the core that does it alone, if any."""
 
     op: Op
-    target: Target
+    crew: Crew
     kernels: tuple[Kernel, ...]
     reasons: tuple[str, ...]
-    times: tuple[Fraction, ...]
-    before: dict[str, tuple[Fraction, ...]]
     pin: int | None
-
-    @property
-    def cores(self) -> int:
-        """The largest team."""
-        return len(self.times)
 
     def paces(self, cut: str, units: int) -> list[Pace]:
         """Each core's time for a unit of a cut."""
-        both = zip(self.times, self.before[cut], strict=True)
-        return [Pace((time - before) / units, before) for time, before in both]
+        return self.crew.paces(self.kernels, cut, units)
 
 
 def schedule(
@@ -59,63 +48,34 @@ def schedule(
     operator by its name. Raises `CompileError` for
     hints that do not fit the graph or the team.
     """
-    hints = hints or Hints()
-    pinned = hints.pinned(graph, target)
+    crew = Crew(target, cores, hints or Hints())
+    pinned = crew.hints.pinned(graph, target)
     ops = [op for op in graph.ops if not op.is_view]
-    worth = _WORTH[hints.optimize]
+    worth = _WORTH[crew.hints.optimize]
     choices = [
-        limited(choose_all(ops, core, forced, worth, hints.optimize == "size"), core, hints.growth)
-        for core in target.kinds(cores)
+        limited(
+            choose_all(ops, core, forced, worth, crew.hints.optimize == "size"),
+            core,
+            crew.hints.growth,
+        )
+        for core in crew.kinds
     ]
     return tuple(
-        _step(_ways(op, target, cores, own, hints, pinned.get(op.name)))
+        _step(_ways(op, crew, own, pinned.get(op.name)))
         for op, *own in zip(ops, *choices, strict=True)
     )
 
 
-def _ways(
-    op: Op,
-    target: Target,
-    cores: int,
-    choices: Sequence[Choice],
-    hints: Hints,
-    pin: int | None,
-) -> _Ways:
-    """Takes the kernel of each kind of core, and predicts each core's time."""
-    kinds = target.kinds(cores)
-    kernels: dict[str, Kernel] = {}
+def _ways(op: Op, crew: Crew, choices: Sequence[Choice], pin: int | None) -> _Ways:
+    """Takes the kernel of each kind of core."""
+    kernels: list[Kernel] = []
     reasons = []
-    for core, choice in zip(kinds, choices, strict=True):
-        same = [kernel for kernel in kernels.values() if type(kernel) is type(choice.kernel)]
-        kernels[core.kind] = same[0] if same else choice.kernel
-        reasons += [r if len(kinds) == 1 else f"{core.kind}: {r}" for r in choice.reasons]
-    pin = pin if pin is not None and pin < cores else None
-    times: list[Fraction] = []
-    before: dict[str, list[Fraction]] = {"pixels": [], "channels": []}
-    for index, core in enumerate(target.members(cores)):
-        kernel = kernels[core.kind]
-        slower = _clock_ratio(target.cores[0], core) / (1 - hints.reserved(index))
-        for cut, earlier in before.items():
-            begun = kernel.before(core, cut) if cut in kernel.cuts() else 0
-            earlier.append(Fraction(begun) * slower)
-        # A unit takes time, whatever was measured.
-        times.append(Fraction(kernel.cost(core) + 1) * slower)
-    return _Ways(
-        op,
-        target,
-        tuple(kernels.values()),
-        tuple(reasons),
-        tuple(times),
-        {cut: tuple(parts) for cut, parts in before.items()},
-        pin,
-    )
-
-
-def _clock_ratio(lead: Core, core: Core) -> Fraction:
-    """How many cycles the lead has for one of a core."""
-    if not lead.clock_hz or not core.clock_hz:
-        return Fraction(1)
-    return Fraction(lead.clock_hz, core.clock_hz)
+    for core, choice in zip(crew.kinds, choices, strict=True):
+        same = [kernel for kernel in kernels if type(kernel) is type(choice.kernel)]
+        kernels.append(same[0] if same else choice.kernel)
+        reasons += [r if len(crew.kinds) == 1 else f"{core.kind}: {r}" for r in choice.reasons]
+    pin = pin if pin is not None and pin < crew.cores else None
+    return _Ways(op, crew, tuple(kernels), tuple(reasons), pin)
 
 
 def _step(ways: _Ways) -> Step:
@@ -133,15 +93,15 @@ def _step(ways: _Ways) -> Step:
         cut = "channels"
     unit, units = runs[cut]
     paces = ways.paces(cut, units)
-    if ways.cores > 1:
+    if ways.crew.cores > 1:
         pair = longest(divide(units, paces[:2]), paces[:2])
         saved = float(min(_ends(ways)[:2]) - pair)
-        barrier = ways.target.barrier(2)
+        barrier = ways.crew.target.overhead(2) - ways.crew.target.private(2)
         if saved <= barrier:
             reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
             return _alone(ways, reason + f"{barrier}")
-    shares = tuple(divide(units, paces[:team]) for team in range(1, ways.cores + 1))
-    reason = f"shared by {cut}" if ways.cores > 1 else "one core"
+    shares = tuple(divide(units, paces[:team]) for team in range(1, ways.crew.cores + 1))
+    reason = f"shared by {cut}" if ways.crew.cores > 1 else "one core"
     return _predicted(ways, Step(ways.kernels, cut, unit, units, shares, reason))
 
 
@@ -158,14 +118,16 @@ def _cuts(kernels: Sequence[Kernel]) -> list[str]:
 
 def _ends(ways: _Ways) -> list[Fraction]:
     """When each core is done if it does all; the lead has to wait for a helper."""
-    barrier = ways.target.barrier(min(ways.cores, 2))
-    return [time + (barrier if core else 0) for core, time in enumerate(ways.times)]
+    team, target = min(ways.crew.cores, 2), ways.crew.target
+    barrier = target.overhead(team) - target.private(team)
+    ends = [pace.end(1) for pace in ways.paces("pixels", 1)]
+    return [end + (barrier if core else 0) for core, end in enumerate(ends)]
 
 
 def _alone(ways: _Ways, reason: str) -> Step:
     """One core does it all: the pinned one, or the one that is done first."""
     shares = []
-    for team in range(1, ways.cores + 1):
+    for team in range(1, ways.crew.cores + 1):
         ends = _ends(ways)[:team]
         is_there = ways.pin is not None and ways.pin < team
         chosen = ways.pin if is_there else ends.index(min(ends))
@@ -177,16 +139,18 @@ def _alone(ways: _Ways, reason: str) -> Step:
 def _predicted(ways: _Ways, step: Step) -> Step:
     """The step and its cost; where cores differ, the reason says who does what."""
     reasons = [step.reason]
-    kinds = [core.kind for core in ways.target.kinds(ways.cores)]
+    kinds = [core.kind for core in ways.crew.kinds]
     if len(kinds) > 1:
-        for index, core in enumerate(ways.target.members(ways.cores)):
+        for index, core in enumerate(ways.crew.target.members(ways.crew.cores)):
             if share := step.shares[-1][index]:
                 amount = "it all" if step.is_alone else f"{share} of {step.units} units"
                 function = step.kernels[kinds.index(core.kind)].function
                 reasons.append(f"core {index} does {amount} by {function}")
     paces = ways.paces(step.cut, step.units)
+    target = ways.crew.target
+    overhead = target.private if step.is_private else target.overhead
     predicted = tuple(
-        round(longest(shares, paces[:team])) + ways.target.overhead(team)
+        round(longest(shares, paces[:team])) + overhead(team)
         for team, shares in enumerate(step.shares, start=1)
     )
     return replace(step, reason="; ".join((*reasons, *ways.reasons)), predicted=predicted)

@@ -26,7 +26,7 @@ pub const ARENA_BYTES: usize = 12;
 pub type Team = runtime::Team<ARENA_BYTES, CORES, Steal, BUILD>;
 
 /// Stands for this model and this plan: the images of a team agree on it.
-pub const BUILD: u32 = 0x682_0fc1;
+pub const BUILD: u32 = 0xf28_6153;
 
 /// The handle of the core that runs inferences.
 pub type Lead<'t, P> = runtime::Lead<'t, P, Steal>;
@@ -43,7 +43,6 @@ const A: Slot<i8, 4> = Slot::at(8); // 0..=1
 const LEAD: Slot<i8, 2> = Slot::at(0); // 1..
 
 // Units with which each core of a team starts, for every team size.
-const SHARES_2: &[&[u16]] = &[&[2], &[1, 1]];
 const SHARES_4: &[&[u16]] = &[&[4], &[2, 2]];
 
 // 0 a";\u{a}panic!()//\u{202e}: FullyConnected, activation relu. [1, 8] -> [1, 4].
@@ -55,12 +54,13 @@ static STEP_0: Step<(i8,), i8> = step(0)
     .shares(SHARES_4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
-// Shared by channels; not fully_connected_dsp: it stores all of -128 to 127, not 0 to 127.
+// One core: sharing saves about 122 instructions, a barrier costs 161; not fully_connected_dsp: it
+// stores all of -128 to 127, not 0 to 127.
 static STEP_1: Step<(i8,), i8> = step(1)
     .reads(A)
     .writes(LEAD)
-    .by_channels(1, 2, 1)
-    .shares(SHARES_2);
+    .by_pixels(1, 2, 1)
+    .alone(CORES);
 
 /// Runs every step. Each core of the team calls it, and computes the units that it claims.
 fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {

@@ -1,0 +1,47 @@
+"""The cores that a plan is for, and how fast each of them is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ferrule.hints import Hints
+from ferrule.kernels import Kernel
+from ferrule.shares import Pace
+from ferrule.target import Core, Target
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The cores of the largest team, and what of them other work needs."""
+
+    target: Target
+    cores: int
+    hints: Hints = field(default_factory=Hints)
+
+    @property
+    def kinds(self) -> tuple[Core, ...]:
+        """Kinds of cores, the lead's first."""
+        return self.target.kinds(self.cores)
+
+    def paces(self, kernels: Sequence[Kernel], cut: str, units: int) -> list[Pace]:
+        """Each core's time for a unit of an operator, in instructions of a lead that is free.
+
+        `kernels` has one for each kind of core.
+        """
+        of_kind = {core.kind: kernel for core, kernel in zip(self.kinds, kernels, strict=True)}
+        paces = []
+        for index, core in enumerate(self.target.members(self.cores)):
+            kernel = of_kind[core.kind]
+            slower = _clock_ratio(self.target.cores[0], core) / (1 - self.hints.reserved(index))
+            before = Fraction(kernel.before(core, cut) if cut in kernel.cuts() else 0) * slower
+            # A unit takes time, whatever was measured.
+            whole = Fraction(kernel.cost(core) + 1) * slower
+            paces.append(Pace((whole - before) / units, before))
+        return paces
+
+
+def _clock_ratio(lead: Core, core: Core) -> Fraction:
+    """How many cycles the lead has for one of a core."""
+    if not lead.clock_hz or not core.clock_hz:
+        return Fraction(1)
+    return Fraction(lead.clock_hz, core.clock_hz)
