@@ -11,6 +11,13 @@ use runtime::{Claim, Output};
 pub struct Conv2dLanes {
     /// What the filter sees.
     pub columns: Columns,
+    /// The filters.
+    pub filters: LaneFilters,
+}
+
+/// Filters, and how their sums are stored.
+#[derive(Debug)]
+pub struct LaneFilters {
     /// Weights by groups of channels, taps in the order of a filter's elements.
     pub weights: Lanes,
     /// For each group what [`Outputs::compute`] says; the bias is less the zero point of the input
@@ -18,10 +25,10 @@ pub struct Conv2dLanes {
     pub records: &'static [i32],
     /// Whether values below the zero point are stored.
     pub is_signed: bool,
-    /// Smallest stored value, in `[-128, 127]`.
-    pub low: i32,
+    /// Smallest stored value.
+    pub low: i8,
     /// Largest stored value, less the smallest.
-    pub span: i32,
+    pub span: u8,
 }
 
 /// Computes `[pixels, outputs]` from `[height, width, depth]`.
@@ -30,7 +37,7 @@ pub struct Conv2dLanes {
 /// padding, or two pixels' values.
 pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
-    let taps = params.weights.taps();
+    let taps = params.filters.weights.taps();
     let Some((columns, words)) = claim.scratch.split_at_mut_checked(taps * PAIRS) else {
         return;
     };
@@ -41,9 +48,7 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
     let mut first = pixels.start;
     let mut place = window.place(first);
     while first < pixels.end {
-        let left = pixels.end - first;
-        // The last few in pairs.
-        let count = left.min(if left > PIXELS - 2 { PIXELS } else { 2 });
+        let count = block(pixels.end - first);
         for pair in 0..count.div_ceil(2) {
             // An odd pixel is paired with itself.
             let low = place;
@@ -53,57 +58,73 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
             let words = columns.get_mut(pair..).unwrap_or_default();
             params.columns.gather(input, [low, high], bytes, words);
         }
-        compute(params, columns, &mut output, first - pixels.start, count);
+        let owned = first - pixels.start;
+        params.filters.compute(columns, &mut output, owned, count);
         first += count;
     }
 }
 
-/// Computes all channels of `count` owned pixels from `first` on.
-#[inline(never)]
-fn compute(
-    params: &Conv2dLanes,
-    columns: &[u32],
-    output: &mut Output<'_, i8>,
-    first: usize,
-    count: usize,
-) {
-    let bounds = (params.low, params.span);
-    let channels = output.channels();
-    let inside = channels.start.div_ceil(CHANNELS)..channels.end / CHANNELS;
-    let at = (inside.start * CHANNELS).saturating_sub(channels.start);
-    let mut outputs = Outputs::new(output, first, count, bounds, params.is_signed);
-    store(params, columns, inside, outputs.as_mut(), at);
-    // A group at an end may be ours in part: it goes through a copy.
-    for end in [channels.start, channels.end] {
-        if end % CHANNELS == 0 {
-            continue;
+/// How many pixels are computed next: six of those that are left, and the last few in pairs.
+#[inline]
+#[must_use]
+pub fn block(left: usize) -> usize {
+    left.min(if left > PIXELS - 2 { PIXELS } else { 2 })
+}
+
+impl LaneFilters {
+    /// Computes all channels of `count` owned pixels from `first` on. Channels that are owned begin
+    /// with a group; otherwise nothing is computed.
+    #[inline(never)]
+    pub fn compute(
+        &self,
+        columns: &[u32],
+        output: &mut Output<'_, i8>,
+        first: usize,
+        count: usize,
+    ) {
+        let Range { start, end } = output.channels();
+        if start % CHANNELS != 0 {
+            return;
         }
-        let group = end / CHANNELS;
+        let groups = start / CHANNELS..end / CHANNELS;
+        if let Some(outputs) = Outputs::new(output, first, count, self.bounds(), self.is_signed) {
+            self.store(columns, groups, outputs);
+        }
+        if end % CHANNELS != 0 {
+            self.last(columns, output, first, count);
+        }
+    }
+
+    /// The last group has a channel: it goes through a copy.
+    #[inline(never)]
+    fn last(&self, columns: &[u32], output: &mut Output<'_, i8>, first: usize, count: usize) {
+        let channels = output.channels();
+        let group = channels.end / CHANNELS;
         let mut spare = [[0; CHANNELS]; PIXELS];
-        let mut outputs = Outputs::of_group(&mut spare, count, bounds, params.is_signed);
-        store(params, columns, group..group + 1, outputs.as_mut(), 0);
-        for (pixel, results) in (first..first + count).zip(&spare) {
-            let owned = output.run(pixel);
-            for (channel, &result) in (group * CHANNELS..).zip(results) {
-                if let Some(output) = owned.get_mut(channel.wrapping_sub(channels.start)) {
-                    *output = result;
-                }
+        let outputs = Outputs::of_group(&mut spare, count, self.bounds(), self.is_signed);
+        if let Some(outputs) = outputs {
+            self.store(columns, group..group + 1, outputs);
+        }
+        for (pixel, &[result, _]) in (first..first + count).zip(&spare) {
+            if let Some(output) = output.run(pixel).last_mut() {
+                *output = result;
             }
         }
     }
-}
 
-/// Computes groups of channels, of which the first goes to `at` of each pixel.
-fn store(
-    params: &Conv2dLanes,
-    columns: &[u32],
-    groups: Range<usize>,
-    outputs: Option<&mut Outputs<'_>>,
-    at: usize,
-) {
-    let records = params.records.get(groups.start * RECORD..);
-    let groups = params.weights.groups(groups.start, groups.len(), CHANNELS);
-    if let (Some(groups), Some(outputs), Some(records)) = (groups, outputs, records) {
-        outputs.compute(groups, records, columns, at);
+    /// Smallest stored value, and the largest less that.
+    #[inline]
+    fn bounds(&self) -> (i32, i32) {
+        (i32::from(self.low), i32::from(self.span))
+    }
+
+    /// Computes groups of channels, of which the first goes to the first that is owned.
+    #[inline(never)]
+    fn store(&self, columns: &[u32], groups: Range<usize>, mut outputs: Outputs<'_>) {
+        let records = self.records.get(groups.start * RECORD..);
+        let groups = self.weights.groups(groups.start, groups.len(), CHANNELS);
+        if let (Some(groups), Some(records)) = (groups, records) {
+            outputs.compute(groups, records, columns);
+        }
     }
 }

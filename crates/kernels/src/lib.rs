@@ -42,6 +42,7 @@ pub mod mve_filters;
 pub mod narrow_conv2d_dsp;
 pub mod pad;
 pub mod pointwise_conv2d_dsp;
+pub mod pointwise_lanes;
 pub mod pool_dsp;
 pub mod relu;
 pub mod requantize;

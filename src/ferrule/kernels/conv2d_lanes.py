@@ -19,6 +19,9 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 # Pairs of pixels, and channels, that the inner loop computes at a time.
 _PAIRS = 3
 _CHANNELS = 2
+# Instructions of the inner loop for a tap and a run, with three pairs of pixels and with one.
+_TAP, _RUN = 17, 31
+_TAP_ALONE, _RUN_ALONE = 7, 15
 # From so many pixels on, what is left after the last six does not matter.
 _MANY = 48
 # Most bytes of scratch for each core: a plain kernel needs none.
@@ -84,31 +87,36 @@ class Conv2dLanes(Kernel):
     @property
     def gathered(self) -> int:
         """Every tap of every pixel, an odd last one twice."""
-        return self._blocks[1] * 2 * self._columns.taps
+        full, alone = self._blocks
+        return (full * _PAIRS + alone) * 2 * self._columns.taps
 
     @property
     def _blocks(self) -> tuple[int, int]:
-        """How often the inner loop goes over all channels, and pairs of pixels in all of them."""
+        """How often the inner loop goes over all channels, with three pairs of pixels and one."""
         pixels, _ = self.op.matrix()
         full, left = divmod(pixels, 2 * _PAIRS)
         if left == 2 * _PAIRS - 1:
-            return full + 1, full * _PAIRS + _PAIRS
-        return full + -(-left // 2), full * _PAIRS + -(-left // 2)
+            return full + 1, 0
+        return full, -(-left // 2)
 
     def counts(self) -> dict[str, float]:
-        """A run is one of the weights', each time that the inner loop meets it."""
-        lanes = self.params().fields["weights"]
+        """MACs are those that take as long as the inner loop does for taps and runs of them."""
+        filters = self.params().fields["filters"]
+        assert isinstance(filters, Struct)
+        lanes = filters.fields["weights"]
         assert isinstance(lanes, Struct)
         content, starts = lanes.fields["runs"], lanes.fields["starts"]
         assert isinstance(content, np.ndarray)
         assert isinstance(starts, np.ndarray)
-        words = len(starts) * _CHANNELS * self._columns.taps
-        times, pairs = self._blocks
+        taps = len(starts) * self._columns.taps
+        runs = len(content) - len(starts) - _CHANNELS * taps
+        full, alone = self._blocks
+        spent = full * (_TAP * taps + _RUN * runs) + alone * (_TAP_ALONE * taps + _RUN_ALONE * runs)
         return super().counts() | {
-            "mac": 2 * pairs * words,
-            "pixel": 2 * pairs,
+            "mac": spent * 2 * _PAIRS * _CHANNELS / _TAP,
+            "pixel": 2 * (_PAIRS * full + alone),
             "border": self._columns.borders,
-            "run": times * (len(content) - len(starts) - words),
+            "run": 0,
         }
 
     def whole(self, cut: str) -> dict[str, float]:
@@ -121,19 +129,56 @@ class Conv2dLanes(Kernel):
 
     @cached_property
     def _params(self) -> Struct:
-        filters = self._filters
-        rescale = ShortRescale(filters.requantize)
         return Struct(
-            "Conv2dLanes",
+            "Conv2dLanes", {"columns": self._columns.params(), "filters": self._filter_params}
+        )
+
+    @property
+    def _filter_params(self) -> Struct:
+        """Fields of `LaneFilters`."""
+        filters = self._filters
+        return Struct(
+            "LaneFilters",
             {
-                "columns": self._columns.params(),
                 "weights": packed(filters.weights, _CHANNELS),
                 "records": _records(filters),
-                "is_signed": rescale.is_signed,
+                "is_signed": ShortRescale(filters.requantize).is_signed,
                 "low": filters.requantize.low,
                 "span": filters.requantize.high - filters.requantize.low,
             },
         )
+
+
+@dataclass(frozen=True, eq=False)
+class PointwiseLanes(Conv2dLanes):
+    """Without what filters of several taps need.
+
+    Inner loop: that of Conv2dLanes.
+    """
+
+    computes: ClassVar[type[Op]] = Conv2d
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Why not: several taps, or as of another Conv2d."""
+        assert isinstance(op, Conv2d)
+        if not cls(op)._columns.is_pointwise:
+            return "made for filters of one tap, without stride and padding"
+        return super().obstacle(op)
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return "pointwise_lanes"
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "pointwise_lanes"
+
+    @cached_property
+    def _params(self) -> Struct:
+        return Struct("PointwiseLanes", {"filters": self._filter_params})
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,11 +78,15 @@ class DepthwisePlanes(Kernel):
         return self.op.inputs[0].elements
 
     def counts(self) -> dict[str, float]:
-        """A run is a line of outputs; lines are along the longer side."""
+        """A run is a line of outputs; lines are along the longer side.
+
+        An element is one that shares fewer of its values with the next, by a stride of 2.
+        """
         channels = self.op.output.shape[3]
         lines = min(self.op.window.results) * channels
         macs = self.op.output.elements * _SIZE * _SIZE
-        work = {"mac": macs, "element": 0, "pixel": 0, "channel": channels, "run": lines}
+        apart = self.op.output.elements if self.op.stride[0] > 1 else 0
+        work = {"mac": macs, "element": apart, "pixel": 0, "channel": channels, "run": lines}
         return super().counts() | work
 
     def whole(self, cut: str) -> dict[str, float]:

@@ -16,7 +16,7 @@ pub struct Lines {
 }
 
 /// Copies lines of elements; nothing if there are too few on either side.
-#[inline(never)]
+#[inline]
 pub fn strided(from: &[i8], lines: Lines, to: &mut [i8]) {
     let Lines {
         count,

@@ -96,7 +96,7 @@ impl<'o> Outputs<'o> {
         }
     }
 
-    /// Stores the channels of some groups, of every pixel from `at` on: sums of weights times
+    /// Stores the channels of some groups, of every pixel from its first on: sums of weights times
     /// values, requantized.
     ///
     /// `columns` is `[taps, PAIRS]`: for each tap a word of each pair; an odd pixel is in both
@@ -105,21 +105,17 @@ impl<'o> Outputs<'o> {
     /// rounded down, with 2 less before the shift where `acc` is negative and results are signed.
     /// Nothing happens where a slice is too short.
     #[inline]
-    pub fn compute(&mut self, groups: Groups<'_>, records: &[i32], columns: &[u32], at: usize) {
-        // Divided and subtracted, because a product or a sum could wrap.
-        let fits = self
-            .channels
-            .checked_sub(at)
-            .map_or(0, |left| left / CHANNELS);
+    pub fn compute(&mut self, groups: Groups<'_>, records: &[i32], columns: &[u32]) {
+        // Divided, because a product could wrap.
         if groups.count == 0
             || groups.count > records.len() / RECORD
             || groups.taps > columns.len() / PAIRS
-            || groups.count > fits
+            || groups.count > self.channels / CHANNELS
         {
             return;
         }
         self.records = records.as_ptr();
-        self.at = at;
+        self.at = 0;
         self.left = groups.count;
         self.runs = groups.runs.as_ptr();
         self.columns = columns.as_ptr();
