@@ -1,6 +1,7 @@
 //! DepthwiseConv2d: every output is a weighted sum of what a filter sees of one input channel.
 
 use crate::requantize::Requantize;
+use crate::rolled::rolled;
 use crate::window::{Taps, Window};
 use core::mem::take;
 use runtime::Claim;
@@ -78,6 +79,7 @@ fn accumulate(
         .unwrap_or_default();
     for (sum, &bias) in sums.iter_mut().zip(bias) {
         *sum = bias;
+        rolled();
     }
     for (tap_row, row) in rows.iter() {
         for (tap, column) in columns.iter() {

@@ -228,10 +228,11 @@ impl Columns<'_> {
             weights: self.weights.as_ptr(),
             blocks: 1,
             values: core::ptr::null(),
-            step: 0,
-            rows: 0,
-            row_quads: 0,
-            row_skip: 0,
+            // Not read where values are null; zeros would be cleared by a function of their own.
+            step: self.channels,
+            rows: self.channels,
+            row_quads: self.channels,
+            row_skip: self.channels,
             channels: self.channels,
         }
     }

@@ -141,9 +141,6 @@ impl ThumbFilters {
         rescale: &'f SplitRescale,
     ) -> Option<Part<'f>> {
         let count = channels.len();
-        if count == 0 {
-            return Some(Part::default());
-        }
         let (block, inside) = (channels.start / BLOCK, channels.start % BLOCK);
         let is_last = channels.start >= split;
         let records = rescale.records(channels.start);
@@ -186,7 +183,7 @@ pub struct Selected<'f> {
 }
 
 /// Channels of whole blocks, or of the last one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Part<'f> {
     /// From the first channel's first weight on.
     weights: &'f [i8],
@@ -321,6 +318,13 @@ fn compute(
 ) {
     let [first, ..] = pixels;
     let first = first.as_mut_ptr();
+    // What would be a missing pixel goes where the first is written after it.
+    let mut places = [first; PIXELS];
+    for (place, pixel) in places.iter_mut().zip(pixels) {
+        if !pixel.is_empty() {
+            *place = pixel.as_mut_ptr();
+        }
+    }
     let words = part.segment * PAIRS;
     let (start, bytes) = (columns.as_ptr(), part.segment * BLOCK);
     let width = match part.segments {
@@ -338,11 +342,7 @@ fn compute(
         is_odd: part.segment / RUN % 2,
         low: rescale.low.into(),
         high: rescale.high.into(),
-        // What would be a missing pixel goes where the first is written after it.
-        pixels: pixels.each_mut().map(|pixel| match pixel.is_empty() {
-            true => first,
-            false => pixel.as_mut_ptr(),
-        }),
+        pixels: places,
         is_signed: u32::from(rescale.is_signed),
         unused: [0; 2],
         left: BLOCK - part.inside,
