@@ -25,11 +25,14 @@ pub struct FullyConnectedDsp {
 ///
 /// Scratch holds a row where rows are not whole words.
 pub fn fully_connected_dsp(params: &FullyConnectedDsp, claim: Claim<'_, (i8,), i8>) {
-    let input = claim.input();
+    let input = claim.input().flat();
     let first = claim.output.channels().start / GROUP;
     let filled = bytes(claim.scratch);
     for (row, outputs) in claim.output.by_pixel() {
-        let mut values = input.row(row, params.depth);
+        let rows = input.get(row * params.depth..);
+        let Some(mut values) = rows.and_then(|rows| rows.get(..params.depth)) else {
+            return;
+        };
         if values.len() % 4 != 0 {
             copy(values, filled);
             values = filled;
@@ -64,9 +67,12 @@ impl FullyConnectedDsp {
     fn groups(&self, first: usize, values: &[i8], outputs: &mut [i8]) {
         let weights = self.weights.get(first * values.len()..);
         let scales = self.scales.get(first * SCALES..);
+        let (Some(weights), Some(scales)) = (weights, scales) else {
+            return;
+        };
         let dense = Dense {
-            weights: weights.unwrap_or_default(),
-            scales: scales.unwrap_or_default(),
+            weights,
+            scales,
             zero_point: self.zero_point,
             signed: self.signed,
         };

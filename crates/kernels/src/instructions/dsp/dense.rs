@@ -35,9 +35,9 @@ impl Dense<'_> {
             && !values.is_empty()
             && outputs.len() % GROUP == 0
             && values.len() % 4 == 0
-            // Divided, because a product could wrap.
+            // Divided, because a product could wrap; then that of so few groups cannot.
             && groups <= self.weights.len() / values.len()
-            && groups <= self.scales.len() / SCALES
+            && groups * SCALES <= self.scales.len()
         {
             self.groups(values, outputs, groups);
         }
@@ -50,11 +50,11 @@ impl Dense<'_> {
             output: outputs.as_mut_ptr(),
             scales: self.scales.as_ptr(),
             end: self.scales.as_ptr().wrapping_add(groups * SCALES),
-            values: values.as_ptr(),
-            quads: values.len() / 4,
-            weights: self.weights.as_ptr(),
             zero_point: self.zero_point,
+            values: values.as_ptr(),
+            length: values.len(),
             signed: u32::from(self.signed),
+            weights: self.weights.as_ptr(),
         };
         // SAFETY: for each twelve words of scales the assembly reads all values and four words of
         // weights for each four of them, and writes four outputs; `multiply` compared their
@@ -97,11 +97,11 @@ struct Work {
     output: *mut i8,
     scales: *const i32,
     end: *const i32,
-    values: *const i8,
-    quads: usize,
-    weights: *const i32,
     zero_point: i32,
+    values: *const i8,
+    length: usize,
     signed: u32,
+    weights: *const i32,
 }
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
@@ -110,9 +110,9 @@ extern "C" {
 }
 
 // r0-r3 sums of four channels; r4, r5 values as halves; r6-r9 weights; r10 weights as halves; r11
-// values and r12 weights to come, lr words of values that are left. The stack has the fields of
-// `Work` up to `quads`, then 20 zero point, and 24 where sums go on after the first
-// multiplication.
+// values and r12 weights to come, lr bytes of values that are left. When they are stored: r4 the
+// output, r6 the end of scales, r7 the zero point. The stack has the fields of `Work` up to the
+// length, and then where sums go on after the first multiplication.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
     r#"
@@ -125,22 +125,17 @@ core::arch::global_asm!(
     .thumb_func
 ferrule_dsp_dense:
     push {r4-r11, lr}
-    sub sp, sp, #28
-    ldm r0, {r1-r6, r9, r12}
-    cmp r12, #0
-    adr.w r10, .Lferrule_dsp_dense_up
+    ldm r0, {r1-r7, r12}
+    cmp r7, #0
+    adr.w r7, .Lferrule_dsp_dense_up + 1
     it ne
-    adrne.w r10, .Lferrule_dsp_dense_away
-    add r10, r10, #1
-    mov r12, r6
-    mov r6, r9
-    mov r7, r10
-    stm sp, {r1-r7}
+    adrne.w r7, .Lferrule_dsp_dense_away + 1
+    push {r1-r7}
     mov r10, r2
 .Lferrule_dsp_dense_group:
     ldm r10!, {r0-r3}
     str r10, [sp, #4]
-    ldrd r11, lr, [sp, #12]
+    ldrd r11, lr, [sp, #16]
 .Lferrule_dsp_dense_quad:
     ldr r5, [r11], #4
     ldm r12!, {r6-r9}
@@ -162,7 +157,7 @@ ferrule_dsp_dense:
     smlad r3, r10, r4, r3
     sxtb16 r9, r9, ror #8
     smlad r3, r9, r5, r3
-    subs lr, lr, #1
+    subs lr, lr, #4
     bne .Lferrule_dsp_dense_quad
     ldr r10, [sp, #4]
     ldm r10!, {r4-r9, r11, lr}
@@ -170,8 +165,7 @@ ferrule_dsp_dense:
     smmlar r1, r1, r5, r1
     smmlar r2, r2, r6, r2
     smmlar r3, r3, r7, r3
-    ldr r7, [sp, #20]
-    ldr r4, [sp]
+    ldm sp, {r4-r7}
     ldr pc, [sp, #24]
     .p2align 2
 .Lferrule_dsp_dense_away:
@@ -194,8 +188,7 @@ ferrule_dsp_dense:
     strb r3, [r4, #3]
     strb r0, [r4], #4
     str r4, [sp]
-    ldr r4, [sp, #8]
-    cmp r10, r4
+    cmp r10, r6
     bne .Lferrule_dsp_dense_group
     add sp, sp, #28
     pop {r4-r11, pc}
