@@ -31,43 +31,41 @@ SHAPES = 40
 #: Operators that one firmware holds; inputs and outputs of all are in memory at once.
 TOGETHER = 4
 
+# Why some shapes cost more than twice a good one of their kind.
+STORING = "a result has so few products that storing it takes as much as they do"
+VECTORS = "of the vectors that hold the taps a large part is empty"
+GATHERING = "few results share what is gathered for them, or it is gathered in short runs"
+BEGINNING = "a channel has few results for what it takes to begin with one"
+WORDS = "the channels of a pixel are not whole words, which the kernel for 3x3 taps needs"
+
 #: What costs more than twice, by board.
 SLOW = {
     "qemu-mps2-an386": {
-        "depthwise ((14, 22, 25), 1, (3, 3), 1)",
-        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
-        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+        "depthwise ((14, 22, 25), 1, (3, 3), 1)": WORDS,
+        "pointwise ((12, 5, 7), 60, (1, 1), 1)": STORING,
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)": STORING,
     },
     "qemu-virt-rv32": {
-        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
-        "conv2d ((20, 17, 10), 2, (3, 5), 2)",
-        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+        "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)": STORING,
     },
     "qemu-mps3-an547": {
-        "pointwise ((15, 12, 46), 6, (1, 1), 1)",
-        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
-        "conv2d ((17, 7, 6), 13, (4, 2), 1)",
-        "conv2d ((20, 17, 10), 2, (3, 5), 2)",
-        "depthwise ((16, 11, 44), 3, (2, 3), 2)",
-        "depthwise ((22, 24, 31), 1, (5, 2), 2)",
-        "conv2d ((16, 9, 27), 19, (1, 1), 1)",
-        "pointwise ((14, 10, 17), 16, (1, 1), 1)",
-        "conv2d ((19, 9, 8), 26, (4, 1), 2)",
-        "conv2d ((16, 12, 16), 13, (2, 2), 1)",
-        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+        "pointwise ((15, 12, 46), 6, (1, 1), 1)": GATHERING,
+        "pointwise ((12, 5, 7), 60, (1, 1), 1)": VECTORS,
+        "conv2d ((17, 7, 6), 13, (4, 2), 1)": GATHERING,
+        "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
+        "depthwise ((16, 11, 44), 3, (2, 3), 2)": STORING,
+        "depthwise ((22, 24, 31), 1, (5, 2), 2)": BEGINNING,
+        "conv2d ((16, 9, 27), 19, (1, 1), 1)": VECTORS,
+        "pointwise ((14, 10, 17), 16, (1, 1), 1)": VECTORS,
+        "conv2d ((19, 9, 8), 26, (4, 1), 2)": GATHERING,
+        "conv2d ((16, 12, 16), 13, (2, 2), 1)": GATHERING,
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)": STORING,
     },
     "qemu-m0plus": {
-        "pointwise ((12, 5, 7), 60, (1, 1), 1)",
-        "depthwise ((13, 20, 13), 1, (5, 4), 1)",
-        "depthwise ((12, 23, 35), 1, (5, 5), 2)",
-        "conv2d ((20, 17, 10), 2, (3, 5), 2)",
-        "depthwise ((16, 11, 44), 3, (2, 3), 2)",
-        "depthwise ((22, 24, 31), 1, (5, 2), 2)",
-        "depthwise ((11, 18, 31), 1, (5, 4), 1)",
-        "depthwise ((14, 6, 25), 8, (2, 4), 1)",
-        "depthwise ((8, 18, 39), 5, (5, 4), 2)",
-        "depthwise ((24, 12, 63), 1, (5, 4), 2)",
-        "depthwise ((5, 17, 51), 6, (4, 1), 2)",
+        "pointwise ((12, 5, 7), 60, (1, 1), 1)": STORING,
+        "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
+        "depthwise ((5, 17, 51), 6, (4, 1), 2)": STORING,
     },
 }
 
@@ -146,4 +144,4 @@ def test_no_shape_costs_twice_as_much_as_a_good_one(board: str) -> None:
     best = {kind: cost for kind, cost, _ in good}
     assert len(others) == SHAPES
     slow = {text for kind, cost, text in others if cost > 2 * best[kind]}
-    assert slow == SLOW[board]
+    assert slow == SLOW[board].keys()

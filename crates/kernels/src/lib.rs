@@ -20,6 +20,7 @@ pub mod conv2d_thumb;
 pub mod depthwise_conv2d;
 pub mod depthwise_conv2d_dsp;
 pub mod depthwise_conv2d_mve;
+pub mod depthwise_lines_thumb;
 pub mod depthwise_planes;
 pub mod depthwise_taps;
 pub mod depthwise_taps_dsp;

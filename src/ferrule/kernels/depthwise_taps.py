@@ -61,7 +61,7 @@ class DepthwiseTaps(Kernel):
         """Channels that two groups share, and partners of weight 0, cost as much as others."""
         pixels, _ = self.op.matrix()
         computed = pixels * self._tapped.groups(_GROUP).size
-        work = {"mac": computed * 2 * self._tapped.pairs, "element": computed, "gather": 0}
+        work = {"mac": computed * 2 * self._tapped.pairs, "element": computed}
         return super().counts() | work | self._tapped.places
 
     def grain(self, cut: str) -> int:

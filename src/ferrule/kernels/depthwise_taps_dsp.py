@@ -73,7 +73,7 @@ class DepthwiseTapsDsp(Kernel):
         pixels, _ = self.op.matrix()
         computed = pixels * self._groups().size
         taps = 2 * self._tapped.pairs * (_ONE_INPUT if self._has_one_input else 1)
-        work = {"mac": computed * taps, "element": computed, "gather": 0}
+        work = {"mac": computed * taps, "element": computed}
         return super().counts() | work | self._tapped.places
 
     def grain(self, cut: str) -> int:

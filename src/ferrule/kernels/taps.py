@@ -43,7 +43,7 @@ class Tapped:
 
     @property
     def places(self) -> dict[str, float]:
-        """How often places of taps are listed, as runs, and pixels that see padding.
+        """How often places of taps are listed, as runs, how many, and pixels that see padding.
 
         What is whole of a row of outputs has one list, and each pixel beside it.
         """
@@ -51,7 +51,8 @@ class Tapped:
         (_, first), (_, end) = window.whole
         whole = max(end - first, 0)
         runs = window.results[0] * (window.results[1] - whole + (whole > 0))
-        return {"border": window.borders, "run": runs}
+        listed = runs * 2 * self.pairs
+        return {"border": window.borders, "run": runs, "gather": listed}
 
     def weights(self, weights: Int64) -> Int64:
         """Weights `[channels, taps]` with those of partners."""

@@ -3,6 +3,7 @@
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod join;
 pub mod lanes;
+pub mod lines;
 pub mod plane;
 pub mod rows;
 pub mod taps;

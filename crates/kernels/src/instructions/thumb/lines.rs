@@ -1,0 +1,339 @@
+//! A filter of any size over a plane: one channel as words, with its padding.
+
+use crate::split_rescale::SplitRescale;
+use runtime::Output;
+
+/// Results of a line that are computed at a time.
+pub const RUN: usize = 6;
+
+/// Words of a list for each tap: its weight; and twice the bytes from behind the values of the one
+/// before, plus 1 for the last.
+pub const LISTED: usize = 2;
+
+/// A filter of one channel, as places from where a line of results begins.
+#[derive(Debug)]
+pub struct Filter<'f> {
+    /// Words from there to each tap.
+    pub places: &'static [u16],
+    /// A weight for each tap.
+    pub weights: &'static [i8],
+    /// Room for [`LISTED`] words of each tap.
+    pub list: &'f mut [u32],
+}
+
+/// Where the results of one channel go, and the values that they are computed from lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The channel, counted from the first that is owned.
+    pub channel: usize,
+    /// The first pixel, counted from the first that is owned.
+    pub first: usize,
+    /// Lines of results, which follow each other.
+    pub lines: usize,
+    /// Results of a line.
+    pub length: usize,
+    /// Words of the plane from a line of results to the next.
+    pub line: usize,
+}
+
+/// What the inner loop is given; it copies this to its stack and changes it there.
+#[repr(C)]
+struct Work {
+    taps: *const u32,
+    values: *const u32,
+    line: usize,
+    output: *mut i8,
+    output_line: usize,
+    output_step: usize,
+    length: usize,
+    lines: usize,
+    first: u32,
+    high: u32,
+    rest: u32,
+    shift: u32,
+    constant: u32,
+    span: u32,
+    least: i32,
+    most: i32,
+    /// From the first result of a run to its last.
+    last: usize,
+    /// Bytes of code for results that a line does not have.
+    skipped: usize,
+}
+
+/// Stores lines of one channel: sums of weights times values, requantized.
+///
+/// A line of results has place for what [`RUN`] results see, as every run has as many. `rescale`
+/// is not signed. Nothing happens where something is too short, or a number of more than 15 bits.
+pub fn filter(
+    plane: &[u32],
+    filter: &mut Filter<'_>,
+    record: &[u32],
+    rescale: &SplitRescale,
+    target: Target,
+    output: &mut Output<'_, i8>,
+) {
+    let Target { lines, length, .. } = target;
+    let &[first, factor, constant, span, ..] = record else {
+        return;
+    };
+    let sizes = lines | length | target.line;
+    let is_owned = target.channel < output.channels().len();
+    if sizes >> 15 != 0 || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
+        return;
+    }
+    let Some(furthest) = filter.list() else {
+        return;
+    };
+    let seen = (lines - 1) * target.line + furthest + length.max(RUN);
+    if seen > plane.len() || target.first + lines * length > output.pixels().len() {
+        return;
+    }
+    let step = output.stride();
+    let high = factor.wrapping_shr(span);
+    let at = output
+        .as_mut_ptr()
+        .wrapping_add(target.first * step + target.channel);
+    let count = length.min(RUN);
+    let work = Work {
+        taps: filter.list.as_ptr(),
+        values: plane.as_ptr(),
+        line: target.line * 4,
+        output: at,
+        output_line: length * step,
+        output_step: step,
+        length,
+        lines,
+        first,
+        high,
+        rest: factor.wrapping_sub(high.wrapping_shl(span)),
+        shift: span & 31,
+        constant,
+        span: span >> 8,
+        least: rescale.low.into(),
+        most: rescale.high.into(),
+        last: (count - 1) * step,
+        skipped: (RUN - count) * 26,
+    };
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    // SAFETY: the list has two words of each of its taps, and any. The last run of a line begins
+    // at its last six results, or at its first, and the furthest tap of the last line's lies in
+    // the plane. Results are written to the pixels of all lines, of which the last is owned, as
+    // the channel is.
+    unsafe {
+        ferrule_thumb_lines(&work);
+    }
+    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+    twin(&work, plane, filter, record, rescale);
+}
+
+impl Filter<'_> {
+    /// Writes the list, and says how far its furthest tap is; none if something is missing.
+    #[inline(never)]
+    #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // words
+    fn list(&mut self) -> Option<usize> {
+        let taps = self.places.len();
+        if taps == 0 || self.weights.len() != taps || self.list.len() != LISTED * taps {
+            return None;
+        }
+        let (mut furthest, mut behind) = (0, 0);
+        let listed = self.list.chunks_exact_mut(LISTED);
+        for ((&place, &weight), words) in self.places.iter().zip(self.weights).zip(listed) {
+            let place = usize::from(place);
+            furthest = furthest.max(place);
+            let [first, second] = words else { return None };
+            *first = i32::from(weight) as u32;
+            *second = (8 * place).wrapping_sub(behind) as u32;
+            behind = 8 * (place + RUN);
+        }
+        if let Some(last) = self.list.last_mut() {
+            *last |= 1;
+        }
+        Some(furthest)
+    }
+}
+
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+#[allow(clippy::cast_possible_wrap)] // where sums begin
+fn twin(work: &Work, plane: &[u32], filter: &Filter<'_>, record: &[u32], rescale: &SplitRescale) {
+    for line in 0..work.lines {
+        for index in 0..work.length {
+            let mut sum = work.first as i32;
+            for (&place, &weight) in filter.places.iter().zip(filter.weights) {
+                let at = line * work.line / 4 + usize::from(place) + index;
+                let value = plane.get(at).copied().unwrap_or_default() as i32;
+                sum = sum.wrapping_add(i32::from(weight).wrapping_mul(value));
+            }
+            let at = line * work.output_line + index * work.output_step;
+            // SAFETY: `filter` checked that the last of these is owned.
+            unsafe { work.output.add(at).write(rescale.stored(record, sum)) };
+        }
+    }
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+extern "C" {
+    fn ferrule_thumb_lines(work: &Work);
+}
+
+// While products are added: r0 values; r1-r3 and r5-r7 six of them, then products; r4 a weight;
+// r8-r12 and lr sums of six results; between taps r4 is where the list goes on, and no carry says
+// that it does: neither products nor additions to high registers change it. When they are
+// stored, the last one first: r2 and r3 the high and the low part of the factor, r4 the shift, r5
+// the constant, r6 the span, r7 the result. The stack has the fields of `Work`, then what is left
+// of a line, where values and results of a run are, and the next tap.
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+core::arch::global_asm!(
+    r#"
+    .section .text.ferrule_thumb_lines,"ax",%progbits
+    .syntax unified
+    .thumb
+    .cpu cortex-m0plus
+
+    .macro ferrule_thumb_lines_result sum, index
+    mov r0, \sum
+    cmp r0, r6
+    bhi .Lferrule_thumb_lines_clamp_\index
+    movs r1, r0
+    muls r1, r3, r1
+    lsrs r1, r4
+    muls r0, r2, r0
+    adds r0, r0, r1
+    adds r0, r0, r5
+    lsrs r0, r0, #24
+.Lferrule_thumb_lines_store_\index:
+    strb r0, [r7]
+    ldr r1, [sp, #20]
+    subs r7, r7, r1
+    .endm
+
+    .macro ferrule_thumb_lines_bound index
+.Lferrule_thumb_lines_clamp_\index:
+    cmp r0, #0
+    blt .Lferrule_thumb_lines_least_\index
+    ldr r0, [sp, #60]
+    b .Lferrule_thumb_lines_store_\index
+.Lferrule_thumb_lines_least_\index:
+    ldr r0, [sp, #56]
+    b .Lferrule_thumb_lines_store_\index
+    .endm
+
+    .global ferrule_thumb_lines
+    .type ferrule_thumb_lines,%function
+    .thumb_func
+ferrule_thumb_lines:
+    push {r4-r7, lr}
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    mov r7, r11
+    push {r4-r7}
+    sub sp, #88
+    mov r1, sp
+    .rept 3
+    ldmia r0!, {r2-r7}
+    stmia r1!, {r2-r7}
+    .endr
+.Lferrule_thumb_lines_line:
+    ldr r1, [sp, #24]
+    ldr r0, [sp, #4]
+    ldr r7, [sp, #12]
+.Lferrule_thumb_lines_run:
+    str r1, [sp, #72]
+    str r0, [sp, #76]
+    str r7, [sp, #80]
+    ldr r4, [sp, #32]
+    mov r8, r4
+    mov r9, r4
+    mov r10, r4
+    mov r11, r4
+    mov r12, r4
+    mov lr, r4
+    ldr r4, [sp, #0]
+.Lferrule_thumb_lines_tap:
+    ldmia r4!, {r1, r2}
+    str r4, [sp, #84]
+    asrs r2, r2, #1
+    add r0, r2
+    mov r4, r1
+    ldmia r0!, {r1, r2, r3, r5, r6, r7}
+    muls r1, r4, r1
+    add r8, r1
+    muls r2, r4, r2
+    add r9, r2
+    muls r3, r4, r3
+    add r10, r3
+    muls r5, r4, r5
+    add r11, r5
+    muls r6, r4, r6
+    add r12, r6
+    muls r7, r4, r7
+    add lr, r7
+    ldr r4, [sp, #84]
+    bcc .Lferrule_thumb_lines_tap
+    ldr r7, [sp, #80]
+    ldr r1, [sp, #64]
+    adds r7, r7, r1
+    add r1, sp, #36
+    ldmia r1!, {r2-r6}
+    ldr r1, [sp, #68]
+    add pc, r1
+    nop
+    ferrule_thumb_lines_result lr, 5
+    ferrule_thumb_lines_result r12, 4
+    ferrule_thumb_lines_result r11, 3
+    ferrule_thumb_lines_result r10, 2
+    ferrule_thumb_lines_result r9, 1
+    ferrule_thumb_lines_result r8, 0
+    b .Lferrule_thumb_lines_next
+    ferrule_thumb_lines_bound 5
+    ferrule_thumb_lines_bound 4
+    ferrule_thumb_lines_bound 3
+    ferrule_thumb_lines_bound 2
+    ferrule_thumb_lines_bound 1
+    ferrule_thumb_lines_bound 0
+.Lferrule_thumb_lines_next:
+    ldr r2, [sp, #72]
+    subs r2, r2, #6
+    ble .Lferrule_thumb_lines_ended
+    movs r3, #6
+    movs r1, r2
+    cmp r1, #6
+    bge .Lferrule_thumb_lines_whole
+    movs r3, r2
+    movs r1, #6
+.Lferrule_thumb_lines_whole:
+    ldr r7, [sp, #20]
+    muls r7, r3, r7
+    ldr r0, [sp, #80]
+    adds r7, r7, r0
+    lsls r3, r3, #2
+    ldr r0, [sp, #76]
+    adds r0, r0, r3
+    b .Lferrule_thumb_lines_run
+.Lferrule_thumb_lines_ended:
+    ldr r0, [sp, #4]
+    ldr r1, [sp, #8]
+    adds r0, r0, r1
+    str r0, [sp, #4]
+    ldr r0, [sp, #12]
+    ldr r1, [sp, #16]
+    adds r0, r0, r1
+    str r0, [sp, #12]
+    ldr r0, [sp, #28]
+    subs r0, #1
+    str r0, [sp, #28]
+    beq .Lferrule_thumb_lines_done
+    b .Lferrule_thumb_lines_line
+.Lferrule_thumb_lines_done:
+    add sp, #88
+    pop {r4-r7}
+    mov r8, r4
+    mov r9, r5
+    mov r10, r6
+    mov r11, r7
+    pop {r4-r7, pc}
+    .size ferrule_thumb_lines, . - ferrule_thumb_lines
+"#,
+    options(raw)
+);
