@@ -8,6 +8,7 @@ from models import OUTPUTS, model_file
 from test_golden import KEYWORD
 
 from ferrule import api, target
+from ferrule.firmware import timing
 from ferrule.kernels import PRICES, Kernel
 from ferrule.passes.schedule import schedule
 from ferrule.samples import sample_graphs
@@ -61,6 +62,7 @@ def test_every_kernel_of_a_board_is_measured(board: str) -> None:
         }
         assert functions <= set(core.costs)
         assert core.measured
+        assert core.cycles.keys() == (functions if timing.load(core.kind) else set())
 
 
 def test_counts_have_the_names_of_prices() -> None:

@@ -1,13 +1,17 @@
 """Which kernels an image has: those of which instructions and code together cost least."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 
+from ferrule import target
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.kernels import kernel
-from ferrule.kernels.kernel import Choice, choose_all
+from ferrule.kernels.kernel import Choice, choose, choose_all
+from ferrule.samples import Maker
+from ferrule.target import Cost
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class FakeKernel:
     def params(self) -> "Sized":
         return Sized(self.weights)
 
-    def cost(self, _core: object) -> float:
+    def time(self, _core: object) -> float:
         return self.instructions
 
 
@@ -37,6 +41,7 @@ class FakeCore:
     """A core of which only the kernels' code matters; 1,000 B each unless it says otherwise."""
 
     code: dict[str, int] = field(default_factory=dict)
+    cycles: dict[str, Cost] = field(default_factory=dict)
 
     def code_bytes(self, kernel: str) -> int:
         return self.code.get(kernel, 1_000)
@@ -108,6 +113,21 @@ def test_code_is_not_saved_by_larger_weights_where_size_matters(monkeypatch) -> 
     (without,) = choose_all([None], core, (), 0.5)
     (counted,) = choose_all([None], core, (), 0.5, with_weights=True)
     assert (without.kernel.function, counted.kernel.function) == ("large", "fast")
+
+
+def test_cycles_decide_where_timings_are_published() -> None:
+    op = Maker(np.random.default_rng(1), []).convolution(8, 8, 16, 16, (3, 3), 1)
+    core = target.load("qemu-mps2-an386").cores[0]
+    by_cycles = choose(op, core)
+    shortest = min((by_cycles.kernel, *by_cycles.others), key=lambda kernel: kernel.cost(core))
+    slow = replace(core, cycles=core.cycles | {shortest.function: Cost(mac=100)})
+    choice = choose(op, slow)
+    assert choice.kernel.function != shortest.function
+    assert choice.kernel.time(slow) < shortest.time(slow)
+    assert f"not {shortest.function}: fewer instructions, but more cycles" in choice.reasons
+    without = choose(op, replace(core, cycles={}))
+    assert without.kernel.function == shortest.function
+    assert not without.reasons
 
 
 def test_only_known_goals_are_optimized_for() -> None:

@@ -25,20 +25,24 @@ from ferrule.target import Barriers, Core, Cost, Target
 from ferrule.toolchain import cache, rust
 
 Numbers = npt.NDArray[np.float64]
-#: How often a kernel does each thing that has a price, and its instructions.
-Sample = tuple[list[float], int]
+#: How often a kernel does each thing that has a price, its instructions, and their cycles if known.
+Sample = tuple[list[float], int, int]
 
 _SWEEPS = 20_000
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The cost of a kernel, and the largest relative error over the samples it was fitted to."""
+    """The cost of a kernel, and the largest relative error over the samples it was fitted to.
+
+    `cycles` is what its instructions take, where the core's timings are published.
+    """
 
     function: str
     cost: Cost
     error: float
     samples: int
+    cycles: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -131,23 +135,30 @@ def _samples(graph: Graph, board: str, core: int, function: str) -> list[Sample]
     """What a kernel does for the operators of a graph that it can compute, and what that takes."""
     plan = plan_graph(graph, board, 1, forced=(function,), hints=Hints(core=core))
     (counts,) = _count(plan)
-    steps = zip(plan.steps[:-1], counts.steps[:-1], strict=True)
-    kernels = ((step.kernel, cores[0]) for step, cores in steps)
+    cycles = counts.estimated[1:] or (0,) * len(plan.steps)
+    kernels = [step.kernel for step in plan.steps]
+    spent = ((cores[0], took) for cores, took in zip(counts.steps, cycles, strict=True))
     return [
-        ([kernel.counts()[name] for name in PRICES], spent)
-        for kernel, spent in kernels
+        ([kernel.counts()[name] for name in PRICES], *both)
+        for kernel, both in list(zip(kernels, spent, strict=True))[:-1]
         if kernel.function == function
     ]
 
 
 def _fit(function: str, samples: Sequence[Sample]) -> Fit:
     """The prices that predict all samples of a kernel best, in proportion."""
-    counts = np.array([row for row, _ in samples], np.float64)
-    instructions = np.array([spent for _, spent in samples], np.float64)
-    solution = _nonnegative(counts / instructions[:, None])
-    error = float(np.abs(counts @ solution / instructions - 1).max())
-    prices = dict(zip(PRICES, map(float, solution), strict=True))
-    return Fit(function, Cost(**prices), error, len(samples))
+    counts = np.array([row for row, *_ in samples], np.float64)
+    instructions, cycles = np.array([spent for _, *spent in samples], np.float64).T
+    cost, error = _prices(counts, instructions)
+    time = _prices(counts, cycles)[0] if cycles.all() else None
+    return Fit(function, cost, error, len(samples), time)
+
+
+def _prices(counts: Numbers, spent: Numbers) -> tuple[Cost, float]:
+    """Prices `[samples, prices]` for what was spent, and the largest relative error."""
+    solution = _nonnegative(counts / spent[:, None])
+    error = float(np.abs(counts @ solution / spent - 1).max())
+    return Cost(**dict(zip(PRICES, map(float, solution), strict=True))), error
 
 
 def _functions(graph: Graph, board: Target) -> list[str]:
@@ -240,9 +251,15 @@ def _text(board: Target, kind: str, fits: Sequence[Fit], code: Mapping[str, int]
         "default = { mac = 8.0, element = 50.0 }",
     ]
     for fit in fits:
-        numbers = ((name, getattr(fit.cost, name)) for name in PRICES)
-        cost = ", ".join(f"{name} = {value:.4g}" for name, value in numbers if value >= 0.001)
-        lines.append(f"{fit.function} = {{ {cost} }} # {fit.error:.0%} of {fit.samples}")
+        lines.append(f"{_line(fit.function, fit.cost)} # {fit.error:.0%} of {fit.samples}")
+    timed = [_line(fit.function, fit.cycles) for fit in fits if fit.cycles]
+    if timed:
+        lines += [
+            "",
+            "# Cycles of the same, by the timings of `targets/timings`.",
+            "[cycles]",
+            *timed,
+        ]
     return "\n".join(lines) + "\n\n" + code_text(code)
 
 
@@ -255,6 +272,12 @@ def code_text(code: Mapping[str, int]) -> str:
         *(f"{function} = {size}" for function, size in code.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _line(function: str, cost: Cost) -> str:
+    numbers = ((name, getattr(cost, name)) for name in PRICES)
+    prices = ", ".join(f"{name} = {value:.4g}" for name, value in numbers if value >= 0.001)
+    return f"{function} = {{ {prices} }}"
 
 
 def _barrier_text(board: Target, barriers: Barriers) -> str:

@@ -12,7 +12,7 @@ from ferrule.resources import TARGETS
 
 @dataclass(frozen=True)
 class Cost:
-    """Instructions of a kernel for each thing that it does: `Kernel.counts` says how often.
+    """Instructions of a kernel, or cycles, for each thing that it does, as `Kernel.counts` says.
 
     `border` is for each pixel whose filter reaches over the input's border, or each element that
     is copied to add padding; `gather` for each element that is copied into scratch as the inner
@@ -55,7 +55,8 @@ class Core:
     `first` is the index of the first of them on the chip. `clock_hz` is 0 where there is no notion
     of cycles. `costs` are instructions of kernels, `code` the bytes that they add to an image of
     this kind; `measured` says where and by what tools they were counted, and is empty where they
-    are guesses.
+    are guesses. `cycles` are what the core's manual says that these instructions take, where it
+    publishes timings.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Core:
     costs: dict[str, Cost]
     code: dict[str, int]
     measured: str
+    cycles: dict[str, Cost]
 
     def code_bytes(self, kernel: str) -> int:
         """Bytes of machine code that a kernel adds to others; 0 where it was never measured."""
@@ -76,6 +78,10 @@ class Core:
     def cost(self, kernel: str) -> Cost:
         """Costs of a kernel, or of an average one when it was never measured."""
         return self.costs.get(kernel, self.costs["default"])
+
+    def time(self, kernel: str) -> Cost:
+        """Cycles of a kernel, or its instructions where there are no timings."""
+        return self.cycles.get(kernel, self.cost(kernel))
 
 
 @dataclass(frozen=True)
@@ -240,15 +246,20 @@ def _cores(chip: dict[str, Any]) -> tuple[Core, ...]:
                 clock_hz=data.get("clock-hz", 0),
                 rust_target=data.get("rust-target", chip.get("rust-target", "")),
                 cpu=data.get("rust-cpu", chip.get("rust-cpu", "")),
-                costs={
-                    kernel: Cost(**{name: float(number) for name, number in cost.items()})
-                    for kernel, cost in costs["kernel"].items()
-                },
+                costs=_prices(costs["kernel"]),
                 code=costs.get("code", {}),
                 measured=costs.get("measured", ""),
+                cycles=_prices(costs.get("cycles", {})),
             )
         )
     return tuple(cores)
+
+
+def _prices(table: dict[str, dict[str, float]]) -> dict[str, Cost]:
+    return {
+        kernel: Cost(**{name: float(number) for name, number in cost.items()})
+        for kernel, cost in table.items()
+    }
 
 
 def barrier_file(port: str) -> Path:

@@ -63,7 +63,7 @@ def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = Non
 
         def price(way: tuple[int, Kernel, int]) -> float:
             index, other, size = way
-            slower = other.cost(core) - choices[index].kernel.cost(core)
+            slower = other.time(core) - choices[index].kernel.time(core)
             return slower / (sizes[index] - size)
 
         index, other, size = min(smaller, key=price)

@@ -82,6 +82,10 @@ class Kernel:
         """Instructions of the operator on one core of a kind, by its cost model."""
         return priced(self.counts(), core.cost(self.function))
 
+    def time(self, core: Core) -> float:
+        """Cycles of the operator, or instructions where no timings are published."""
+        return priced(self.counts(), core.time(self.function))
+
     def before(self, core: Core, cut: str) -> float:
         """Instructions of them that a core needs however small its share along this cut is."""
         return priced(self.whole(cut), core.cost(self.function))
@@ -128,7 +132,7 @@ class Choice:
 
 
 def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
-    """The cheapest kernel that a kind of core can run.
+    """The fastest kernel that a kind of core can run: by cycles where its timings are published.
 
     Tests name kernels by their Rust functions in `forced`: these are chosen wherever they have no
     obstacle, also on cores without their features, where they run as plain Rust.
@@ -148,9 +152,13 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
                 reasons.append(f"not {kind(op).function}: {obstacle}")
             else:
                 usable.append(kind(op))
-    best, *others = sorted(usable, key=lambda kernel: kernel.cost(core))
-    # Where a faster kernel is chosen, nobody asks why another is not.
-    return Choice(best, tuple(reasons) if type(best) is Kernel else (), tuple(others))
+    best, *others = sorted(usable, key=lambda kernel: kernel.time(core))
+    if type(best) is not Kernel:
+        reasons = []  # Where a faster kernel is chosen, nobody asks why another is not.
+    shortest = min(usable, key=lambda kernel: kernel.cost(core))
+    if shortest is not best and shortest.cost(core) < best.cost(core):
+        reasons.append(f"not {shortest.function}: fewer instructions, but more cycles")
+    return Choice(best, tuple(reasons), tuple(others))
 
 
 def choose_all(
@@ -162,13 +170,13 @@ def choose_all(
 ) -> list[Choice]:
     """The kernels that operators get on a kind of core.
 
-    An image has the kernels of which instructions and code together cost least, where 1,000 bytes
-    of code are `worth` this part of the instructions that the cheapest kernels need. With weights,
-    those that are larger than the cheapest kernel's count as code does. `forced` may also be the
-    function of each operator, by the operators' names.
+    An image has the kernels of which time and code together cost least, where 1,000 bytes of code
+    are `worth` this part of the time that the fastest kernels need. With weights, those that are
+    larger than the fastest kernel's count as code does. `forced` may also be the function of each
+    operator, by the operators' names.
     """
     choices = [choose(op, core, _of(op, forced)) for op in ops]
-    total = sum(choice.kernel.cost(core) for choice in choices)
+    total = sum(choice.kernel.time(core) for choice in choices)
     return _Image(choices, core, max(worth * total, _SMALL) / 1000, with_weights).choices()
 
 
@@ -235,13 +243,14 @@ class _Image:
         for choice in self.cheapest:
             if choice.kernel.function == name:
                 others = (self._cost(choice, k) for k in choice.others if k.function in kept)
-                saved += min(others) - choice.kernel.cost(self.core)
+                saved += min(others) - choice.kernel.time(self.core)
         size = self.core.code_bytes(name)
-        return f"not {name}: {size:,} B of code would save {saved:,.0f} instructions"
+        unit = "cycles" if self.core.cycles else "instructions"
+        return f"not {name}: {size:,} B of code would save {saved:,.0f} {unit}"
 
     def _cost(self, choice: Choice, kernel: Kernel) -> float:
-        """Instructions of a kernel, and what its weights cost beyond those of the cheapest."""
-        cost = kernel.cost(self.core)
+        """Time of a kernel, and what its weights cost beyond those of the fastest."""
+        cost = kernel.time(self.core)
         if self.with_weights and kernel is not choice.kernel:
             more = kernel.params().bytes - choice.kernel.params().bytes
             cost += max(more, 0) * self.price
