@@ -121,3 +121,10 @@ def test_a_core_and_a_team_are_not_measured_at_once() -> None:
         api.bench(KEYWORD, PAIR, [2], core=1)
     with pytest.raises(CompileError, match="there is no core 2 on qemu-mps2-an521, which has 2"):
         api.bench(KEYWORD, PAIR, core=2)
+
+
+def test_what_a_reserved_core_leaves_is_shared_by_all_others() -> None:
+    """It does not matter which of seven equal helpers has other work to do."""
+    model, board = KEYWORD.parents[1] / "lenet/lenet_int8.tflite", "qemu-virt-rv32"
+    ends = [api.plan(model, board, reserves=(f"core{core}=99%",)).predicted(8) for core in (1, 7)]
+    assert max(ends) < 1.02 * min(ends)

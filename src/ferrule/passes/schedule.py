@@ -92,16 +92,15 @@ def _step(ways: _Ways) -> Step:
     if cut == "pixels" and "channels" in usable and ends["channels"] * _CLEARLY < ends["pixels"]:
         cut = "channels"
     unit, units = runs[cut]
-    paces = ways.paces(cut, units)
-    if ways.crew.cores > 1:
-        pair = longest(divide(units, paces[:2]), paces[:2])
-        saved = float(min(_ends(ways)[:2]) - pair)
-        barrier = ways.crew.target.overhead(2) - ways.crew.target.private(2)
+    paces, cores = ways.paces(cut, units), ways.crew.cores
+    if cores > 1:
+        saved = float(min(_ends(ways, cores)) - ends[cut])
+        barrier = _barrier(ways, cores)
         if saved <= barrier:
             reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
             return _alone(ways, reason + f"{barrier}")
-    shares = tuple(divide(units, paces[:team]) for team in range(1, ways.crew.cores + 1))
-    reason = f"shared by {cut}" if ways.crew.cores > 1 else "one core"
+    shares = tuple(divide(units, paces[:team]) for team in range(1, cores + 1))
+    reason = f"shared by {cut}" if cores > 1 else "one core"
     return _predicted(ways, Step(ways.kernels, cut, unit, units, shares, reason))
 
 
@@ -116,11 +115,15 @@ def _cuts(kernels: Sequence[Kernel]) -> list[str]:
     return [cut for cut in kernels[0].cuts() if all(cut in other.cuts() for other in kernels)]
 
 
-def _ends(ways: _Ways) -> list[Fraction]:
-    """When each core is done if it does all; the lead has to wait for a helper."""
-    team, target = min(ways.crew.cores, 2), ways.crew.target
-    barrier = target.overhead(team) - target.private(team)
-    ends = [pace.end(1) for pace in ways.paces("pixels", 1)]
+def _barrier(ways: _Ways, team: int) -> int:
+    """Instructions that a step which others have a part in costs a team."""
+    return ways.crew.target.overhead(team) - ways.crew.target.private(team)
+
+
+def _ends(ways: _Ways, team: int) -> list[Fraction]:
+    """When each core of a team is done if it does all; the lead has to wait for a helper."""
+    barrier = _barrier(ways, team)
+    ends = [pace.end(1) for pace in ways.paces("pixels", 1)[:team]]
     return [end + (barrier if core else 0) for core, end in enumerate(ends)]
 
 
@@ -128,7 +131,7 @@ def _alone(ways: _Ways, reason: str) -> Step:
     """One core does it all: the pinned one, or the one that is done first."""
     shares = []
     for team in range(1, ways.crew.cores + 1):
-        ends = _ends(ways)[:team]
+        ends = _ends(ways, team)
         is_there = ways.pin is not None and ways.pin < team
         chosen = ways.pin if is_there else ends.index(min(ends))
         shares.append(tuple(int(core == chosen) for core in range(team)))
