@@ -77,19 +77,32 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         kernel: impl Fn(&K, Claim<'_, I, O>),
         params: &K,
     ) -> Result<(), Stopped> {
+        if M::ALONE && !M::SLICED {
+            let run = self.whole(&step.shape)?;
+            // SAFETY: as in `claim`.
+            kernel(params, unsafe { run.typed() });
+            return Ok(());
+        }
         while let Some(claim) = self.claim(step)? {
             kernel(params, claim);
             if M::GOES_ON {
                 continue;
             }
-            if M::ALONE {
-                (self.open, self.last) = (None, Some(&step.shape));
-            } else {
-                self.close(&step.shape);
-            }
+            self.close(&step.shape);
             break;
         }
         Ok(())
+    }
+
+    /// Enters and completes a step that has nobody else: all its units.
+    fn whole(&mut self, step: &'static Shape) -> Result<Run<'_>, Stopped> {
+        if self.open.is_some() {
+            return Err(Stopped::Mismatch);
+        }
+        self.enter(step)?;
+        self.last = Some(step);
+        // SAFETY: as in `next`.
+        Ok(unsafe { Run::whole(self.shared, &step.geometry) })
     }
 
     /// Claims the next run of units of a step; `None` when this core has no more of them.
@@ -157,6 +170,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                     self.count_step()?;
                 }
                 self.enter(step)?;
+                if M::ALONE && !M::SLICED {
+                    self.open = Some(step);
+                    return Ok(Some(0..1));
+                }
                 let Some(units) = M::entered(&self.entered) else {
                     self.pass(step);
                     return Ok(None);
@@ -211,11 +228,11 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if !step.is_private() || !fault("private") {
             self.gather()?;
         }
-        self.entered = if self.publishes(step) {
-            self.publish(step)?
-        } else {
-            M::alone(0..step.units())
-        };
+        if self.publishes(step) {
+            self.entered = self.publish(step)?;
+        } else if !M::ALONE || M::SLICED {
+            self.entered = M::alone(0..step.units());
+        }
         Ok(())
     }
 
