@@ -45,12 +45,12 @@ const SHARES_4: &[&[u16]] = &[&[4]];
 
 // 0 a";\u{a}panic!()//\u{202e}: FullyConnected, activation relu. [1, 8] -> [1, 4].
 // One core; not fully_connected_dsp: it stores all of -128 to 127, not -5 to 127; the lead in
-// pieces of 1 of 4 units.
+// pieces of 2 of 4 units.
 static STEP_0: Step<(i8,), i8> = step(0)
     .reads(FN_)
     .writes(A)
     .by_channels(1, 4, 1)
-    .grain(1)
+    .grain(2)
     .shares(SHARES_4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
