@@ -16,7 +16,7 @@ from ferrule import inputs, interpreter
 from ferrule.benchmark import Bench, bench
 from ferrule.checking import FIRST_SEED, compare
 from ferrule.compiler import compile_model
-from ferrule.hints import Hints
+from ferrule.hints import Hints, slowed
 from ferrule.session import Session
 from ferrule.target import Target
 from ferrule.toolchain import cache, qemu, rust
@@ -38,6 +38,7 @@ class Setting:
     core: int | None = None
     memory: str | None = None
     arbiter: str | None = None
+    slow: str | None = None
     models: str = "*"
     seeds: int = 2
 
@@ -55,11 +56,16 @@ SETTINGS = [
     Setting("qemu-mps2-an521", (1,), core=0),
     Setting("qemu-mps2-an521", (1,), core=1),
     Setting("qemu-mps2-an521", (2,)),
-    Setting("qemu-virt-rv32", (1, 2, 4, 8)),
+    Setting("qemu-virt-rv32", (1, 2, 3, 4, 5, 6, 7, 8)),
     Setting("qemu-virt-rv32", (2, 4, 8), "steal"),
+    Setting("qemu-musca-b1", (2,), slow="core1=2", models="k*"),
+    Setting("qemu-musca-b1", (2,), "steal", slow="core1=2", models="k*"),
+    Setting("qemu-virt-rv32", (2, 4), slow="core1=2", models="k*"),
+    Setting("qemu-virt-rv32", (2, 4), "steal", slow="core1=2", models="k*"),
     Setting("ibex-rtl", (1, 2), memory="ideal", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="round-robin", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="fixed", models="k*", seeds=1),
+    Setting("ibex-rtl", (2,), memory="single", models="k*", seeds=1),
     Setting("ibex-rtl", (1,), memory="ideal", models="person*", seeds=1),
 ]
 MODELS = [
@@ -96,8 +102,9 @@ simulated from the core's RTL, waits included; estimated ones are the instructio
 timings in the core's manual, see `docs/concepts/cycles.md`. Flash and code are of a minimal
 firmware that only runs the model, code is flash without weights. Stack is the largest of the
 cores', measured. Mismatches are elements of any layer that differ from the interpreter's, over two
-inputs (one where cycles are simulated). Stealing is counted with the cores in lock-step. Threads of
-the host are checked, not counted.
+inputs (one where cycles are simulated). Stealing is counted with the cores in lock-step. Where a
+core is slow, instructions are those of one that is not, in the same time. Threads of the host are
+checked, not counted.
 
 """
 
@@ -113,6 +120,7 @@ class Row:
     schedule: str
     memory: str | None
     arbiter: str | None
+    slow: str | None
     macs: int
     instructions: int | None
     cycles: int | None
@@ -129,8 +137,9 @@ class Row:
     @property
     def key(self) -> tuple[str, ...]:
         """What it is a measurement of, in the order of the tables."""
-        condition = (self.board, self.schedule, self.memory, self.arbiter, self.core, self.cores)
-        return (self.model, *("" if value is None else str(value) for value in condition))
+        conditions = (self.schedule, self.memory, self.arbiter, self.slow, self.core, self.cores)
+        said = ("" if value is None else str(value) for value in conditions)
+        return (self.model, self.board, *said)
 
 
 def main() -> None:
@@ -174,7 +183,7 @@ def rows_of(model: Path, setting: Setting, commit: str) -> Iterator[Row]:
     macs = sum(step.op.work().macs for step in plan.steps)
     template = Row(
         plan.graph.name, setting.board, largest, setting.core, setting.schedule,
-        setting.memory, setting.arbiter, macs,
+        setting.memory, setting.arbiter, setting.slow, macs,
         None, None, None, plan.arena_bytes, None, None, None, 0,
         compiler(plan.target), None, commit,
     )  # fmt: skip
@@ -207,7 +216,7 @@ def counted(model: Path, setting: Setting, row: Row) -> Row:
     """Adds what `ferrule bench` measures."""
     (result,) = bench(
         model, setting.board, [row.cores], setting.memory, setting.arbiter, setting.schedule,
-        Hints(core=setting.core),
+        Hints(core=setting.core), slowed([setting.slow] if setting.slow else []),
     )  # fmt: skip
     emulator = "riscv32" if "rv32" in setting.board else "arm"
     return replace(
@@ -231,9 +240,10 @@ def read() -> Iterator[Row]:
         return
     with RESULTS.open(newline="") as file:
         for line in csv.DictReader(file):
+            found = ((field, line.get(field.name)) for field in fields(Row))
             values = [
                 (int(text) if "int" in str(field.type) else text) if text else None
-                for field, text in zip(fields(Row), line.values(), strict=True)
+                for field, text in found
             ]
             yield Row(*values)  # type: ignore[arg-type]
 
@@ -253,7 +263,7 @@ def short_tables(rows: list[Row]) -> str:
 
     def find(model: str, board: str, cores: int, schedule: str = "static", *,
              memory: str = "", arbiter: str = "", core: str = "") -> Row | None:  # fmt: skip
-        return found.get((model, board, schedule, memory, arbiter, core, str(cores)))
+        return found.get((model, board, schedule, memory, arbiter, "", core, str(cores)))
 
     def one(model: str, figure: str) -> list[str]:
         here = (find(model, board, 1) for board in COLUMNS)
