@@ -17,7 +17,7 @@ _CLEARLY = Fraction(21, 20)
 
 # The part of a model's instructions that 1,000 bytes of kernels' code are worth; and those of
 # larger weights, where size matters more.
-_WORTH = {"speed": 0.01, "size": 0.08}
+_WORTH = {"speed": 0.0125, "size": 0.08}
 
 
 @dataclass(frozen=True)
