@@ -8,8 +8,8 @@ import pytest
 from ferrule import target
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
-from ferrule.kernels import kernel
-from ferrule.kernels.kernel import Choice, choose, choose_all
+from ferrule.kernels import choice
+from ferrule.kernels.choice import Choice, choose, choose_all
 from ferrule.samples import Maker
 from ferrule.target import Cost
 
@@ -55,7 +55,7 @@ def choices(monkeypatch, ops: list[dict[str, float]], worth: float, **code: int)
         best, *others = sorted(all_of_it, key=lambda k: k.instructions)
         return Choice(best, (), tuple(others))
 
-    monkeypatch.setattr(kernel, "choose", cheapest)
+    monkeypatch.setattr(choice, "choose", cheapest)
     return choose_all(ops, FakeCore(code), (), worth)
 
 
@@ -108,7 +108,7 @@ def test_the_reason_says_what_a_kernel_would_cost_and_save(monkeypatch) -> None:
 
 def test_code_is_not_saved_by_larger_weights_where_size_matters(monkeypatch) -> None:
     fast, large = FakeKernel("fast", 100_000.0, 4_000), FakeKernel("large", 110_000.0, 9_000)
-    monkeypatch.setattr(kernel, "choose", lambda *_: Choice(fast, (), (large,)))
+    monkeypatch.setattr(choice, "choose", lambda *_: Choice(fast, (), (large,)))
     core = FakeCore({"large": 500})
     (without,) = choose_all([None], core, (), 0.5)
     (counted,) = choose_all([None], core, (), 0.5, with_weights=True)

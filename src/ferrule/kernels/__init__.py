@@ -6,8 +6,9 @@ Every module in this folder is loaded, so no list is kept. `crates/kernels/src` 
 import importlib
 import pkgutil
 
+from ferrule.kernels.choice import Choice, choose, choose_all
 from ferrule.kernels.growth import given_bytes, limited, most_bytes, taken_bytes
-from ferrule.kernels.kernel import PRICES, Choice, Kernel, choose, choose_all
+from ferrule.kernels.kernel import PRICES, Kernel
 
 __all__ = [
     "PRICES",

@@ -10,7 +10,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ferrule.ir import Op
-from ferrule.kernels.kernel import Choice, Kernel
+from ferrule.kernels.choice import Choice
+from ferrule.kernels.kernel import Kernel
 from ferrule.target import Core
 
 _SCALE_BYTES = 4
