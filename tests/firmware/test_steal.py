@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from firmware.test_boards import SEEDS, two_layers
+from firmware.test_boards import SEEDS, case, two_layers
 
 from ferrule import firmware, interpreter, target
 from ferrule.benchmark import bench
@@ -22,7 +22,7 @@ from ferrule.session import Session
 KEYWORD = Path(__file__).parents[2] / "models/keyword/keyword_int8.tflite"
 
 BOARDS = [
-    board
+    case(board)
     for board in target.boards()
     if target.load(board).can_steal and target.load(board).can_run
 ]
@@ -55,16 +55,19 @@ def test_only_images_that_steal_have_the_code(tmp_path: Path, schedule: str, ste
     assert any("5steal" in symbol.name for symbol in image.functions) is steals
 
 
-def test_a_board_without_compare_and_swap_is_refused() -> None:
+def test_a_board_without_compare_and_swap_and_lock_is_refused(monkeypatch) -> None:
+    board = "qemu-virt-rv32"
+    without = replace(target.load(board), compare_and_swap=False)
+    monkeypatch.setattr(target, "load", lambda _: without)
     with pytest.raises(CompileError) as caught:
-        plan_graph(two_layers(), "ibex-rtl", schedule="steal")
+        plan_graph(two_layers(), board, schedule="steal")
     assert str(caught.value) == (
-        "the cores of ibex-rtl cannot steal from each other\n"
+        "the cores of qemu-virt-rv32 cannot steal from each other\n"
         "  compare-and-swap does not work between them, and its port uses no lock\n"
         "\n"
         "hint: `--schedule static` gives each core its share"
     )
-    assert plan_graph(two_layers(), "ibex-rtl", 1, schedule="steal").schedule == "static"
+    assert plan_graph(two_layers(), board, 1, schedule="steal").schedule == "static"
 
 
 def test_an_unknown_schedule_is_refused() -> None:

@@ -29,9 +29,9 @@ def cycles() -> dict[tuple[int, str], int]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("team", [1, 2])
-def test_the_keyword_model_equals_the_interpreter(team: int) -> None:
-    session = Session(compile_model(KEYWORD, BOARD, team))
+@pytest.mark.parametrize(("team", "schedule"), [(1, "static"), (2, "static"), (2, "steal")])
+def test_the_keyword_model_equals_the_interpreter(team: int, schedule: str) -> None:
+    session = Session(compile_model(KEYWORD, BOARD, team, schedule=schedule))
     arrays = generate(session.plan.graph, 12345)
     expected = interpreter.run(session.plan.graph, arrays)
     (computed,) = session.observe([arrays])
@@ -54,6 +54,18 @@ def test_two_cores_nearly_halve_the_time_of_the_keyword_model(capsys) -> None:
         with capsys.disabled():
             print(f"\nkeyword model, memory {memory}: {one.cycles:,} cycles, on two {two.cycles:,}")
         assert 1.6 < one.cycles / two.cycles < 2.3
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_stealing_by_a_lock_costs_equal_cores_little(memory: str) -> None:
+    # With the fixed order, cores that ask for the lock could keep its owner from memory.
+    static, steal = (
+        api.bench(LENET, BOARD, [2, 4], memory, "fixed", schedule=schedule)
+        for schedule in ("static", "steal")
+    )
+    for exact, stolen in zip(static, steal, strict=True):
+        assert stolen.cycles < 1.1 * exact.cycles
 
 
 @pytest.mark.long

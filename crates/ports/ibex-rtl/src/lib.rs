@@ -14,8 +14,8 @@ pub mod stack;
 
 use core::arch::asm;
 use core::ops::ControlFlow;
-use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32};
 use runtime::Port;
 
 /// Harts of the chip.
@@ -30,7 +30,7 @@ const SLEEPS: u32 = 1024;
 pub struct Chip;
 
 // SAFETY: all harts see one memory, without caches and in the order of the program, and one of
-// them at a time takes a flag.
+// them at a time takes a flag or exchanges a word.
 unsafe impl Port for Chip {
     #[inline(always)]
     fn wait(&self, polls: u32) -> ControlFlow<()> {
@@ -55,6 +55,18 @@ unsafe impl Port for Chip {
                 flag.store(true, Relaxed);
             }
             is_clear
+        })
+    }
+
+    #[inline(always)]
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+        devices::alone(|| {
+            // Relaxed: what the cores decide with it is published by other words.
+            let held = word.load(Relaxed);
+            if held == current {
+                word.store(new, Relaxed);
+            }
+            held
         })
     }
 }
