@@ -46,8 +46,8 @@ def test_a_pair_is_near_what_its_cores_own_speeds_allow(find: Callable[[], Path]
     assert pair.instructions <= 1.1 * ideal
 
 
-def session(graph: Graph, hints: Hints | None = None) -> Session:
-    plan = plan_graph(graph, PAIR, hints=hints)
+def session(graph: Graph, hints: Hints | None = None, schedule: str = "static") -> Session:
+    plan = plan_graph(graph, PAIR, hints=hints, schedule=schedule)
     return Session(Compiled(plan, emit(plan, "two_layers.tflite", b"")))
 
 
@@ -71,6 +71,7 @@ def retrained() -> Graph:
         pytest.param(
             lambda: session(two_layers(), Hints.of(reserves=["core1=60%"])), id="other shares"
         ),
+        pytest.param(lambda: session(two_layers(), schedule="steal"), id="other schedule"),
         pytest.param(lambda: Session(compile_model(KEYWORD, PAIR)), id="another model"),
     ],
 )
@@ -82,7 +83,7 @@ def test_images_of_two_builds_stop(program: Program, other: Callable[[], Session
     run(image, 2, [arrays])
     mixed = replace(image, others=other().image(program).others)
     with pytest.raises(ToolError) as caught:
-        run(mixed, 2, [arrays], patience=60)
+        run(mixed, 2, [arrays, arrays], patience=60)
     assert caught.value.problem == f"the firmware failed on {PAIR} with status 1"
     assert caught.value.where == "the cores do not execute the same step"
     # The lead does not depend on that core.

@@ -79,7 +79,7 @@ fn reverse(claim: Claim<'_, (i8,), i8>) {
     }
 }
 
-fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
+fn run<P: Port, M: Schedule>(team: &mut Member<'_, P, M>) -> Result<(), Stopped> {
     while let Some(units) = team.claim(&DOUBLE)? {
         double(units);
     }
@@ -89,7 +89,7 @@ fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn infer<P: Port>(lead: &mut Lead<'_, P>, seed: i8) -> Result<(), Stopped> {
+fn infer<P: Port, M: Schedule>(lead: &mut Lead<'_, P, M>, seed: i8) -> Result<(), Stopped> {
     let input: [i8; 64] = core::array::from_fn(|index| seed.wrapping_add(index as i8));
     let mut begin = lead.begin()?;
     begin.store(INPUT, &input)?;
@@ -102,7 +102,7 @@ fn infer<P: Port>(lead: &mut Lead<'_, P>, seed: i8) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn assist<P: Port>(helper: &mut Helper<'_, P>) -> Result<bool, Stopped> {
+fn assist<P: Port, M: Schedule>(helper: &mut Helper<'_, P, M>) -> Result<bool, Stopped> {
     let Some(mut member) = helper.join() else {
         return Ok(false);
     };
@@ -299,6 +299,47 @@ fn a_helper_of_the_same_steps_but_another_build_is_turned_away() {
         assert_eq!(infer(&mut lead, 0), Err(Stopped::Mismatch));
         assert_eq!(helper.join().expect("no panic"), Err(Stopped::Mismatch));
         assert!(lead.begin().is_ok());
+    });
+}
+
+#[test]
+fn a_helper_that_steals_is_turned_away_by_a_lead_that_does_not() {
+    let memory = Team::<256, 4>::new();
+    let team: &Team<128, 4, Static, 1> = seen_as(&memory);
+    let others: &Team<128, 4, Steal, 2> = seen_as(&memory);
+    scope(|threads| {
+        let helper = threads.spawn(|| {
+            let mut helper = others.helper(LONG, 1).expect("free");
+            [(); 3].map(|()| assist(&mut helper))
+        });
+        let mut lead = team.lead(LONG, 2).expect("free");
+        for seed in 0..3 {
+            assert_eq!(infer(&mut lead, seed), Err(Stopped::Mismatch));
+        }
+        let refused = [Err(Stopped::Mismatch); 3];
+        assert_eq!(helper.join().expect("no panic"), refused);
+    });
+}
+
+#[test]
+fn a_lead_that_steals_goes_on_without_a_helper_of_another_build() {
+    let memory = Team::<256, 4>::new();
+    let team: &Team<128, 4, Steal, 1> = seen_as(&memory);
+    let others: &Team<128, 4, Static, 2> = seen_as(&memory);
+    let over = AtomicBool::new(false);
+    scope(|threads| {
+        let helper = threads.spawn(|| {
+            let mut helper = others.helper(Until(&over), 1).expect("free");
+            while !over.load(Ordering::Relaxed) {
+                assert_ne!(assist(&mut helper), Ok(true));
+            }
+        });
+        let mut lead = team.lead(LONG, 2).expect("free");
+        for seed in 0..100 {
+            infer(&mut lead, seed).expect("nobody is needed");
+        }
+        over.store(true, Ordering::Relaxed);
+        helper.join().expect("no panic");
     });
 }
 

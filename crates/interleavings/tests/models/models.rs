@@ -8,7 +8,7 @@ use crate::team::{SHORTER, SIDE_BY_SIDE};
 use core::mem::forget;
 use loom::sync::Arc;
 use loom::thread::{spawn, yield_now};
-use runtime::{Joined, Schedule, Slice, Sliced, Static, Steal, Stopped};
+use runtime::{Joined, Schedule, Slice, Sliced, Static, Steal, Stopped, Team as Memory};
 
 /// A team in which nobody is missing computes what one core computes.
 pub fn together<M: Schedule>(program: Program, cores: usize, port: Patient) {
@@ -162,6 +162,30 @@ pub fn mismatch<M: Schedule>(program: Program, foreign: Program) {
     helper.join().expect("no panic");
 }
 
+/// A helper of another build touches nothing; the lead learns of it, or needs nobody.
+pub fn foreign_build<M: Schedule, N: Schedule>() {
+    let team = Arc::new(Memory::<12, 3, M, 1>::new());
+    let other = team.clone();
+    let helper = spawn(move || {
+        // SAFETY: a team of the same words and bytes, which have no invalid values.
+        let other: &Memory<12, 3, N, 2> = unsafe { &*Arc::as_ptr(&other).cast() };
+        let mut helper = other.helper(Patient(4), 1).expect("free");
+        for _ in 0..2 {
+            let Some(mut member) = helper.join() else {
+                continue;
+            };
+            while let Ok(Some(mut claim)) = member.claim(&FIRST) {
+                claim.output.run(0).fill(100);
+            }
+        }
+    });
+    let mut lead = team.lead(Patient(4), 2).expect("free");
+    for seed in [1, 40] {
+        let _ = infer(&mut lead, SHORTER, seed);
+    }
+    helper.join().expect("no panic");
+}
+
 /// A helper with more steps than the lead is not in the next inference, which has its epoch.
 pub fn surplus<M: Schedule>() {
     let team = Arc::new(Team::<M>::new());
@@ -242,6 +266,9 @@ explored! {
     another_group: 3, mismatch::<Joined<1>>(GROUP, OTHER_GROUP);
     another_model: 3, mismatch::<Static>(BOTH, FOREIGN);
     another_model_that_steals: 3, mismatch::<Steal>(BOTH, FOREIGN);
+    another_build: 2, foreign_build::<Static, Static>();
+    another_build_that_steals: 2, foreign_build::<Static, Steal>();
+    another_build_of_a_lead_that_steals: 1, foreign_build::<Steal, Static>();
     surplus_steps: 2, surplus::<Static>();
     surplus_steps_with_stealing: 2, surplus::<Steal>();
     a_handle_that_passes: 3, handed_over::<Static>();

@@ -280,23 +280,34 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if control.begun.load(Relaxed) != self.first && !fault("begun") {
             return Err(Stopped::Told);
         }
+        // Before anything is stored: with another schedule the lead's words mean something else.
+        let is_same_build = control.identity.load(Relaxed) == self.shared.identity;
+        if !is_same_build && !fault("identity") {
+            return Err(self.disagree());
+        }
         let cores = self.shared.cores;
         let own = cores.get(self.index).ok_or(Stopped::Unplanned)?;
         if !M::sit(self, own) {
             return Ok(M::late());
         }
         let mut words = control.words.iter().zip(step.geometry.words());
-        let same = control.identity.load(Relaxed) == self.shared.identity
-            && words.all(|(word, value)| word.load(Relaxed) == value)
+        let same = words.all(|(word, value)| word.load(Relaxed) == value)
             && (M::JOINED == 0 || self.has_same_group(step));
         if !same && !fault("geometry") {
-            control.mismatch.store(self.first, Relaxed);
-            return Err(Stopped::Mismatch);
+            return Err(self.disagree());
         }
         if M::JOINED > 0 {
             self.look_ahead(step);
         }
         Ok(M::own(own))
+    }
+
+    /// Tells the lead that this core does not execute its steps.
+    #[cold]
+    #[inline(never)]
+    fn disagree(&self) -> Stopped {
+        self.shared.control.mismatch.store(self.first, Relaxed);
+        Stopped::Mismatch
     }
 
     /// This core has completed its units of the step, and tells so after the last of a group.

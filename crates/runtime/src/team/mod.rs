@@ -49,8 +49,8 @@
 //! 7. [`Member::claim`] on a helper: loads `published` (acquire) until it is the next epoch. Pairs
 //!    with the release store of (2), so the writes of *all* cores in earlier steps, which the lead
 //!    acquired in (4), happen before this helper's reads. If `begun` is another inference, its
-//!    function has more steps than the lead's and it must leave. Then it compares `identity`
-//!    and the geometry word by word and takes its range from the control block.
+//!    function has more steps than the lead's and it must leave. Then it compares `identity`, before
+//!    it stores any word, and the geometry word by word, and takes its range from the control block.
 //! 8. Stores `arrived` (release).
 //! 9. A helper whose function has returned, that sees `stopped` while it waits, or that finds
 //!    another geometry than its own, stores `left` (release) as its [`Member`] is dropped, and
@@ -110,9 +110,10 @@
 //!
 //! 2a. Before it publishes, the lead claims the first units of its own share, so that a step of
 //!     one unit stays with it, and stores empty ranges for cores beyond the team.
-//! 7a. A helper that has seen the epoch, or a later one of the same inference, swaps its seat from
-//!     what it was to *inside*. Only then it compares the geometry, which cannot change before (8).
-//!     If the seat was shut, the step is over for it and it goes on to the next.
+//! 7a. A helper that has seen the epoch, or a later one of the same inference, and that `identity`
+//!     is its own, swaps its seat from what it was to *inside*. Only then it compares the geometry,
+//!     which cannot change before (8). If the seat was shut, the step is over for it and it goes on
+//!     to the next. A helper of another build has no seat, so the lead goes on without it.
 //! 7b. It claims units from the front of its own range, a third of them at a time; when there are
 //!     none, it takes half of the fullest range from the back, claims some and stores the rest as
 //!     its own range. So does the lead. A step's only unit is not stolen. Relaxed: a unit is in
