@@ -72,6 +72,7 @@ found! {
     a_group_that_is_published_one_step_short: "short", "result.is_ok()", group(ENDLESS);
     a_helper_that_arrives_after_the_first_step_of_a_group: "early", RACE, group(Patient(4));
     a_group_whose_shares_overlap: "share", RACE, group(Patient(4));
+    looks_without_acquire: "looks", RACE, slices(PIECEWISE, Slice::until(0));
     told_without_acquire: "told", UNENDING, slices(PIECEWISE, Slice::until(0));
     clear_without_acquire: "clear", RACE, abandoned::<Static>(SHORTER);
     steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>(BOTH, FOREIGN);
