@@ -291,8 +291,9 @@ fn seen_as<T>(team: &Team<256, 4>) -> &T {
 #[test]
 fn a_helper_of_the_same_steps_but_another_build_is_turned_away() {
     let memory = Team::<256, 4>::new();
-    let team: &Team<128, 4, Static, 1> = seen_as(&memory);
-    let others: &Team<240, 4, Static, 2> = seen_as(&memory);
+    // They differ in the first bits.
+    let team: &Team<128, 4, Static, 0x12_3456> = seen_as(&memory);
+    let others: &Team<240, 4, Static, 0xf2_3456> = seen_as(&memory);
     scope(|threads| {
         let helper = threads.spawn(|| assist(&mut others.helper(LONG, 1).expect("free")));
         let mut lead = team.lead(LONG, 2).expect("free");

@@ -158,11 +158,11 @@ def _schedule(plan: Plan) -> str:
 
 
 def _build(*texts: str) -> int:
-    """A number of 28 bits that stands for a version of Ferrule, a model and a plan."""
+    """A number of 24 bits that stands for a version of Ferrule, a model and a plan."""
     total = hashlib.sha256(ferrule.__version__.encode())
     for text in texts:
         total.update(b"\0" + text.encode())
-    return int.from_bytes(total.digest()[:4], "big") >> 4
+    return int.from_bytes(total.digest()[:4], "big") >> 8
 
 
 def crate_name(source: str) -> str:

@@ -1,7 +1,8 @@
 //! The memory of a team, and raw access to its arena.
 
-use super::control::{Control, PerCore, CORES_BITS, JOINED_BITS};
+use super::control::{Control, PerCore, BUILD_BITS, CORES_BITS, JOINED_BITS};
 use super::{Helper, Lead, Port, Schedule, Static};
+use crate::geometry::MAX_CORES;
 use crate::slot::Extent;
 use crate::sync::Ordering::Release;
 use crate::sync::{ordering, rolled};
@@ -20,8 +21,8 @@ use core::marker::PhantomData;
 /// Put one in a `static`. If a helper runs start-up code of its own, that code must not clear
 /// this memory.
 ///
-/// `BUILD` stands for what the generated crate was made from. Images of one team have the same; a
-/// helper with another one leaves with [`Stopped::Mismatch`](crate::Stopped::Mismatch).
+/// `BUILD` stands for what the generated crate was made from, in 24 bits. Images of one team have
+/// the same; a helper with another one leaves with [`Stopped::Mismatch`](crate::Stopped::Mismatch).
 // The words come first: they are at one place for all images, whatever the size of their arenas.
 #[repr(C)]
 pub struct Team<const BYTES: usize, const CORES: usize, M: Schedule = Static, const BUILD: u32 = 0>
@@ -47,6 +48,15 @@ unsafe impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u3
 impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
     Team<BYTES, CORES, M, BUILD>
 {
+    /// The type is one that a team can have.
+    const FITS: () = {
+        assert!(
+            CORES > 0 && CORES <= MAX_CORES,
+            "a team has one to eight cores"
+        );
+        assert!(BUILD < 1 << BUILD_BITS, "a build has 24 bits");
+    };
+
     /// Names this build; the last eight bits say how many cores and joined steps have words.
     #[allow(clippy::cast_possible_truncation)] // there are at most eight, and fifteen
     const IDENTITY: u32 = (BUILD << JOINED_BITS | M::JOINED as u32) << CORES_BITS | CORES as u32;
@@ -56,8 +66,28 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
 
     constant! {
         /// A team at rest, its arena filled with zeros.
+        ///
+        /// # Panics
+        ///
+        /// While compiling, when there are not 1 to 8 cores, or the build has more than 24 bits:
+        ///
+        /// ```compile_fail,E0080
+        /// # use runtime::Team;
+        /// static TEAM: Team<64, 16> = Team::new();
+        /// ```
+        ///
+        /// ```compile_fail,E0080
+        /// # use runtime::{Static, Team};
+        /// static TEAM: Team<64, 2, Static, 0x100_0000> = Team::new();
+        /// ```
+        ///
+        /// ```
+        /// # use runtime::{Static, Team};
+        /// static TEAM: Team<64, 8, Static, 0xff_ffff> = Team::new();
+        /// ```
         #[must_use]
         pub fn new() -> Self {
+            let () = Self::FITS;
             Self {
                 control: Control::new(),
                 cores: words![PerCore::new(); CORES],

@@ -48,6 +48,9 @@ pub(super) const CORES_BITS: u32 = 4;
 /// The bits above them: how many joined steps have words.
 pub(super) const JOINED_BITS: u32 = 4;
 
+/// The bits above those: what the image was built from.
+pub(super) const BUILD_BITS: u32 = u32::BITS - JOINED_BITS - CORES_BITS;
+
 /// Whether core `index` has words in the team that a lead with this `identity` was built for.
 #[inline(always)]
 pub(super) const fn has_words(identity: u32, index: usize) -> bool {
