@@ -248,3 +248,28 @@ fn a_helper_that_is_late_for_a_slice_can_be_waited_for() {
     let expected = (0..4).fold(vec![1; 64], |tensor, number| computed(number, &tensor));
     assert_eq!(output, expected[..]);
 }
+
+#[test]
+fn a_helper_takes_no_slices() {
+    let team = Team::<128, 4, Sliced>::new();
+    let port = Clock {
+        over: &AtomicBool::new(false),
+        time: &AtomicU32::new(0),
+        patience: &AtomicU32::new(10),
+    };
+    let mut helpers = [1, 2].map(|index| team.helper(port, index).expect("free"));
+    let mut lead = team.lead(port, 3).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    while member.claim(&STEPS[0]).expect("first").is_some() {}
+    let [mut one, mut other] = helpers
+        .each_mut()
+        .map(|helper| helper.join().expect("invited"));
+    let paused = one.slice(Slice::WHOLE, |_| Err(Stopped::Paused));
+    assert_eq!(paused, Err(Stopped::Mismatch));
+    while one.claim(&STEPS[0]).expect("same step").is_some() {}
+    while other.claim(&STEPS[0]).expect("same step").is_some() {}
+    // It waits for the lead, and has not been told to leave.
+    let missing = Some(Stopped::NoAnswer { core: 0 });
+    assert_eq!(other.claim(&STEPS[1]).err(), missing);
+    assert!(member.finish().is_ok());
+}

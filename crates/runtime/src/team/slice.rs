@@ -77,11 +77,15 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
     /// # Errors
     ///
     /// Any [`Stopped`]. After [`Stopped::NoAnswer`] it may be called again, to wait longer.
+    /// [`Stopped::Mismatch`] on a helper, whose `run` is not called: only a lead can pause the team.
     pub fn slice(
         &mut self,
         slice: Slice,
         run: impl FnOnce(&mut Self) -> Result<(), Stopped>,
     ) -> Result<bool, Stopped> {
+        if !M::ALONE && self.index != 0 {
+            return Err(Stopped::Mismatch);
+        }
         let Some(place) = self.places.as_mut().first_mut() else {
             return run(self).map(|()| true);
         };
