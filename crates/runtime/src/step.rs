@@ -255,15 +255,14 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
         self
     }
 
-    /// Leaves the step to the lead, in a team of any size up to `cores`: the others are not told of
-    /// it, and nobody waits for them after it.
+    /// Leaves the step to the lead, in a team of any size: the others are not told of it, and nobody
+    /// waits for them after it.
     ///
     /// # Panics
     ///
-    /// While compiling, when there is more than one unit, or `cores` is more than 8.
+    /// While compiling, when there is more than one unit.
     #[must_use]
-    pub const fn alone(self, cores: usize) -> Step<I, O> {
-        assert!(cores <= MAX_CORES, "a team has at most eight cores");
+    pub const fn alone(self) -> Step<I, O> {
         assert!(
             self.geometry.units() == 1,
             "what the lead does alone is one unit"
@@ -469,7 +468,7 @@ impl<I: Inputs, O: Element> Step<I, O> {
     /// # const D: Slot<i8, 8> = Slot::at(24);
     /// # const HALVES: &[&[u16]] = &[&[4], &[2, 2]];
     /// static NEXT: Step<(i8,), i8> =
-    ///     step(1).reads(C).writes(D).by_pixels(8, 1, 8).alone(2);
+    ///     step(1).reads(C).writes(D).by_pixels(8, 1, 8).alone();
     /// static STEP: Step<(i8,), i8> =
     ///     step(0).reads(A).writes(B).by_pixels(8, 1, 2).shares(HALVES).joins(&NEXT);
     /// ```

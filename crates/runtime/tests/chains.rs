@@ -70,8 +70,8 @@ static STEPS: [[Step<(i8,), i8>; 2]; 4] = [
             .shares(UNITS_8),
     ],
     [
-        step(3).reads(A).writes(B).by_pixels(15, 8, 15).alone(8),
-        step(3).reads(B).writes(A).by_pixels(15, 8, 15).alone(8),
+        step(3).reads(A).writes(B).by_pixels(15, 8, 15).alone(),
+        step(3).reads(B).writes(A).by_pixels(15, 8, 15).alone(),
     ],
 ];
 

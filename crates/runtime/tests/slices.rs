@@ -26,7 +26,7 @@ static STEPS: [Step<(i8,), i8>; 4] = [
         .writes(A)
         .by_pixels(64, 1, 1)
         .shares(UNEVEN),
-    step(2).reads(A).writes(B).by_pixels(64, 1, 64).alone(4),
+    step(2).reads(A).writes(B).by_pixels(64, 1, 64).alone(),
     step(7)
         .reads(B)
         .writes(A)

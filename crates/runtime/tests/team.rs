@@ -579,12 +579,12 @@ static ALONE_AT_FIRST: Step<(i8,), i8> = step(0)
     .reads(INPUT)
     .writes(DOUBLED)
     .by_pixels(64, 1, 64)
-    .alone(4);
+    .alone();
 static ALONE_AT_LAST: Step<(i8,), i8> = step(2)
     .reads(REVERSED)
     .writes(DOUBLED)
     .by_channels(1, 64, 64)
-    .alone(4);
+    .alone();
 
 /// Private steps around one that is shared, if `is_shared`: the input, twice doubled.
 fn run_private<P: Port, M: Schedule>(

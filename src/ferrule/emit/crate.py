@@ -231,7 +231,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         *([f".grain({step.grain})"] if plan.steals and step.grain > 1 else []),
         *([f".grain({step.piece})"] if step.piece else []),
         *([f".lends({', '.join(f'{n:_}' for n in (*step.lends, 0)[:2])})"] if step.lends else []),
-        ".alone(CORES)" if step.is_private else f".shares({names.shares[step.units, step.shares]})",
+        ".alone()" if step.is_private else f".shares({names.shares[step.units, step.shares]})",
         *([f".joins(&STEP_{number + 1})"] if step.ahead else []),
     ]
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)

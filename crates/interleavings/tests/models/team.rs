@@ -38,7 +38,7 @@ static ALONE: Step<(i8,), i8> = step(1)
     .reads(MIDDLE)
     .writes(OUTPUT)
     .by_channels(1, 3, 3)
-    .alone(3);
+    .alone();
 /// Writes what the step before reads.
 static THIRD: Step<(i8,), i8> = step(2)
     .reads(OUTPUT)

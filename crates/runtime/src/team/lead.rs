@@ -95,7 +95,7 @@ impl<'l, P: Port, M: Schedule> Begin<'l, P, M> {
         values: &[T; N],
     ) -> Result<(), Stopped> {
         let extent = slot.extent();
-        let shared = self.member.shared();
+        let shared = self.member.shared;
         if !shared.reaches(extent.end()) {
             return Err(Stopped::Unplanned);
         }

@@ -59,10 +59,6 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         }
     }
 
-    pub(super) fn shared(&self) -> Shared<'m> {
-        self.shared
-    }
-
     /// Runs a step: calls `kernel` with `params` for each run of units that this core claims.
     ///
     /// Not inlined, so that a function of many steps needs the stack of one.

@@ -196,7 +196,7 @@ static STEP_11: Step<(i8,), i8> = step(11)
     .reads(MATMUL)
     .writes(STATEFULPARTITIONEDCALL_1)
     .by_pixels(1, 12, 1)
-    .alone(CORES);
+    .alone();
 
 /// Runs every step. Each core of the team calls it, and computes the units that it claims.
 fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {

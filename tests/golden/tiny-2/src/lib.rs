@@ -47,11 +47,7 @@ static STEP_0: Step<(i8,), i8> = step(0)
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
 // One core: sharing saves about 118 instructions, a barrier costs 161; not fully_connected_dsp: it
 // stores all of -128 to 127, not 0 to 127.
-static STEP_1: Step<(i8,), i8> = step(1)
-    .reads(A)
-    .writes(LEAD)
-    .by_pixels(1, 2, 1)
-    .alone(CORES);
+static STEP_1: Step<(i8,), i8> = step(1).reads(A).writes(LEAD).by_pixels(1, 2, 1).alone();
 
 /// Runs every step. Each core of the team calls it, and computes the units that it claims.
 fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
