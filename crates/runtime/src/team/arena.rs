@@ -11,12 +11,7 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
 /// The memory that the cores of a team share: a control block and an arena of `BYTES` bytes, for
-/// at most `CORES` cores. `M` says how units find their cores: [`Static`], [`Joined`], [`Steal`] or
-/// [`Alone`].
-///
-/// [`Joined`]: super::Joined
-/// [`Steal`]: super::Steal
-/// [`Alone`]: super::Alone
+/// at most `CORES` cores. `M` says how units find their cores, see [`Schedule`].
 ///
 /// Put one in a `static`. If a helper runs start-up code of its own, that code must not clear
 /// this memory.

@@ -92,7 +92,8 @@ impl<'c> Run<'c> {
         let held = watch.claim(geometry, inputs, &pixels, &channels, own);
         // SAFETY: this core's share lies inside the scratch, which lies inside the arena and is
         // aligned for words, apart from inputs, output and other cores' shares: every core of the
-        // team has one, as `CutBuilder::shares` checked. Or it is empty.
+        // team has one, as `CutBuilder::shares` checked; in a step made by `CutBuilder::alone`, the
+        // lead, as `StepBuilder::scratch` gives a share to at least one core. Or it is empty.
         let scratch = unsafe {
             let first = shared.pointer(own).cast::<u32>();
             core::slice::from_raw_parts_mut(first, own.bytes as usize / size_of::<u32>())

@@ -27,8 +27,8 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
         }
     }
 
-    /// Waits for an inference to help with; `None` when the port's patience ends first, or when
-    /// the inference that this helper was invited to has been stopped.
+    /// Waits for an inference to help with; `None` when the port's patience ends first. That the
+    /// inference is over, or has been stopped, the member learns as it waits for a step.
     pub fn join(&mut self) -> Option<Member<'_, P, M>> {
         self.leave();
         let first = self.await_invitation()?;

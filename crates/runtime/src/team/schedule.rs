@@ -9,7 +9,8 @@ use crate::sync::Ordering::Relaxed;
 use crate::sync::{fault, rolled, AtomicU32};
 use core::ops::Range;
 
-/// How the units of a step find their cores: [`Static`], [`Steal`](super::Steal) or [`Alone`].
+/// How the units of a step find their cores: [`Static`], [`Joined`], [`Steal`](super::Steal) or
+/// [`Alone`]; and [`Sliced`] or [`AloneSliced`], where an inference can be taken in slices.
 ///
 /// All handles of a team have the team's. It is a type, so that a program holds the code of one.
 pub trait Schedule: protocol::Protocol {}
