@@ -72,6 +72,13 @@ def test_stealing_crate(golden) -> None:
         golden(f"tiny-2-steal/{name}", files[name])
 
 
+@pytest.mark.parametrize("schedule", ["static", "steal"])
+def test_stealing_by_a_lock_is_told(schedule: str) -> None:
+    readme = crate_of(tiny(), "nucleo-h745zi-q", 2, schedule)["README.md"]
+    assert isinstance(readme, str)
+    assert ("holds the chip's lock (HSEM)" in readme) == (schedule == "steal")
+
+
 @pytest.mark.parametrize("cores", [1, 2])
 def test_crate_in_slices(golden, cores: int) -> None:
     files = crate_of(tiny(), "qemu-musca-b1", cores, piece=450)

@@ -94,6 +94,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "features": kinds.features(plan.kinds),
         "cores": plan.cores,
         "schedule": schedule,
+        "lock": plan.target.lock if schedule == "Steal" else "",
         "level": '"s"' if plan.optimize == "size" else "3",
         "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule.partition("<")[0])))),
         "arena": plan.arena_bytes,

@@ -10,9 +10,15 @@ use core::ops::ControlFlow;
 /// All cores that hold handles with this port see one coherent memory at the team's address: an
 /// atomic load that reads a value also sees what was written before the release store of that
 /// value. On chips with caches that are not coherent, the port's linker script must place the
-/// team in memory that is not cached. And [`Port::take`], where a port writes it, is what its
-/// documentation says. An implementation may rely on nothing else, and whatever its other functions
-/// return is sound.
+/// team in memory that is not cached.
+///
+/// [`Port::take`] and [`Port::exchange`], also where a port does not write them, are what their
+/// documentation says. Each is one action for those of every other handle of the same team, whatever
+/// the types of their ports: a lock of one type and compare-and-swap of another know nothing of each
+/// other. So a port whose functions are not the provided ones must be the only type of port that is
+/// used with a team, or share their lock with every other one.
+///
+/// An implementation may rely on nothing else, and whatever its other functions return is sound.
 pub unsafe trait Port: Copy {
     /// Lets time pass after the `polls`-th unsuccessful look at a word; breaks when patience ends.
     ///
@@ -44,8 +50,9 @@ pub unsafe trait Port: Copy {
     /// Stores `new` into a word if it holds `current`, and returns what the word held; it succeeded
     /// if that is `current`. Called only where teams [`Steal`](super::Steal).
     ///
-    /// It is one action for every other call of this function on any core, and a core that stores
-    /// to the word by another way does so only while the word holds what no call expects.
+    /// It is one action for every other call of this function on any core, by a port of any type,
+    /// and a core that stores to the word by another way does so only while the word holds what no
+    /// call expects.
     ///
     /// A chip on which compare-and-swap does not work between its cores, on the team's memory, must
     /// not run a team that steals unless its port writes this function: it holds the chip's lock.
