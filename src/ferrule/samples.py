@@ -1,6 +1,6 @@
 """Operators of typical shapes with random constants, for measuring what kernels cost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -210,10 +210,22 @@ def sample_graphs() -> Iterator[Graph]:
         (maker.softmax, [*_CLASSES]),
     ]
     for make, shapes in families:
-        maker.ops.clear()
         # The first shape comes again: with the last step the lead copies all outputs.
-        for shape in (*shapes, shapes[0]):
-            maker.ops.append(make(*shape))
-        ops = tuple(maker.ops)
-        inputs = tuple(tensor for op in ops for tensor in op.activations)
-        yield Graph(type(ops[0]).__name__, ops, inputs, tuple(op.output for op in ops))
+        yield _side_by_side(maker, make, [*shapes, shapes[0]])
+
+
+def tiny_graph() -> Graph:
+    """Operators that compute next to nothing, so that what is around them can be measured."""
+    maker = Maker(np.random.default_rng(1), [])
+    return _side_by_side(maker, maker.relu, [(1, 2, 1)] * 8)
+
+
+def _side_by_side(
+    maker: Maker, make: Callable[..., Op], shapes: Iterable[tuple[object, ...]]
+) -> Graph:
+    maker.ops.clear()
+    for shape in shapes:
+        maker.ops.append(make(*shape))
+    ops = tuple(maker.ops)
+    inputs = tuple(tensor for op in ops for tensor in op.activations)
+    return Graph(type(ops[0]).__name__, ops, inputs, tuple(op.output for op in ops))
