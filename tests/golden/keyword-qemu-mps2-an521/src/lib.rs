@@ -49,7 +49,7 @@ pub const ARENA_BYTES: usize = 17_792;
 pub type Team = runtime::Team<ARENA_BYTES, CORES, runtime::Static, BUILD>;
 
 /// Stands for this model and this plan: the images of a team agree on it.
-pub const BUILD: u32 = 0xca_261a;
+pub const BUILD: u32 = 0x70_b88b;
 
 // Tensors: element type, elements, offset in the arena; the steps over which each lives.
 const SERVING_DEFAULT_FEATURES_0: Slot<i8, 490> = Slot::at(8_720); // 0..=0
@@ -78,6 +78,7 @@ const SCRATCH_8: Slot<u32, 192> = Slot::at(16_000); // 8..=8
 // Units with which each core of a team starts, for every team size.
 const SHARES_1: &[&[u16]] = &[&[1], &[0, 1]];
 const SHARES_16: &[&[u16]] = &[&[16], &[1, 15]];
+const SHARES_16_2: &[&[u16]] = &[&[16], &[2, 14]];
 const SHARES_42: &[&[u16]] = &[&[42], &[2, 40]];
 const SHARES_42_2: &[&[u16]] = &[&[42], &[4, 38]];
 
@@ -172,13 +173,13 @@ static STEP_8: Step<(i8,), i8> = step(8)
     .shares(SHARES_42_2);
 
 // 9 AvgPool: AveragePool2d, filter 25x5, stride 25x5. [1, 25, 5, 64] -> [1, 1, 1, 64].
-// Shared by channels; core 0 does 1 of 16 units by average_pool2d; core 1 does 15 of 16 units by
+// Shared by channels; core 0 does 2 of 16 units by average_pool2d; core 1 does 14 of 16 units by
 // average_pool2d_dsp.
 static STEP_9: Step<(i8,), i8> = step(9)
     .reads(RELU_9)
     .writes(AVGPOOL)
     .by_channels(1, 64, 4)
-    .shares(SHARES_16);
+    .shares(SHARES_16_2);
 
 // 10 MatMul: FullyConnected. [1, 1, 1, 64] -> [1, 12].
 // One core: sharing saves about 162 instructions, a barrier costs 162; core 1 does it all by

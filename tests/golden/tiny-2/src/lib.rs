@@ -26,7 +26,7 @@ pub const ARENA_BYTES: usize = 12;
 pub type Team = runtime::Team<ARENA_BYTES, CORES, runtime::Static, BUILD>;
 
 /// Stands for this model and this plan: the images of a team agree on it.
-pub const BUILD: u32 = 0x9c_b3f4;
+pub const BUILD: u32 = 0x2d_58cf;
 
 // Tensors: element type, elements, offset in the arena; the steps over which each lives.
 const FN_: Slot<i8, 8> = Slot::at(0); // 0..=0
@@ -45,7 +45,7 @@ static STEP_0: Step<(i8,), i8> = step(0)
     .shares(SHARES_4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
-// One core: sharing saves about 118 instructions, a barrier costs 161; not fully_connected_dsp: it
+// One core: sharing saves about 118 instructions, a barrier costs 162; not fully_connected_dsp: it
 // stores all of -128 to 127, not 0 to 127.
 static STEP_1: Step<(i8,), i8> = step(1).reads(A).writes(LEAD).by_pixels(1, 2, 1).alone();
 
