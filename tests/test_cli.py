@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from ferrule.inputs import generate
 
 ROOT = Path(__file__).parents[1]
 KEYWORD = str(ROOT / "models/keyword/keyword_int8.tflite")
+LENET = str(ROOT / "models/lenet/lenet_int8.tflite")
 UNWRITABLE = "hint: name a place with `-o` or `--output` that you may write to\n"
 TWO = ("average_pool_valid", "max_pool_valid")
 YES = str(ROOT / "models/keyword/examples/yes.npy")
@@ -344,6 +346,18 @@ def test_the_timeline_stands_alone(ferrule, tmp_path: Path) -> None:
     assert "core 1: " in text
     assert "http" not in text
     assert "<script" not in text
+    assert "from others" not in text
+
+
+def test_the_timeline_says_who_stole(ferrule, tmp_path: Path) -> None:
+    page = tmp_path / "timeline.html"
+    wishes = ("--schedule", "steal", "--slow", "core1=2", "--timeline", page)
+    assert ferrule("bench", LENET, "--board", "qemu-musca-b1", "--cores", "1,2", *wishes)[0] == 0
+    text = page.read_text()
+    assert re.search(r"core 0: [^<]*; took units from others \d+ times", text)
+    assert not re.search(r"core 1: [^<]*; took units from others", text)
+    bars = text.count('class="steal"')
+    assert 0 < bars == text.count("; took units from others")
 
 
 def test_bench_needs_a_counter(ferrule) -> None:

@@ -23,7 +23,8 @@ class Layer:
     `instructions` are how long that core took, where cores are slowed down: in instructions of a
     core that is not. `cycles` are the lead's, waiting included, where they are simulated;
     `cycles_estimated` what the core's manual says that these instructions take. A step that is
-    `joined` follows the one before without a barrier.
+    `joined` follows the one before without a barrier. `stolen_per_core` says how often each core
+    took units from another; it is empty where the team does not steal, or cycles are simulated.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Layer:
     joined: bool
     cycles: int | None
     cycles_estimated: int | None
+    stolen_per_core: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ def _measure(
     unknown: Sequence[int | None] = [None] * len(plan.steps)
     cycles = counts.cycles[1:] or unknown
     estimated = counts.estimated[1:] or unknown
+    stolen = counts.stolen or [()] * len(plan.steps)
     return Bench(
         model=plan.graph.name,
         board=board,
@@ -150,10 +153,12 @@ def _measure(
                 counts.path(counted),
                 counted,
                 step.behind > 0,
-                *spent,
+                simulated,
+                weighed,
+                thefts,
             )
-            for step, counted, *spent in zip(
-                plan.steps, counts.steps, cycles, estimated, strict=True
+            for step, counted, simulated, weighed, thefts in zip(
+                plan.steps, counts.steps, cycles, estimated, stolen, strict=True
             )
         ),
         cycles=sum(counts.cycles) if counts.cycles else None,

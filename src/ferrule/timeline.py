@@ -27,6 +27,7 @@ class Bar:
     top: int
     colour: str
     text: str
+    steals: bool
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def write(path: Path, rows: Sequence[Bench]) -> None:
         colours=colours,
         width=_WIDTH,
         bar=_BAR,
+        steals=any(map(sum, (layer.stolen_per_core for row in rows for layer in row.layers))),
         drawings=[_draw(row, colours) for row in rows],
     )
     try:
@@ -78,9 +80,12 @@ def _draw(row: Bench, colours: dict[str, str]) -> Drawing:
                 f"{executed:,} instructions worked, about {waited:,} waited"
             )
             text += f"; {slowness[core]} times as slow" if slowness[core] > 1 else ""
-            top = core * (_BAR + 6)
-            colour = colours[layer.kernel]
-            bars.append(Bar(left * scale, worked * scale, waited * scale, top, colour, text))
+            thefts = layer.stolen_per_core[core] if layer.stolen_per_core else 0
+            often = "once" if thefts == 1 else f"{thefts} times"
+            text += f"; took units from others {often}" if thefts else ""
+            across = (left * scale, worked * scale, waited * scale)
+            top, colour = core * (_BAR + 6), colours[layer.kernel]
+            bars.append(Bar(*across, top, colour, text, thefts > 0))
     longest = f"{row.instructions:,} instructions on the longest path"
     team = "one core" if row.cores == 1 else f"a team of {row.cores}"
     height = row.cores * (_BAR + 6)

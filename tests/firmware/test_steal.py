@@ -95,6 +95,7 @@ def test_a_slow_core_does_its_share_where_shares_are_exact(board: str, cores: in
     slow = count(board, cores, "static", {1: 2})
     assert slow == replace(even, slowness=slow.slowness)
     assert slow.longest_path > 1.9 * even.longest_path
+    assert slow.stolen == ()
 
 
 @pytest.mark.parametrize(("board", "cores"), TEAMS)
@@ -102,6 +103,7 @@ def test_what_a_slow_core_does_not_do_others_do(board: str, cores: int) -> None:
     slow = count(board, cores, "steal", {1: 2})
     ideal = count(board, 1, "static").longest_path / (cores - 1 / 2)
     assert slow.longest_path < 1.12 * ideal
+    assert sum(column[0] for column in slow.stolen) > 0
 
 
 @pytest.mark.parametrize(("board", "cores"), TEAMS)

@@ -112,6 +112,19 @@ def test_an_end_that_begins_again_gives_a_run_each_time(machine: Machine, tmp_pa
     assert len(runs) == 3, "the second call finds the core still counting, so it begins no run"
 
 
+def test_how_often_a_note_is_passed_is_counted_for_each_step(
+    machine: Machine, tmp_path: Path
+) -> None:
+    mark = machine.symbols
+    begin = mark["begin_mark"]
+    notes = ((begin & ~1) + 2, mark["wait_low"])  # the first instruction of each loop
+    marks = Marks((begin,), (mark["end_mark"],), (mark["step_mark"],), note=notes)
+    assert machine.run(tmp_path / "counts.json", marks) == 42
+    for core in counter.read(tmp_path / "counts.json"):
+        rounds = [1_000 * number + core.index for number in (1, 2)]
+        assert [run.noted for run in core.runs] == [(count, 10) for count in rounds]
+
+
 def test_every_core_is_listed(machine: Machine, tmp_path: Path) -> None:
     machine.run(tmp_path / "counts.json", Marks(begin=(0x2,), end=(0x4,)))
     assert counter.read(tmp_path / "counts.json") == (Core(0, ()), Core(1, ()))

@@ -3,7 +3,8 @@
 //! A core counts from an instruction at a `begin` address up to, and without, one at an `end`
 //! address; that is a run. An instruction at a `step` address opens the run's next bucket and is
 //! the first one in it. Instructions in a `wait` range, such as a loop that waits for another core,
-//! are counted apart, because their number depends on the host's scheduler and says nothing.
+//! are counted apart, because their number depends on the host's scheduler and says nothing. How
+//! often a run came to a `note` address is said for each bucket.
 //!
 //! QEMU translates code in blocks. A block without a marked address costs one call that adds a
 //! constant, so a counted program runs nearly as fast as an uncounted one. A block with marked

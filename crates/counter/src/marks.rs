@@ -26,9 +26,9 @@ pub struct Timing {
 }
 
 impl Marks {
-    /// Reads `out=FILE`, `begin=`, `end=` and `step=` with a hexadecimal address, `wait=LOW:HIGH`,
-    /// `quantum=INSTRUCTIONS`, `slow=CORE:FACTOR`, and `timings=FILE` with a line for each
-    /// instruction: its hexadecimal address, cycles, and cycles of a refill.
+    /// Reads `out=FILE`, `begin=`, `end=`, `step=` and `note=` with a hexadecimal address,
+    /// `wait=LOW:HIGH`, `quantum=INSTRUCTIONS`, `slow=CORE:FACTOR`, and `timings=FILE` with a line
+    /// for each instruction: its hexadecimal address, cycles, and cycles of a refill.
     pub fn read(words: impl Iterator<Item = impl AsRef<str>>) -> Result<Self, String> {
         let mut marks = Self::default();
         for word in words {
@@ -39,6 +39,7 @@ impl Marks {
                 "begin" => marks.add(value, Event::BEGIN)?,
                 "end" => marks.add(value, Event::END)?,
                 "step" => marks.add(value, Event::STEP)?,
+                "note" => marks.add(value, Event::NOTE)?,
                 "wait" => {
                     let (low, high) = value.split_once(':').ok_or("`wait` needs LOW:HIGH")?;
                     marks.waits.push(address(low)?..address(high)?);

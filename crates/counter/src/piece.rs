@@ -13,6 +13,7 @@ impl Event {
     pub const BEGIN: Self = Self(1);
     pub const END: Self = Self(2);
     pub const STEP: Self = Self(4);
+    pub const NOTE: Self = Self(8);
 
     /// Returns both events together.
     pub fn and(self, other: Self) -> Self {

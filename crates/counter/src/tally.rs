@@ -50,11 +50,13 @@ pub struct Core {
 }
 
 /// Instructions from a `begin` to an `end`: one bucket for each step, and those that waited.
-/// `cycles` are estimated ones of each step, all 0 where nothing is known of them.
+/// `cycles` are estimated ones of each step, all 0 where nothing is known of them; `noted` says how
+/// often each step came to a `note`.
 #[derive(Clone, Debug, Default)]
 struct Run {
     steps: Vec<u64>,
     cycles: Vec<u64>,
+    noted: Vec<u64>,
     waiting: u64,
 }
 
@@ -106,7 +108,7 @@ impl Core {
         self.cycles.store(sum, Relaxed);
     }
 
-    /// Ends, begins or subdivides a run, in this order where one address has several marks.
+    /// Ends, begins, subdivides or annotates a run, in this order where an address has several marks.
     pub fn mark(&self, event: Event) {
         let Ok(mut runs) = self.runs.lock() else {
             return;
@@ -120,6 +122,7 @@ impl Core {
             runs.push(Run {
                 steps: vec![0],
                 cycles: vec![0],
+                noted: vec![0],
                 waiting: 0,
             });
             counting = true;
@@ -129,6 +132,12 @@ impl Core {
             if let Some(run) = runs.last_mut() {
                 run.steps.push(0);
                 run.cycles.push(0);
+                run.noted.push(0);
+            }
+        }
+        if event.has(Event::NOTE) && counting {
+            if let Some(step) = runs.last_mut().and_then(|run| run.noted.last_mut()) {
+                *step += 1;
             }
         }
         self.counting.store(counting, Relaxed);
@@ -162,11 +171,11 @@ impl Core {
                 texts.join(", ")
             };
             let (steps, estimated) = (list(&run.steps), list(&run.cycles));
-            let waiting = run.waiting;
+            let (noted, waiting) = (list(&run.noted), run.waiting);
             let _ = write!(
                 text,
                 "{separator}{{\"steps\": [{steps}], \"estimated\": [{estimated}], \
-                 \"waiting\": {waiting}}}"
+                 \"noted\": [{noted}], \"waiting\": {waiting}}}"
             );
         }
         Some(text)

@@ -34,6 +34,9 @@ class Counts:
     Where cycles are simulated, `cycles` are those of the lead, before the first step and in each
     step, waiting included: their sum is the time of the inference. Where the manual of a core
     publishes what instructions take, and there is one core, `estimated` are cycles by that.
+
+    `stolen[step][core]` says how often a core took units from another, on an emulator and where the
+    team steals.
     """
 
     before: tuple[int, ...]
@@ -44,6 +47,7 @@ class Counts:
     estimated: tuple[int, ...] = ()
     slowness: tuple[int, ...] = ()
     groups: tuple[Group, ...] = ()
+    stolen: tuple[tuple[int, ...], ...] = ()
     outputs: Tensors = field(default=(), compare=False, repr=False)
 
     @property
@@ -120,6 +124,9 @@ def count(
             hint="this is a defect of Ferrule; please report it with the model",
         )
     before, *steps = zip(*columns, strict=True)
+    thefts = [runs[core][0].noted if runs.get(core) else () for core in range(cores)]
+    _, *stolen = zip(*(noted or idle for noted in thefts), strict=True)
+    steals = image.signature.steals and image.target.emulator
     (outputs,) = left.outputs
     return Counts(
         before=before,
@@ -130,6 +137,7 @@ def count(
         estimated=runs[0][0].estimated,
         slowness=slowness,
         groups=groups,
+        stolen=tuple(stolen) if steals else (),
         outputs=outputs,
     )
 
@@ -174,7 +182,8 @@ def requests(
             hint="choose an emulated board; `ferrule boards` lists them",
         )
     plugin = counter.plugin(qemu.system(emulator["architecture"]))
-    found = replace(marks(image), lockstep=lockstep, timings=timings)
+    thefts = image.find("steal", "stolen") if image.signature.steals else ()
+    found = replace(marks(image), lockstep=lockstep, timings=timings, note=addresses(thefts))
     return ["-plugin", counter.argument(plugin, written, found)]
 
 

@@ -35,7 +35,8 @@ class Marks:
     at a `step` is the first of the run's next bucket. Instructions in a `wait` range, from its
     first address up to, not including, its second, are counted apart. Without `lockstep` all cores
     of an emulator run at once, as the host lets them. `timings` is a file of what each instruction
-    takes, see `ferrule.firmware.timing`; then cycles are estimated.
+    takes, see `ferrule.firmware.timing`; then cycles are estimated. How often an emulated core
+    comes to a `note` is counted for each bucket.
     """
 
     begin: tuple[int, ...]
@@ -44,6 +45,7 @@ class Marks:
     wait: tuple[tuple[int, int], ...] = ()
     lockstep: Lockstep | None = None
     timings: Path | None = None
+    note: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,15 @@ class Run:
     """Instructions of one core from a begin to an end: one number for each step, and waiting.
 
     `cycles` has one number for each step, waiting included, where cycles are simulated;
-    `estimated` has one where they are estimated, without waiting.
+    `estimated` has one where they are estimated, without waiting. `noted` says how often each step
+    came to a note; it is empty if none did.
     """
 
     steps: tuple[int, ...]
     waiting: int
     cycles: tuple[int, ...] = ()
     estimated: tuple[int, ...] = ()
+    noted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def requests(output: Path, marks: Marks) -> list[str]:
     Symbols of Thumb functions have bit 0 set; no instruction of any target is at an odd address.
     """
     words = [f"out={output}"]
-    for name in ("begin", "end", "step"):
+    for name in ("begin", "end", "step", "note"):
         words += [f"{name}={address & ~1:x}" for address in getattr(marks, name)]
     words += [f"wait={low & ~1:x}:{high & ~1:x}" for low, high in marks.wait]
     if marks.lockstep:
@@ -110,6 +114,7 @@ def read(output: Path) -> tuple[Core, ...]:
                     run["waiting"],
                     tuple(run.get("cycles", ())),
                     tuple(run.get("estimated", ())) if any(run.get("estimated", ())) else (),
+                    tuple(run.get("noted", ())) if any(run.get("noted", ())) else (),
                 )
                 for run in core["runs"]
             ),

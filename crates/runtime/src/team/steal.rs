@@ -169,10 +169,18 @@ fn steal<P: Port>(port: &P, cores: &[PerCore], own: &PerCore, step: &Shape) -> O
         let from = units.end - half;
         let left = units.start..from + u32::from(fault("split"));
         if port.exchange(&victim.range, held, pack(&left)) == held {
-            let middle = from + bite(half, step);
-            // Nobody else stores while it is empty: an exchange expects units.
-            own.range.store(pack(&(middle..units.end)), Relaxed);
-            return Some(from..middle);
+            return Some(stolen(own, from..units.end, step));
         }
     }
+}
+
+/// Claims some of the units that this core has taken from another, and keeps the rest.
+///
+/// Never inlined: tools count thefts by the calls of it.
+#[inline(never)]
+fn stolen(own: &PerCore, units: Range<u32>, step: &Shape) -> Range<u32> {
+    let middle = units.start + bite(units.end - units.start, step);
+    // Nobody else stores while it is empty: an exchange expects units.
+    own.range.store(pack(&(middle..units.end)), Relaxed);
+    units.start..middle
 }
