@@ -1,7 +1,9 @@
 //! Chains of steps at random: every team, schedule and delay gives the bytes of one core, or says
 //! why it stopped. Nothing hangs.
 
-use core::ops::ControlFlow;
+mod ports;
+
+use ports::{Patient, Until, LONG};
 use runtime::{step, Claim, Helper, Joined, Lead, Member, Port, Schedule, Slice, Sliced, Slot};
 use runtime::{Static, Steal, Step, StepBuilder, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,38 +135,6 @@ impl Random {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Patient(u32);
-
-// SAFETY: threads of one process see one coherent memory.
-unsafe impl Port for Patient {
-    fn wait(&self, polls: u32) -> ControlFlow<()> {
-        yield_now();
-        if polls < self.0 {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    }
-}
-
-/// A port that waits until the test is over, however busy the machine is.
-#[derive(Clone, Copy)]
-struct Until<'o>(&'o AtomicBool);
-
-// SAFETY: threads of one process see one coherent memory.
-unsafe impl Port for Until<'_> {
-    fn wait(&self, _: u32) -> ControlFlow<()> {
-        yield_now();
-        if self.0.load(Ordering::Relaxed) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-}
-
-const LONG: Patient = Patient(50_000_000);
 const SHORT: Patient = Patient(3_000);
 
 /// An element of a step's output: it needs two of the input, one of another core's, unless the step

@@ -1,7 +1,9 @@
 //! Groups of steps behind one publication: the same bytes as with a barrier after each step, for
 //! every team and schedule; and what members may do in the midst of one.
 
-use core::ops::ControlFlow;
+mod ports;
+
+use ports::{Patient, Until, LONG};
 use runtime::{step, Claim, Helper, Joined, Lead, Member, Observed, Port, Schedule, Sliced};
 use runtime::{Slot, Static, Steal, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -122,38 +124,6 @@ const ON_TWO: &[&[u16]] = &[
     &[0, 0, 0, 0, 0, 0, 1, 1],
 ];
 
-#[derive(Clone, Copy)]
-struct Patient(u32);
-
-// SAFETY: threads of one process see one coherent memory.
-unsafe impl Port for Patient {
-    fn wait(&self, polls: u32) -> ControlFlow<()> {
-        yield_now();
-        if polls < self.0 {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    }
-}
-
-/// A port that waits until the test is over, however busy the machine is.
-#[derive(Clone, Copy)]
-struct Until<'o>(&'o AtomicBool);
-
-// SAFETY: threads of one process see one coherent memory.
-unsafe impl Port for Until<'_> {
-    fn wait(&self, _: u32) -> ControlFlow<()> {
-        yield_now();
-        if self.0.load(Ordering::Relaxed) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-}
-
-const LONG: Patient = Patient(50_000_000);
 const SHORT: Patient = Patient(2_000);
 
 /// What each step makes of an element, or of two.

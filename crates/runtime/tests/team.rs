@@ -1,6 +1,8 @@
 //! The team on host threads: what helpers may do to a lead, and what they may not.
 
-use core::ops::ControlFlow;
+mod ports;
+
+use ports::{Patient, Until, LONG};
 use runtime::{step, Alone, Claim, Helper, Lead, Member, Observed, Port, Schedule, Sliced, Slot};
 use runtime::{Static, Steal, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,39 +27,6 @@ static REVERSE: Step<(i8,), i8> = step(1)
     .by_channels(1, 64, 1)
     .shares(SHARES);
 
-/// A port whose patience is short enough for tests, and long enough for a busy machine.
-#[derive(Clone, Copy)]
-struct Patient(u32);
-
-// SAFETY: threads of one process see one coherent memory.
-unsafe impl Port for Patient {
-    fn wait(&self, polls: u32) -> ControlFlow<()> {
-        yield_now();
-        if polls < self.0 {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    }
-}
-
-/// A port that waits until the test is over, however busy the machine is.
-#[derive(Clone, Copy)]
-struct Until<'o>(&'o AtomicBool);
-
-// SAFETY: threads of one process see one coherent memory.
-unsafe impl Port for Until<'_> {
-    fn wait(&self, _: u32) -> ControlFlow<()> {
-        yield_now();
-        if self.0.load(Ordering::Relaxed) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-}
-
-const LONG: Patient = Patient(50_000_000);
 const SHORT: Patient = Patient(2_000);
 
 type Pair = Team<128, 4>;
