@@ -11,17 +11,12 @@ from typing import ClassVar
 import numpy as np
 
 from ferrule.ir import Array, Op, Struct
+from ferrule.kernels import thumb_plane
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.split_rescale import SplitRescale
+from ferrule.kernels.thumb_plane import RUN, SCRATCH
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
-
-# Results of a line that the inner loop computes at a time.
-_RUN = 6
-# Bytes of scratch for each core, where so many are enough for a line of results.
-_SCRATCH = 4096
-# Most bytes of scratch for each core: a plain kernel needs none.
-_MOST_SCRATCH = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,15 +36,7 @@ class DepthwiseLinesThumb(Kernel):
         """Results below the zero point, and requantizations that are not proved."""
         assert isinstance(op, DepthwiseConv2d)
         kernel = cls(op)
-        if max(*op.window.source, op.inputs[0].shape[2] * op.inputs[0].shape[3] * 2) >> 15:
-            return "made for rows of up to 16,383 values"
-        if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
-            return f"it needs {size:,} B of scratch on each core"
-        if obstacle := kernel._rescale.obstacle():
-            return obstacle
-        if kernel._rescale.is_signed:
-            return "made for results that are not below the zero point"
-        return ""
+        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale)
 
     @property
     def module(self) -> str:
@@ -76,14 +63,14 @@ class DepthwiseLinesThumb(Kernel):
     @property
     def _length(self) -> int:
         """Results of a line in whole runs."""
-        return -(-self.op.window.results[1] // _RUN) * _RUN
+        return -(-self.op.window.results[1] // RUN) * RUN
 
     @property
     def _part(self) -> int:
         """Words of a line that hold values a stride apart."""
         window = self.op.window
         last = (window.size[1] - 1) * window.dilation[1]
-        return max(window.results[1], _RUN) + last // window.stride[1]
+        return max(window.results[1], RUN) + last // window.stride[1]
 
     @property
     def _pitch(self) -> int:
@@ -101,7 +88,7 @@ class DepthwiseLinesThumb(Kernel):
         """Lines of results of which scratch holds what they see."""
         rows = self.op.window.results[0]
         more = range(2, rows + 1)
-        return max((n for n in more if 4 * self._plane(n) <= _SCRATCH), default=1)
+        return max((n for n in more if 4 * self._plane(n) <= SCRATCH), default=1)
 
     @property
     def scratch_words(self) -> int:

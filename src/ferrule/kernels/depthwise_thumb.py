@@ -7,18 +7,14 @@ from typing import ClassVar
 import numpy as np
 
 from ferrule.ir import Op, Struct
+from ferrule.kernels import thumb_plane
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.split_rescale import SplitRescale
+from ferrule.kernels.thumb_plane import RUN, SCRATCH
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 _SIZE = 3
-# Results of a line that the inner loop computes at a time.
-_RUN = 6
-# Bytes of scratch for each core, where so many are enough for a line of results.
-_SCRATCH = 4096
-# Most bytes of scratch for each core: a plain kernel needs none.
-_MOST_SCRATCH = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +38,7 @@ class DepthwisePlane(Kernel):
         if op.stride not in ((1, 1), (2, 2)):
             return "made for strides of 1 or 2"
         kernel = cls(op)
-        if max(*op.window.source, op.inputs[0].shape[2] * op.inputs[0].shape[3] * 2) >> 15:
-            return "made for rows of up to 16,383 values"
-        if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
-            return f"it needs {size:,} B of scratch on each core"
-        if obstacle := kernel._rescale.obstacle():
-            return obstacle
-        if kernel._rescale.is_signed:
-            return "made for results that are not below the zero point"
-        return ""
+        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale)
 
     @property
     def module(self) -> str:
@@ -78,7 +66,7 @@ class DepthwisePlane(Kernel):
     def _by_columns(self) -> bool:
         """Whether columns are cut into fewer runs than rows, or there are fewer of them."""
         height, width = self.op.window.results
-        runs = [lines * -(-length // _RUN) for lines, length in ((height, width), (width, height))]
+        runs = [lines * -(-length // RUN) for lines, length in ((height, width), (width, height))]
         return (runs[1], width) < (runs[0], height)
 
     @property
@@ -95,13 +83,13 @@ class DepthwisePlane(Kernel):
     @property
     def _pitch(self) -> int:
         """Words of a line that a filter sees; at a stride of 2 in two parts."""
-        length = max(self._lines[1], _RUN)
+        length = max(self._lines[1], RUN)
         return length + 2 if self._stride == 1 else 2 * (length + 1)
 
     @property
     def _band(self) -> int:
         """Lines of results of which scratch holds what they see."""
-        seen = _SCRATCH // 4 // self._pitch
+        seen = SCRATCH // 4 // self._pitch
         return max(1, min(self._lines[0], (seen - _SIZE) // self._stride + 1))
 
     @property
@@ -124,7 +112,7 @@ class DepthwisePlane(Kernel):
         bands = -(-lines // self._band)
         fills = 1 + (channels * bands if bands > 1 else 0)
         return super().counts() | {
-            "mac": channels * lines * -(-length // _RUN) * _RUN * _SIZE * _SIZE,
+            "mac": channels * lines * -(-length // RUN) * RUN * _SIZE * _SIZE,
             "element": 0,
             "pixel": 0,
             "border": fills * self.scratch_words,

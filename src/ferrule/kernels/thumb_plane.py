@@ -1,0 +1,24 @@
+"""What kernels have in common that copy a channel with its padding, for Arm without SIMD."""
+
+from ferrule.kernels.split_rescale import SplitRescale
+from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
+
+#: Results of a line that the inner loop computes at a time.
+RUN = 6
+#: Bytes of scratch for each core, where so many are enough for a line of results.
+SCRATCH = 4096
+# Most bytes of scratch for each core: a plain kernel needs none.
+_MOST_SCRATCH = 16_384
+
+
+def obstacle(op: DepthwiseConv2d, scratch_words: int, rescale: SplitRescale) -> str:
+    """Why such a kernel cannot compute an operator; empty if it can."""
+    if max(*op.window.source, op.inputs[0].shape[2] * op.inputs[0].shape[3] * 2) >> 15:
+        return "made for rows of up to 16,383 values"
+    if (size := 4 * scratch_words) > _MOST_SCRATCH:
+        return f"it needs {size:,} B of scratch on each core"
+    if obstacle := rescale.obstacle():
+        return obstacle
+    if rescale.is_signed:
+        return "made for results that are not below the zero point"
+    return ""
