@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op
@@ -56,14 +56,10 @@ class Hints:
     piece: int = 0
 
     @staticmethod
-    def of(
-        pins: Sequence[str] = (),
-        reserves: Sequence[str] = (),
-        optimize: str = "speed",
-        growth: str = "",
-        piece: int = 0,
-    ) -> "Hints":
-        """Reads `LAYER=core0` and `core1=30%`. Raises `CompileError`."""
+    def of(**wishes: Unpack[Wishes]) -> "Hints":
+        """Reads all wishes but the schedule, such as `core1=30%`. Raises `CompileError`."""
+        optimize, growth = wishes.get("optimize", "speed"), wishes.get("growth", "")
+        piece = wishes.get("piece", 0)
         if optimize not in OPTIMIZE:
             raise CompileError(
                 f"nothing optimizes for `{printable(optimize)}`",
@@ -74,8 +70,8 @@ class Hints:
                 f"pieces of {piece} instructions are none", hint="for instance `--slice 100000`"
             )
         return Hints(
-            tuple(map(_pin, pins)),
-            tuple(map(_reserve, reserves)),
+            tuple(map(_pin, wishes.get("pins", ()))),
+            tuple(map(_reserve, wishes.get("reserves", ()))),
             optimize=optimize,
             growth=_growth(growth) if growth else None,
             piece=piece,
@@ -116,8 +112,7 @@ class Hints:
 
 def understood(wishes: Wishes) -> tuple[str, Hints]:
     """The schedule, and everything else that was said. Raises `CompileError`."""
-    said = {name: value for name, value in wishes.items() if name != "schedule"}
-    return wishes.get("schedule", "static"), Hints.of(**said)  # type: ignore[arg-type]
+    return wishes.get("schedule", "static"), Hints.of(**wishes)
 
 
 def slowed(words: Sequence[str]) -> dict[int, int]:

@@ -330,7 +330,7 @@ fn random_chains() {
 }
 
 #[test]
-#[ignore = "takes two minutes"]
+#[ignore = "takes two minutes; `make test-all` runs it"]
 fn many_random_chains() {
     many(2_000);
 }
