@@ -1,14 +1,16 @@
 //! Types of tensor elements, and lists of them.
 
 use crate::geometry::MAX_INPUTS;
+use crate::slot::Extent;
 
 /// A number that a tensor holds. Every bit pattern of it is a valid value.
 pub trait Element: Copy + sealed::Sealed + 'static {}
 
 /// The element types of a part's inputs, as a tuple: `(i8,)` or `(i8, i8)`.
 pub trait Inputs: sealed::Sealed + 'static {
-    /// How many input tensors there are.
-    const COUNT: usize;
+    /// Where each of them lies.
+    #[doc(hidden)]
+    type Extents: AsRef<[Extent]> + core::fmt::Debug + Send + Sync + 'static;
 
     /// Bytes of an element of each, 0 where there is none.
     const BYTES: [u32; MAX_INPUTS];
@@ -36,12 +38,12 @@ elements!(i8, u8, i16, i32, u32, f32);
 
 impl<A: Element> sealed::Sealed for (A,) {}
 impl<A: Element> Inputs for (A,) {
-    const COUNT: usize = 1;
+    type Extents = [Extent; 1];
     const BYTES: [u32; MAX_INPUTS] = [bytes_of::<A>(), 0];
 }
 
 impl<A: Element, B: Element> sealed::Sealed for (A, B) {}
 impl<A: Element, B: Element> Inputs for (A, B) {
-    const COUNT: usize = 2;
+    type Extents = [Extent; 2];
     const BYTES: [u32; MAX_INPUTS] = [bytes_of::<A>(), bytes_of::<B>()];
 }

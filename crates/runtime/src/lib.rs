@@ -5,7 +5,8 @@
 //! none after a step that the lead does alone, or between steps that are joined in a group. Only
 //! small integers cross cores, so no pointer or closure is ever shared.
 //!
-//! - [`Slot`] and [`Step`] are the plan, as constants that are checked while compiling.
+//! - [`Slot`] and [`Step`] are the plan, as constants that are checked while compiling; where a team
+//!   has one core for ever, [`Whole`] takes the place of [`Step`].
 //! - [`Team`] is the memory that the cores share: control block and arena. It lives in a `static`.
 //! - [`Lead`] and [`Helper`] are the handles of the cores; each exists at most once.
 //! - [`Member`] is a core inside an inference; it yields a [`Claim`] for each run of units.
@@ -28,6 +29,7 @@ mod step;
 mod stopped;
 #[allow(unsafe_code)]
 mod team;
+mod whole;
 
 pub use element::{Element, Inputs};
 pub use geometry::Cut;
@@ -40,3 +42,4 @@ pub use team::{
     Alone, AloneSliced, Begin, Claim, Done, Exact, Helper, Joined, Lead, Member, Observed, Output,
     Port, Schedule, Slice, Sliced, Static, Steal, Team, View,
 };
+pub use whole::Whole;

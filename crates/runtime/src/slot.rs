@@ -57,7 +57,7 @@ impl<T: Element, const N: usize> Slot<T, N> {
 
 /// A run of bytes of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub struct Extent {
     /// First byte, counted from the start of the arena.
     pub offset: u32,
     /// Length.

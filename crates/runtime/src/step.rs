@@ -3,7 +3,7 @@
 use crate::geometry::{Cut, Geometry, MAX_CORES};
 use crate::shape::Shape;
 use crate::slot::Extent;
-use crate::{Element, Inputs, Slot};
+use crate::{Element, Inputs, Slot, Whole};
 use core::marker::PhantomData;
 
 /// One operator's output, cut into units that the cores share. `I` and `O` are the element types
@@ -212,6 +212,34 @@ impl<I: Inputs, O: Element> StepBuilder<I, O> {
             geometry,
             types: PhantomData,
         }
+    }
+}
+
+impl<A: Element, O: Element> StepBuilder<(A,), O> {
+    /// The step of a team that is [`Alone`](crate::Alone), which computes all of the output, seen as
+    /// `[pixels, channels]`. To observers its number is its place in the inference.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when the output is empty, or is not `pixels` x `channels` elements.
+    #[must_use]
+    pub const fn whole(self, pixels: u32, channels: u32) -> Whole<(A,), O> {
+        let geometry = self.by_pixels(pixels, channels, pixels).geometry;
+        let [first, _] = geometry.inputs;
+        Whole::of(&geometry, [first])
+    }
+}
+
+impl<A: Element, B: Element, O: Element> StepBuilder<(A, B), O> {
+    /// As for a step that reads one tensor.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when the output is empty, or is not `pixels` x `channels` elements.
+    #[must_use]
+    pub const fn whole(self, pixels: u32, channels: u32) -> Whole<(A, B), O> {
+        let geometry = self.by_pixels(pixels, channels, pixels).geometry;
+        Whole::of(&geometry, geometry.inputs)
     }
 }
 

@@ -76,7 +76,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     used = set(_RESERVED)
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
-    schedule = _schedule(plan)
+    schedule, kind = _schedule(plan), "Whole" if _is_whole(plan) else "Step"
     constants = weights({names.ops[step.op.name]: step for step in plan.steps}, plan.kinds)
     decisions = report.plan_json(plan)
     taken = [f"{i.name}: &[{i.type}; {i.elements:_}]" for i in inputs]
@@ -96,7 +96,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
         "schedule": schedule,
         "lock": plan.target.lock if schedule == "Steal" else "",
         "level": '"s"' if plan.optimize == "size" else "3",
-        "runtime": ", ".join(("step", *sorted(("Slot", "Step", schedule.partition("<")[0])))),
+        "runtime": ", ".join(("step", *sorted(("Slot", kind, schedule.partition("<")[0])))),
         "arena": plan.arena_bytes,
         "build": _build(constants, decisions),
         "weights": [sum(sizes) for sizes in zip(*map(step_bytes, plan.steps), strict=True)],
@@ -106,7 +106,7 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
             *(_slot(plan, names.tensors[slot.tensor.name], slot) for slot in plan.slots),
             *(_slot(plan, f"SCRATCH_{number}", slot) for number, slot in plan.scratch.items()),
         ],
-        "shares": _shares(share_tables(plan.steps)),
+        "shares": [] if _is_whole(plan) else _shares(share_tables(plan.steps)),
         "steps": [_step(plan, names, number, step) for number, step in enumerate(plan.steps)],
         "inputs": inputs,
         "outputs": outputs,
@@ -156,6 +156,11 @@ def _schedule(plan: Plan) -> str:
         return "Steal"
     behind = max(len(group.numbers) for group in plan.groups) - 1
     return f"Joined<{behind}>" if behind else ""
+
+
+def _is_whole(plan: Plan) -> bool:
+    """Whether one core computes each step in one go."""
+    return plan.cores == 1 and not plan.piece
 
 
 def _build(*texts: str) -> int:
@@ -222,19 +227,18 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     pixels, channels = op.matrix()
     types = [_RUST_TYPES[tensor.dtype] for tensor in read]
     tuple_type = f"({types[0]},)" if len(types) == 1 else f"({', '.join(types)})"
-    head = f"static STEP_{number}: Step<{tuple_type}, {_RUST_TYPES[op.output.dtype]}>"
+    kind, method = ("Whole", "whole") if _is_whole(plan) else ("Step", "step")
+    head = f"static STEP_{number}: {kind}<{tuple_type}, {_RUST_TYPES[op.output.dtype]}>"
     reads = zip((".reads", ".also_reads"), read, strict=False)
     calls = [f"{call}({names.tensors[tensor.name]})" for call, tensor in reads]
     calls += [
         f".writes({names.tensors[op.output.name]})",
         *([f".scratch(SCRATCH_{number}, CORES)"] if number in plan.scratch else []),
-        f".by_{step.cut}({pixels}, {channels}, {step.unit})",
-        *([f".grain({step.grain})"] if plan.steals and step.grain > 1 else []),
-        *([f".grain({step.piece})"] if step.piece else []),
-        *([f".lends({', '.join(f'{n:_}' for n in (*step.lends, 0)[:2])})"] if step.lends else []),
-        ".alone()" if step.is_private else f".shares({names.shares[step.units, step.shares]})",
-        *([f".joins(&STEP_{number + 1})"] if step.ahead else []),
     ]
+    if _is_whole(plan):
+        calls.append(f".whole({pixels}, {channels})")
+    else:
+        calls += _cut(names, number, step, plan.steals)
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
     what = f"{number} {printable(op.name)}: {summary(op)}. {shapes} -> {list(op.output.shape)}."
     why = f"{step.reason[0].upper()}{step.reason[1:]}."
@@ -242,7 +246,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     arguments = (f"&STEP_{number}", f"&weights::{names.ops[op.name]}")
     calls_of_kinds = [
         kinds.attribute(plan.kinds, chosen, "    ")
-        + layout.call("    team.step", [arguments[0], kernel.function, arguments[1]], "?;")
+        + layout.call(f"    team.{method}", [arguments[0], kernel.function, arguments[1]], "?;")
         for chosen, kernel in kinds.variants(step)
     ]
     return StepText(
@@ -250,6 +254,19 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
         layout.chain(head, f"step({number})", calls),
         "\n".join(calls_of_kinds),
     )
+
+
+def _cut(names: Names, number: int, step: Step, steals: bool) -> list[str]:
+    """How the cores of a team share a step."""
+    pixels, channels = step.op.matrix()
+    return [
+        f".by_{step.cut}({pixels}, {channels}, {step.unit})",
+        *([f".grain({step.grain})"] if steals and step.grain > 1 else []),
+        *([f".grain({step.piece})"] if step.piece else []),
+        *([f".lends({', '.join(f'{n:_}' for n in (*step.lends, 0)[:2])})"] if step.lends else []),
+        ".alone()" if step.is_private else f".shares({names.shares[step.units, step.shares]})",
+        *([f".joins(&STEP_{number + 1})"] if step.ahead else []),
+    ]
 
 
 def summary(op: Op) -> str:

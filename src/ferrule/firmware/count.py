@@ -201,7 +201,7 @@ def marks(image: Image) -> counter.Marks:
     return counter.Marks(
         begin=addresses(begin),
         end=addresses(image.find("bench", "counted_end")),
-        step=addresses(image.find("member", "enter")),
+        step=addresses(image.find("team", "enter")),
         wait=tuple((symbol.address, symbol.address + symbol.bytes) for symbol in wait),
     )
 

@@ -4,6 +4,7 @@ use super::arena::Shared;
 use crate::geometry::{Geometry, MAX_INPUTS};
 use crate::slot::Extent;
 use crate::sync::Held;
+use crate::whole::Task;
 use crate::{Element, Inputs};
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -13,7 +14,8 @@ use core::ops::Range;
 pub struct Claim<'c, I, O> {
     /// The first byte of the arena.
     arena: *const u8,
-    inputs: &'c [Extent; MAX_INPUTS],
+    /// Where the inputs lie: as many as `I` has.
+    inputs: *const Extent,
     types: PhantomData<I>,
     /// The output elements that this claim owns.
     pub output: Output<'c, O>,
@@ -25,7 +27,8 @@ pub struct Claim<'c, I, O> {
 /// A claim that does not know the types of its elements, so that its code exists once.
 pub(super) struct Run<'c> {
     arena: *mut u8,
-    inputs: &'c [Extent; MAX_INPUTS],
+    /// Where the inputs lie, which live as long as this.
+    inputs: *const Extent,
     /// First byte of the output.
     output: u32,
     /// Elements from a pixel of it to the next.
@@ -59,16 +62,26 @@ impl<'c> Run<'c> {
         unsafe { Self::of(shared, geometry, lent, pixels, channels, index) }
     }
 
-    /// The claim to all units, for the first core.
+    /// The claim to all of a step, for the only core.
     ///
     /// # Safety
     ///
-    /// As for [`Self::new`].
-    #[inline(always)]
-    pub unsafe fn whole(shared: Shared<'c>, geometry: &'c Geometry) -> Self {
-        let (pixels, channels) = (0..geometry.pixels, 0..geometry.channels);
+    /// As for [`Self::new`]; these are the step's inputs.
+    pub unsafe fn whole(shared: Shared<'c>, task: &Task, inputs: &'c [Extent]) -> Self {
         // SAFETY: by the caller's promise.
-        unsafe { Self::of(shared, geometry, None, pixels, channels, 0) }
+        let scratch = unsafe { words(shared, task.scratch) };
+        Self {
+            arena: shared.arena,
+            inputs: inputs.as_ptr(),
+            output: task.output,
+            stride: task.channels,
+            skipped: 0,
+            pixels: 0..task.pixels,
+            channels: 0..task.channels,
+            scratch,
+            // Nobody else is there to watch for.
+            held: shared.control.watch.read(Extent::NONE),
+        }
     }
 
     /// The claim to some channels of some pixels.
@@ -94,14 +107,11 @@ impl<'c> Run<'c> {
         // aligned for words, apart from inputs, output and other cores' shares: every core of the
         // team has one, as `CutBuilder::shares` checked; in a step made by `CutBuilder::alone`, the
         // lead, as `StepBuilder::scratch` gives a share to at least one core. Or it is empty.
-        let scratch = unsafe {
-            let first = shared.pointer(own).cast::<u32>();
-            core::slice::from_raw_parts_mut(first, own.bytes as usize / size_of::<u32>())
-        };
+        let scratch = unsafe { words(shared, own) };
         let stride = geometry.channels;
         Self {
             arena: shared.arena,
-            inputs,
+            inputs: inputs.as_ptr(),
             output: geometry.output,
             stride,
             skipped: (pixels.start * stride + channels.start) as usize,
@@ -157,13 +167,33 @@ impl<'c> Run<'c> {
     }
 }
 
+/// The temporary memory in an extent.
+///
+/// # Safety
+///
+/// It lies inside the arena, aligned for words, and nobody else touches it in the lifetime; or it
+/// is empty.
+#[inline(always)]
+unsafe fn words(shared: Shared<'_>, extent: Extent) -> &mut [u32] {
+    // SAFETY: by the caller's promise. Words have no invalid values.
+    unsafe {
+        let first = shared.pointer(extent).cast::<u32>();
+        core::slice::from_raw_parts_mut(first, extent.bytes as usize / size_of::<u32>())
+    }
+}
+
 impl<'c, I: Inputs, O: Element> Claim<'c, I, O> {
-    fn view<T: Element>(&self, index: usize) -> View<'c, T> {
-        let extent = self.inputs.get(index).copied().unwrap_or(Extent::NONE);
+    /// Input `index`.
+    ///
+    /// # Safety
+    ///
+    /// `I` has it, and `T` is its element.
+    unsafe fn view<T: Element>(&self, index: usize) -> View<'c, T> {
         // SAFETY: `Run::new` requires that the extent lies inside the arena, aligned, and is not
-        // written to while the claim lives; `Run::typed` that it holds elements of this type.
-        // Elements have no invalid values.
+        // written to while the claim lives; `Run::typed` that there are the inputs of `I`, of its
+        // elements. Elements have no invalid values.
         let elements = unsafe {
+            let extent = *self.inputs.add(index);
             let first = self.arena.add(extent.offset as usize).cast::<T>();
             core::slice::from_raw_parts(first, extent.bytes as usize / size_of::<T>())
         };
@@ -175,7 +205,8 @@ impl<'c, A: Element, O: Element> Claim<'c, (A,), O> {
     /// The input of a step that reads one tensor.
     #[must_use]
     pub fn input(&self) -> View<'c, A> {
-        self.view(0)
+        // SAFETY: `I` names the element of the only input.
+        unsafe { self.view(0) }
     }
 }
 
@@ -183,7 +214,8 @@ impl<'c, A: Element, B: Element, O: Element> Claim<'c, (A, B), O> {
     /// The inputs of a step that reads two tensors.
     #[must_use]
     pub fn inputs(&self) -> (View<'c, A>, View<'c, B>) {
-        (self.view(0), self.view(1))
+        // SAFETY: `I` names the elements of both inputs.
+        unsafe { (self.view(0), self.view(1)) }
     }
 }
 

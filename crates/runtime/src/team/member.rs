@@ -73,12 +73,6 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         kernel: impl Fn(&K, Claim<'_, I, O>),
         params: &K,
     ) -> Result<(), Stopped> {
-        if M::ALONE && !M::SLICED {
-            let run = self.whole(&step.shape)?;
-            // SAFETY: as in `claim`.
-            kernel(params, unsafe { run.typed() });
-            return Ok(());
-        }
         while let Some(claim) = self.claim(step)? {
             kernel(params, claim);
             if M::GOES_ON {
@@ -88,17 +82,6 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             break;
         }
         Ok(())
-    }
-
-    /// Enters and completes a step that has nobody else: all its units.
-    fn whole(&mut self, step: &'static Shape) -> Result<Run<'_>, Stopped> {
-        if self.open.is_some() {
-            return Err(Stopped::Mismatch);
-        }
-        self.enter(step)?;
-        self.last = Some(step);
-        // SAFETY: as in `next`.
-        Ok(unsafe { Run::whole(self.shared, &step.geometry) })
     }
 
     /// Claims the next run of units of a step; `None` when this core has no more of them.
@@ -146,13 +129,8 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         // SAFETY: the step is entered, so the extents lie inside the arena and every member works
         // on this geometry, or on another of its group; the units are this member's alone, what is
         // lent is that of these units, and the run borrows the member until it ends.
-        Ok(Some(unsafe {
-            if M::ALONE && !M::SLICED {
-                Run::whole(self.shared, geometry)
-            } else {
-                Run::new(self.shared, geometry, lent, units, self.index)
-            }
-        }))
+        let run = unsafe { Run::new(self.shared, geometry, lent, units, self.index) };
+        Ok(Some(run))
     }
 
     #[inline(always)]
@@ -168,7 +146,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 self.enter(step)?;
                 if M::ALONE && !M::SLICED {
                     self.open = Some(step);
-                    return Ok(Some(0..1));
+                    return Ok(Some(0..step.units()));
                 }
                 let Some(units) = M::entered(&self.entered) else {
                     self.pass(step);

@@ -169,7 +169,8 @@
 //! Every ordering and comparison named here is tested: `crates/interleavings` explores the
 //! interleavings of this code under a model checker, which finds each of them when it is missing.
 //!
-//! A member of a team of one publishes nothing. Epochs wrap after 2^32 steps; a helper that stays
+//! A member of a team of one publishes nothing. What it computes is a [`Whole`](crate::Whole), which
+//! is checked as a step is when it is made and when it is entered; its views end before the next. Epochs wrap after 2^32 steps; a helper that stays
 //! away for exactly that many would be taken for one that is up to date.
 
 mod arena;
@@ -183,6 +184,7 @@ mod observed;
 mod port;
 mod schedule;
 mod slice;
+mod sole;
 mod steal;
 
 pub use arena::Team;

@@ -12,7 +12,7 @@
 mod weights;
 
 use kernels::fully_connected::fully_connected;
-use runtime::{step, Alone, Slot, Step};
+use runtime::{step, Alone, Slot, Whole};
 
 pub use runtime::{Port, Stopped};
 
@@ -39,30 +39,18 @@ const FN_: Slot<i8, 8> = Slot::at(0); // 0..=0
 const A: Slot<i8, 4> = Slot::at(8); // 0..=1
 const LEAD: Slot<i8, 2> = Slot::at(0); // 1..
 
-// Units with which each core of a team starts, for every team size.
-const SHARES_2: &[&[u16]] = &[&[2]];
-const SHARES_4: &[&[u16]] = &[&[4]];
-
 // 0 a";\u{a}panic!()//\u{202e}: FullyConnected, activation relu. [1, 8] -> [1, 4].
 // One core; not fully_connected_dsp: it stores all of -128 to 127, not -5 to 127.
-static STEP_0: Step<(i8,), i8> = step(0)
-    .reads(FN_)
-    .writes(A)
-    .by_channels(1, 4, 1)
-    .shares(SHARES_4);
+static STEP_0: Whole<(i8,), i8> = step(0).reads(FN_).writes(A).whole(1, 4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
 // One core; not fully_connected_dsp: it stores all of -128 to 127, not 0 to 127.
-static STEP_1: Step<(i8,), i8> = step(1)
-    .reads(A)
-    .writes(LEAD)
-    .by_channels(1, 2, 1)
-    .shares(SHARES_2);
+static STEP_1: Whole<(i8,), i8> = step(1).reads(A).writes(LEAD).whole(1, 2);
 
 /// Runs every step. Each core of the team calls it, and computes the units that it claims.
 fn run<P: Port>(team: &mut Member<'_, P>) -> Result<(), Stopped> {
-    team.step(&STEP_0, fully_connected, &weights::A)?;
-    team.step(&STEP_1, fully_connected, &weights::LEAD)?;
+    team.whole(&STEP_0, fully_connected, &weights::A)?;
+    team.whole(&STEP_1, fully_connected, &weights::LEAD)?;
     Ok(())
 }
 
