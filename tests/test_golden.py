@@ -66,6 +66,12 @@ def test_keyword_crate(golden, board: str) -> None:
         golden(f"keyword-{board}/{name}", files[name])
 
 
+def test_small_crate(golden) -> None:
+    """Where size matters, steps with the same kernels in turns are in one loop."""
+    compiled = compile_model(KEYWORD, "qemu-m0plus", hints=Hints(optimize="size"))
+    golden("keyword-size/src/lib.rs", compiled.files["src/lib.rs"])
+
+
 def test_stealing_crate(golden) -> None:
     files = crate_of(tiny(), "qemu-musca-b1", 2, "steal")
     for name in ("src/lib.rs", "tests/golden.rs", "plan.txt"):

@@ -166,6 +166,11 @@ class Plan:
         return self.schedule == "steal"
 
     @property
+    def is_whole(self) -> bool:
+        """Whether one core computes each step in one go."""
+        return self.cores == 1 and not self.piece
+
+    @property
     def kinds(self) -> tuple[Core, ...]:
         """Kinds of cores in the largest team; each has an image of its own."""
         return self.target.kinds(self.cores)

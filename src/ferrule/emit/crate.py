@@ -9,8 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import ferrule
-from ferrule.emit import golden, kinds, layout, report
-from ferrule.emit.rust_names import Names, ShareTables, share_tables
+from ferrule.emit import calls, golden, kinds, layout, report
+from ferrule.emit.rust_names import RUST_TYPES, Names, ShareTables, share_tables
 from ferrule.emit.sources import crate_files, kernel_files, owned
 from ferrule.emit.weights import step_bytes, weights
 from ferrule.ir import Op, Tensor
@@ -38,14 +38,6 @@ _RESERVED_CRATES = (
 )
 # Attributes that change nothing are not worth a word.
 _NEUTRAL = ("1", "1x1", "none", "0+0 by 0+0", "1.0")
-_RUST_TYPES = {
-    "int8": "i8",
-    "uint8": "u8",
-    "uint32": "u32",
-    "int16": "i16",
-    "int32": "i32",
-    "float32": "f32",
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,6 @@ class StepText:
 
     comment: str
     definition: str
-    call: str
 
 
 def emit(plan: Plan, source: str, model: bytes) -> Files:
@@ -76,7 +67,8 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
     used = set(_RESERVED)
     inputs = _borders(plan, names, plan.graph.inputs, "input", used)
     outputs = _borders(plan, names, plan.graph.outputs, "output", used)
-    schedule, kind = _schedule(plan), "Whole" if _is_whole(plan) else "Step"
+    schedule, kind = _schedule(plan), "Whole" if plan.is_whole else "Step"
+    tables, called = calls.of(plan, names)
     constants = weights({names.ops[step.op.name]: step for step in plan.steps}, plan.kinds)
     decisions = report.plan_json(plan)
     taken = [f"{i.name}: &[{i.type}; {i.elements:_}]" for i in inputs]
@@ -106,8 +98,10 @@ def emit(plan: Plan, source: str, model: bytes) -> Files:
             *(_slot(plan, names.tensors[slot.tensor.name], slot) for slot in plan.slots),
             *(_slot(plan, f"SCRATCH_{number}", slot) for number, slot in plan.scratch.items()),
         ],
-        "shares": [] if _is_whole(plan) else _shares(share_tables(plan.steps)),
+        "shares": [] if plan.is_whole else _shares(share_tables(plan.steps)),
         "steps": [_step(plan, names, number, step) for number, step in enumerate(plan.steps)],
+        "tables": tables,
+        "calls": called,
         "inputs": inputs,
         "outputs": outputs,
         "input_bytes": sum(border.bytes for border in inputs),
@@ -158,11 +152,6 @@ def _schedule(plan: Plan) -> str:
     return f"Joined<{behind}>" if behind else ""
 
 
-def _is_whole(plan: Plan) -> bool:
-    """Whether one core computes each step in one go."""
-    return plan.cores == 1 and not plan.piece
-
-
 def _build(*texts: str) -> int:
     """A number of 24 bits that stands for a version of Ferrule, a model and a plan."""
     total = hashlib.sha256(ferrule.__version__.encode())
@@ -196,7 +185,7 @@ def _slot(plan: Plan, name: str, slot: Slot) -> str:
     tensor = slot.tensor
     until = "" if slot.last >= len(plan.steps) else slot.last
     life = f"{max(slot.first, 0)}..={until}" if until != "" else f"{max(slot.first, 0)}.."
-    kind = f"Slot<{_RUST_TYPES[tensor.dtype]}, {tensor.elements:_}>"
+    kind = f"Slot<{RUST_TYPES[tensor.dtype]}, {tensor.elements:_}>"
     return f"const {name}: {kind} = Slot::at({slot.offset:_}); // {life}"
 
 
@@ -225,35 +214,22 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     op = step.op
     read = [plan.slot(tensor).tensor for tensor in op.activations]
     pixels, channels = op.matrix()
-    types = [_RUST_TYPES[tensor.dtype] for tensor in read]
-    tuple_type = f"({types[0]},)" if len(types) == 1 else f"({', '.join(types)})"
-    kind, method = ("Whole", "whole") if _is_whole(plan) else ("Step", "step")
-    head = f"static STEP_{number}: {kind}<{tuple_type}, {_RUST_TYPES[op.output.dtype]}>"
+    head = f"static STEP_{number}: {calls.step_type(plan, step)}"
     reads = zip((".reads", ".also_reads"), read, strict=False)
-    calls = [f"{call}({names.tensors[tensor.name]})" for call, tensor in reads]
-    calls += [
+    facts = [f"{call}({names.tensors[tensor.name]})" for call, tensor in reads]
+    facts += [
         f".writes({names.tensors[op.output.name]})",
         *([f".scratch(SCRATCH_{number}, CORES)"] if number in plan.scratch else []),
     ]
-    if _is_whole(plan):
-        calls.append(f".whole({pixels}, {channels})")
+    if plan.is_whole:
+        facts.append(f".whole({pixels}, {channels})")
     else:
-        calls += _cut(names, number, step, plan.steals)
+        facts += _cut(names, number, step, plan.steals)
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
     what = f"{number} {printable(op.name)}: {summary(op)}. {shapes} -> {list(op.output.shape)}."
     why = f"{step.reason[0].upper()}{step.reason[1:]}."
     comment = f"// {what}\n" + layout.comment(why)
-    arguments = (f"&STEP_{number}", f"&weights::{names.ops[op.name]}")
-    calls_of_kinds = [
-        kinds.attribute(plan.kinds, chosen, "    ")
-        + layout.call(f"    team.{method}", [arguments[0], kernel.function, arguments[1]], "?;")
-        for chosen, kernel in kinds.variants(step)
-    ]
-    return StepText(
-        comment,
-        layout.chain(head, f"step({number})", calls),
-        "\n".join(calls_of_kinds),
-    )
+    return StepText(comment, layout.chain(head, f"step({number})", facts))
 
 
 def _cut(names: Names, number: int, step: Step, steals: bool) -> list[str]:
@@ -297,7 +273,7 @@ def _borders(
             Border(
                 name,
                 names.tensors[plan.slot(tensor).tensor.name],
-                _RUST_TYPES[tensor.dtype],
+                RUST_TYPES[tensor.dtype],
                 tensor.elements,
                 offset,
                 tensor.bytes,

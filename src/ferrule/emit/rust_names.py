@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from ferrule.names import unique_identifiers
 from ferrule.steps import Plan, Step
 
+#: Types of elements.
+RUST_TYPES = {
+    "int8": "i8",
+    "uint8": "u8",
+    "uint32": "u32",
+    "int16": "i16",
+    "int32": "i32",
+    "float32": "f32",
+}
+
 #: Names of tables of shares, by number of units and the table.
 ShareTables = dict[tuple[int, tuple[tuple[int, ...], ...]], str]
 
@@ -27,7 +37,7 @@ class Names:
         reserved |= {f"shares_{step.units}" for step in plan.steps}
         reserved |= {name.lower() for name in shares.values()}
         numbers = range(len(plan.steps))
-        reserved |= {f"{kind}_{n}" for kind in ("step", "scratch") for n in numbers}
+        reserved |= {f"{kind}_{n}" for kind in ("step", "scratch", "turns") for n in numbers}
         slots = [(slot.tensor.name, "tensor") for slot in plan.slots]
         ops = [(step.op.name, "operator") for step in plan.steps]
         return Names(
