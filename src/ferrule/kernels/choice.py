@@ -11,8 +11,8 @@ from ferrule.ir import Op
 from ferrule.kernels.kernel import Kernel
 from ferrule.target import Core
 
-# Instructions that 1,000 bytes of code are worth in the smallest model.
-_SMALL = 200.0
+#: Instructions that 1,000 bytes of code are worth in the smallest model.
+SMALL = 200.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def choose_all(
     """
     choices = [choose(op, core, _of(op, forced)) for op in ops]
     total = sum(choice.kernel.time(core) for choice in choices)
-    return _Image(choices, core, max(worth * total, _SMALL) / 1000, with_weights).choices()
+    return _Image(choices, core, max(worth * total, SMALL) / 1000, with_weights).choices()
 
 
 def _of(op: Op, forced: Collection[str] | Mapping[str, str]) -> Collection[str]:
@@ -97,7 +97,8 @@ class _Image:
             usable = [k for k in (choice.kernel, *choice.others) if k.function in kept]
             kernel = min(usable, key=partial(self._cost, choice))
             reasons = choice.reasons if kernel is choice.kernel else (self._reason(choice, kept),)
-            chosen.append(Choice(kernel, reasons, choice.others))
+            others = [k for k in (choice.kernel, *choice.others) if k is not kernel]
+            chosen.append(Choice(kernel, reasons, tuple(others)))
         return chosen
 
     def _groups(self) -> list[dict[str, None]]:

@@ -8,10 +8,12 @@ import numpy as np
 from ferrule.ir import Op, Struct
 from ferrule.kernels import dsp
 from ferrule.kernels.kernel import Kernel
-from ferrule.kernels.packing import Filters
+from ferrule.kernels.packing import Filters, interleaved
 from ferrule.ops.fully_connected import FullyConnected
 
 _GROUP = 4
+# What a MAC costs where an output is alone, of what it costs in a group.
+_ALONE = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +59,13 @@ class FullyConnectedDsp(Kernel):
         return rows * self._depth if self._depth % 4 else 0
 
     def counts(self) -> dict[str, float]:
-        """Groups of four outputs, as a run each, with all elements of whole words."""
+        """Groups of four outputs and those left as a run each, with all elements of whole words."""
         rows, units = self.op.matrix()
-        groups = rows * -(-units // _GROUP)
-        return super().counts() | {"mac": groups * _GROUP * 4 * -(-self._depth // 4), "run": groups}
+        groups, left = divmod(units, _GROUP)
+        return super().counts() | {
+            "mac": rows * (groups * _GROUP + left * _ALONE) * 4 * -(-self._depth // 4),
+            "run": rows * (groups + left),
+        }
 
     def unit(self, cut: str) -> int:
         """A row, or four outputs."""
@@ -70,19 +75,14 @@ class FullyConnectedDsp(Kernel):
         """Fields of `FullyConnectedDsp` in `crates/kernels/src/fully_connected_dsp.rs`."""
         filters = Filters.of(self.op)
         multipliers, scales = dsp.constants(filters.requantize)
-        missing = -len(filters.weights) % _GROUP
-        filled = np.pad(filters.weights, ((0, missing), (0, -self._depth % 4)))
-        groups = len(filled) // _GROUP
-        # [group, 4 outputs, quad, 4 elements] to [group, quad, 4 outputs, 4 elements].
-        weights = filled.astype(np.int8).reshape(groups, _GROUP, -1, 4).transpose(0, 2, 1, 3)
-        table = np.stack([filters.folded_bias, multipliers, scales])
-        table = np.pad(table, ((0, 0), (0, missing))).reshape(3, groups, _GROUP)
+        filled = np.pad(filters.weights, ((0, 0), (0, -self._depth % 4))).astype(np.int8)
+        records = np.stack([filters.folded_bias, multipliers, scales], axis=1).astype(np.int32)
         return Struct(
             "FullyConnectedDsp",
             {
                 "depth": self._depth,
-                "weights": np.ascontiguousarray(weights).reshape(-1).view("<i4"),
-                "scales": table.transpose(1, 0, 2).astype(np.int32),
+                "weights": interleaved(filled.view("<i4")),
+                "scales": interleaved(records),
                 "zero_point": filters.requantize.zero_point,
                 "signed": dsp.is_signed(filters.requantize),
             },

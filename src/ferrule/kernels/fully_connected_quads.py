@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ferrule.ir import Array, Op, Struct
+from ferrule.ir import Op, Struct
 from ferrule.kernels.kernel import Kernel
-from ferrule.kernels.packing import Filters
+from ferrule.kernels.packing import Filters, interleaved
 from ferrule.kernels.short_rescale import ShortRescale
 from ferrule.ops.fully_connected import FullyConnected
 
@@ -76,10 +76,3 @@ class FullyConnectedQuads(Kernel):
             constructor="new",
         )
         return Struct("FullyConnectedQuads", {"rows": rows})
-
-
-def interleaved(weights: Array) -> Array:
-    """Of rows `[outputs, depth]` four together, weight by weight; those left over row by row."""
-    whole = len(weights) - len(weights) % _ROWS
-    groups = weights[:whole].reshape(-1, _ROWS, weights.shape[1]).transpose(0, 2, 1)
-    return np.concatenate([groups.ravel(), weights[whole:].ravel()])

@@ -1,53 +1,55 @@
 """Keeps the weights of an image near those of the model, whatever kernels pack them into.
 
-What counts is what the operators with weights have in flash: weights, bias and requantization,
-padding and tables of places. In the model these are the constants and four bytes for the scale of
-each output channel. Tables of operators without weights, as of Softmax, do not count.
+What counts are weights and bias of the operators: in the model the constants, in an image all
+that a kernel has of them, with padding and tables of places. Multipliers and shifts do not count,
+which kernels have of every output channel in place of its scale; nor do tables of operators
+without weights, as of Softmax.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from ferrule.ir import Op
-from ferrule.kernels.choice import Choice
+from ferrule.kernels.choice import SMALL, Choice
 from ferrule.kernels.kernel import Kernel
 from ferrule.target import Core
 
-_SCALE_BYTES = 4
-# By how much weights may grow where nothing else is said; and what they may grow by anyway, as
-# layers of a few weights are mostly requantization.
+# By how much weights may grow where nothing else is said.
 _WITH_SIMD = Fraction(15, 100)
 _WITHOUT = Fraction(30, 100)
-_FREE_BYTES = 512
+# Fewest bytes that requantize an output channel, by what a kernel needs; what some kernels have
+# beyond that counts as growth.
+_SCALE_BYTES = {"mve": 5, "dsp": 8, "rv32": 12, "thumb": 12}
+_PLAIN_SCALE_BYTES = 5
 
 
 def given_bytes(op: Op) -> int:
-    """Bytes of an operator's weights, bias and scales in the model; 0 if it has none."""
-    constants = [tensor for tensor in op.inputs if tensor.data is not None]
-    scales = [len(t.quant.scales) for t in constants if t.quant and t.dtype == "int8"]
-    return sum(tensor.bytes for tensor in constants) + _SCALE_BYTES * max(scales, default=0)
+    """Bytes of an operator's weights and bias in the model; 0 if it has none."""
+    return sum(tensor.bytes for tensor in op.inputs if tensor.data is not None)
 
 
 def most_bytes(ops: Sequence[Op], core: Core, growth: Fraction | None = None) -> int:
     """Bytes that the weights of all operators may have in an image of this kind of core."""
     given = sum(map(given_bytes, ops))
-    if growth is not None:
-        return given + int(given * growth)
-    usual = _WITH_SIMD if {"dsp", "mve"} & set(core.features) else _WITHOUT
-    return given + max(int(given * usual), _FREE_BYTES)
+    if growth is None:
+        growth = _WITH_SIMD if {"dsp", "mve"} & set(core.features) else _WITHOUT
+    return given + int(given * growth)
 
 
 def taken_bytes(kernel: Kernel) -> int:
-    """Bytes of an operator's weights as a kernel has them; 0 if the model has none for it."""
-    return kernel.params().bytes if given_bytes(kernel.op) else 0
+    """Bytes of an operator's weights and bias as a kernel has them; 0 if the model has none."""
+    if not given_bytes(kernel.op):
+        return 0
+    (scale,) = [_SCALE_BYTES[name] for name in kernel.needs] or [_PLAIN_SCALE_BYTES]
+    return kernel.params().bytes - scale * kernel.op.output.shape[-1]
 
 
 def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = None) -> list[Choice]:
     """The choices, some of them for kernels with less weights, until all are within the limit.
 
-    What saves most bytes for an instruction goes first. Where nothing is left to replace the
-    weights stay too large.
+    What saves most bytes for an instruction goes first; code that the image would have for this
+    alone counts as instructions. Where nothing is left to replace the weights stay too large.
     """
     choices = list(choices)
     limit = most_bytes([choice.kernel.op for choice in choices], core, growth)
@@ -61,11 +63,13 @@ def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = Non
         if (size := taken_bytes(other)) < sizes[index]
     ]
     while sum(sizes) > limit and smaller:
+        used = {choice.kernel.function for choice in choices}
 
-        def price(way: tuple[int, Kernel, int]) -> float:
+        def price(way: tuple[int, Kernel, int], used: Collection[str] = used) -> float:
             index, other, size = way
             slower = other.time(core) - choices[index].kernel.time(core)
-            return slower / (sizes[index] - size)
+            code = 0 if other.function in used else core.code_bytes(other.function)
+            return (slower + code * SMALL / 1000) / (sizes[index] - size)
 
         index, other, size = min(smaller, key=price)
         before = choices[index]

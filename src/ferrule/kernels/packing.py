@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ferrule.fixed_point import Int64, Requantize
-from ferrule.ir import Op
+from ferrule.ir import Array, Op
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
@@ -114,3 +114,10 @@ class Filters:
         """The stored values of accumulators `[channels, points]`."""
         stored: Int64 = self.requantize.apply(accumulators.T).T.astype(np.int64)
         return stored
+
+
+def interleaved(rows: Array) -> Array:
+    """Of rows `[outputs, elements]` four together, element by element; those left row by row."""
+    whole = len(rows) - len(rows) % 4
+    groups = rows[:whole].reshape(-1, 4, rows.shape[1]).transpose(0, 2, 1)
+    return np.concatenate([groups.ravel(), rows[whole:].ravel()])
