@@ -35,7 +35,6 @@ TOGETHER = 4
 STORING = "a result has so few products that storing it takes as much as they do"
 VECTORS = "of the vectors that hold the taps a large part is empty"
 GATHERING = "few results share what is gathered for them, or it is gathered in short runs"
-BEGINNING = "a channel has few results for what it takes to begin with one"
 WORDS = "the channels of a pixel are not whole words, which the kernel for 3x3 taps needs"
 
 #: What costs more than twice, by board.
@@ -55,8 +54,6 @@ SLOW = {
         "pointwise ((12, 5, 7), 60, (1, 1), 1)": VECTORS,
         "conv2d ((17, 7, 6), 13, (4, 2), 1)": GATHERING,
         "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
-        "depthwise ((16, 11, 44), 3, (2, 3), 2)": STORING,
-        "depthwise ((22, 24, 31), 1, (5, 2), 2)": BEGINNING,
         "conv2d ((16, 9, 27), 19, (1, 1), 1)": VECTORS,
         "pointwise ((14, 10, 17), 16, (1, 1), 1)": VECTORS,
         "conv2d ((19, 9, 8), 26, (4, 1), 2)": GATHERING,

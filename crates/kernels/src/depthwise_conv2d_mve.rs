@@ -1,6 +1,6 @@
 //! DepthwiseConv2d for cores with the vector extension MVE: vectors of taps are multiplied.
 
-use crate::instructions::mve::plane::{Filter, Plane};
+use crate::instructions::mve::plane::{Filters, Plane, SCALES};
 use crate::mve_filters::MveRange;
 use crate::window::Window;
 use runtime::Claim;
@@ -59,33 +59,22 @@ fn each<const VECTORS: usize>(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,
         (params.depth, params.depth * params.multiplier),
         row(pixels.start)..row(pixels.end),
         params.input_zero_point,
-        claim.scratch,
+        params.range,
+        (claim.scratch, outputs),
     ) else {
         return;
     };
     let rows = window.filter_height().next_multiple_of(params.rows.max(1));
     let lanes = rows * (window.filter_width() + window.stride_width());
+    let each = params.multiplier.max(1);
     let mut weights = params.weights;
-    let (mut source, mut left) = (0, 0);
-    for (channel, scales) in params.scales.chunks_exact(3).enumerate() {
-        let &[bias, multiplier, shift] = scales else {
-            return;
-        };
-        let filter = Filter {
-            bias,
-            multiplier,
-            shift,
-            weights,
-        };
-        if left == 0 {
-            plane.load(input, source);
-            (source, left) = (source + 1, params.multiplier);
-        }
-        left = left.saturating_sub(1);
+    for (source, scales) in params.scales.chunks(SCALES * each).enumerate() {
+        plane.load(input, source);
+        let filters = Filters { weights, scales };
         match VECTORS {
-            1 => plane.compute(filter, params.range, channel, outputs),
-            _ => plane.compute_long(filter, params.range, channel, outputs),
+            1 => plane.compute(filters, source * each),
+            _ => plane.compute_long(filters, source * each),
         }
-        weights = weights.get(lanes..).unwrap_or_default();
+        weights = weights.get(each * lanes..).unwrap_or_default();
     }
 }

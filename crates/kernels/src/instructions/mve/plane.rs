@@ -12,43 +12,70 @@ use crate::window::Window;
 /// Words of the table for four pairs of outputs: where they see, then where they go.
 const BLOCK: usize = 8;
 
-/// The filter of one channel.
+/// Vectors of the longest filter.
+const MOST: usize = 4;
+
+/// Words of [`Filters::scales`] for each channel.
+pub const SCALES: usize = 3;
+
+/// The filters of some output channels of one input channel.
 #[derive(Clone, Copy, Debug)]
-pub struct Filter<'f> {
-    /// Bias, which the input's zero point is folded into.
-    pub bias: i32,
-    /// Fixed-point multiplier.
-    pub multiplier: i32,
-    /// Power of two that goes with it, -1 or less.
-    pub shift: i32,
-    /// For each row of the filter as many zeros as the stride, then its weights; then zeros again.
+pub struct Filters<'f> {
+    /// For each channel and row of the filter as many zeros as the stride, then its weights; then
+    /// zeros again.
     ///
     /// The second output of a pair sees the taps that these begin with, the first those after the
     /// zeros.
     pub weights: &'f [i8],
+    /// For each channel: bias, which the input's zero point is folded into, fixed-point
+    /// multiplier, and the power of two that goes with it, -1 or less.
+    pub scales: &'f [i32],
 }
 
 /// A padded channel in scratch, and a table of the outputs that are computed from it by filters of
 /// up to so many vectors.
 #[derive(Debug)]
 pub struct Plane<'s, const VECTORS: usize> {
-    window: &'s Window,
-    /// Channels of the input.
-    depth: usize,
     /// Channels of the output.
     channels: usize,
+    #[cfg_attr(all(target_arch = "arm", target_os = "none"), allow(dead_code))] // by address
     plane: &'s mut [i8],
-    pitch: usize,
-    /// Elements of the outputs.
-    elements: usize,
+    copied: Copied,
+    /// Elements of the input.
+    source: usize,
+    outputs: &'s mut [i8],
     /// For each four pairs of outputs: the address of what each pair sees, in the plane, then
     /// the offsets of the eight outputs as halves of words, the second four in upper halves.
     table: &'s [u32],
-    /// For each vector of taps, their offsets from that address.
-    offsets: [[u8; VECTOR]; VECTORS],
+    /// For each vector of taps, their offsets from that address; for the assembly room for the
+    /// weights of a long filter, of the first output of a pair and of the second.
+    parts: [[[u8; VECTOR]; 3]; VECTORS],
     /// Taps of a vector.
     lanes: usize,
     vectors: usize,
+    /// Taps from what the second output of a pair sees to what the first does.
+    more: usize,
+    /// From sums to outputs.
+    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+    range: MveRange,
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    state: assembly::State,
+}
+
+/// What is copied of an input, at the offsets that the assembly uses.
+#[derive(Debug)]
+#[repr(C)]
+struct Copied {
+    /// Where the first element goes in the plane: an address for the assembly.
+    start: usize,
+    /// Rows; one where rows of the plane are those of the input.
+    height: usize,
+    /// Elements of a row.
+    width: usize,
+    /// Elements of a row of the plane.
+    pitch: usize,
+    /// Channels of the input.
+    depth: usize,
 }
 
 impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
@@ -60,27 +87,32 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // offsets and addresses fit, as seen first
     pub fn new(
-        window: &'s Window,
+        window: &Window,
         (height, pitch, filter_rows): (usize, usize, usize),
         (depth, channels): (usize, usize),
         rows: core::ops::Range<usize>,
         padding: i8,
-        scratch: &'s mut [u32],
+        range: MveRange,
+        (scratch, outputs): (&'s mut [u32], &'s mut [i8]),
     ) -> Option<Self> {
         let width = window.output_width();
         let row = window.filter_width() + window.stride_width();
         let lanes = row * filter_rows;
         let vectors = window.filter_height().div_ceil(filter_rows.max(1));
         let elements = rows.len() * width * channels;
-        let fits = width >= 2
+        let fits = VECTORS <= MOST
+            && width >= 2
             && (1..=VECTOR).contains(&lanes)
-            && vectors <= VECTORS
+            && (1..=VECTORS).contains(&vectors)
             && (window.filter_height() - 1) * pitch + row <= 256
             && window.padding_left() + window.input_width() <= pitch
             && window.padding_top() + window.input_height() <= height
             && (width - 1) * window.stride_width() + window.filter_width() <= pitch
             && rows.end.checked_sub(1)? * window.stride_height() + window.filter_height() <= height
-            && (1..=1 << 16).contains(&elements);
+            && (1..=1 << 16).contains(&elements)
+            && outputs.len() >= elements
+            && window.input_height() * window.input_width() > 0
+            && (1..1 << 13).contains(&depth);
         if !fits {
             return None;
         }
@@ -88,8 +120,8 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
         let (table, plane) = scratch.split_at_mut_checked(blocks * BLOCK)?;
         fill(plane, repeated(padding));
         let plane = bytes(plane).get_mut(..height * pitch)?;
-        let mut offsets = [[0; VECTOR]; VECTORS];
-        for (vector, offsets) in offsets.iter_mut().enumerate() {
+        let mut parts = [[[0; VECTOR]; 3]; VECTORS];
+        for (vector, [offsets, ..]) in parts.iter_mut().enumerate() {
             let tap_rows = vector * filter_rows..window.filter_height();
             for (to, tap_row) in offsets.chunks_mut(row).zip(tap_rows).take(filter_rows) {
                 for (offset, from) in to.iter_mut().zip(tap_row * pitch..) {
@@ -124,185 +156,140 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
                 half = 16;
             }
         }
+        let (source_height, source_width) = (window.input_height(), window.input_width());
+        let is_one_piece = source_width == pitch;
         Some(Self {
-            window,
-            depth,
             channels,
             plane,
-            pitch,
-            elements,
+            copied: Copied {
+                start: base + window.padding_top() * pitch + window.padding_left(),
+                height: if is_one_piece { 1 } else { source_height },
+                width: if is_one_piece {
+                    pitch * source_height
+                } else {
+                    source_width
+                },
+                pitch,
+                depth,
+            },
+            source: source_height * source_width * depth,
+            outputs,
             table,
-            offsets,
+            parts,
             lanes,
             vectors,
+            more: window.stride_width(),
+            #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+            range,
+            #[cfg(all(target_arch = "arm", target_os = "none"))]
+            state: assembly::State::new(range, table, [window.stride_width(), lanes]),
         })
     }
 
     /// Copies a channel of an image into the plane.
     pub fn load(&mut self, input: &[i8], channel: usize) {
-        let (height, width) = (self.window.input_height(), self.window.input_width());
-        let channels = self.depth;
-        let start = self.window.padding_top() * self.pitch + self.window.padding_left();
-        let fits = channel < channels
-            && input.len() >= height * width * channels
-            && self.plane.len() >= (height.wrapping_sub(1)) * self.pitch + start + width
-            && width > 0
-            && channels < 1 << 13;
-        if !fits {
+        if channel >= self.copied.depth || input.len() < self.source {
             return;
         }
         #[cfg(all(target_arch = "arm", target_os = "none"))]
-        // SAFETY: reads element `channel` of each pixel and writes `height` rows of `width`
-        // elements; both are inside, as seen above. Seven pixels' offsets fit 16 bits.
+        // SAFETY: element `channel` of each pixel is inside the input, and all rows are inside the
+        // plane, as seen above and in `new`. No number is 0.
         unsafe {
-            core::arch::asm!(
-                "movs r4, #0",
-                "vidup.u16 q1, r4, #1",
-                "vmul.i16 q1, q1, {channels}",
-                "10:",
-                "mov r4, {to}",
-                "dlstp.16 lr, {width}",
-                "20:",
-                "vldrb.u16 q0, [{from}, q1]",
-                "vstrb.16 q0, [r4], #8",
-                "add {from}, {from}, {eight}",
-                "letp lr, 20b",
-                "add {to}, {to}, {pitch}",
-                "sub {from}, {from}, {back}",
-                "subs {height}, {height}, #1",
-                "bne 10b",
-                from = inout(reg) input.as_ptr().add(channel) => _,
-                to = inout(reg) self.plane.as_mut_ptr().add(start) => _,
-                height = inout(reg) height => _,
-                width = in(reg) width,
-                pitch = in(reg) self.pitch,
-                channels = in(reg) channels,
-                eight = in(reg) 8 * channels,
-                back = in(reg) (width.next_multiple_of(8) - width) * channels,
-                out("r4") _,
-                out("lr") _,
-                out("d0") _,
-                out("d1") _,
-                out("d2") _,
-                out("d3") _,
-                options(nostack),
-            );
+            let from = input.as_ptr().add(channel);
+            if self.copied.height > 1 && self.copied.width <= VECTOR {
+                assembly::load_columns(from, &self.copied);
+            } else {
+                assembly::load_rows(from, &self.copied);
+            }
         }
         #[cfg(not(all(target_arch = "arm", target_os = "none")))]
         {
-            let mut values = input.iter().skip(channel).step_by(channels);
-            let rows = self.plane.get_mut(start..).unwrap_or_default();
-            for row in rows.chunks_mut(self.pitch).take(height) {
-                for (to, &from) in row.iter_mut().zip(values.by_ref().take(width)) {
+            let copied = &self.copied;
+            let mut values = input.iter().skip(channel).step_by(copied.depth);
+            let rows = self.plane.get_mut(copied.start..).unwrap_or_default();
+            let pitch = copied.pitch.max(copied.width);
+            for row in rows.chunks_mut(pitch).take(copied.height) {
+                for (to, &from) in row.iter_mut().zip(values.by_ref().take(copied.width)) {
                     *to = from;
                 }
             }
         }
     }
 
-    /// Computes a channel's outputs, of which the first is `outputs[channel]`, with a filter of one
-    /// vector.
+    /// Computes the outputs of channels from one on, with filters of one vector.
     ///
     /// Does nothing where a slice is too short.
-    pub fn compute(&self, filter: Filter<'_>, range: MveRange, channel: usize, outputs: &mut [i8]) {
-        if self.vectors != 1 || !self.fits(filter, channel, outputs) {
+    pub fn compute(&mut self, filters: Filters<'_>, channel: usize) {
+        if !self.fits(filters, channel) {
             return;
         }
         #[cfg(all(target_arch = "arm", target_os = "none"))]
         {
-            let more = self.window.stride_width();
-            let output = outputs.get_mut(channel..).unwrap_or_default();
-            let mut state = assembly::State::new(filter, range, output, self.table);
-            let weights = filter.weights.as_ptr();
-            let Some(offsets) = self.offsets.first() else {
-                return;
-            };
+            self.state
+                .begin(filters, self.outputs.get_mut(channel..).unwrap_or_default());
             // SAFETY: `new` made the table of addresses inside the plane, and of offsets of the
-            // first channel's outputs, which are inside for all channels. Weights for both
-            // outputs are there.
-            unsafe {
-                assembly::run(
-                    &mut state,
-                    [weights.add(more), weights],
-                    offsets,
-                    self.lanes,
-                );
-            }
+            // first channel's outputs, which are inside for all channels. Each channel, of which
+            // there is one or more, has weights for both outputs.
+            unsafe { assembly::run(&mut self.state, self.parts.as_ptr().cast()) }
         }
         #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-        self.twin(filter, range, channel, outputs);
+        self.twin(filters, channel);
     }
 
-    /// The same with a filter of one vector or more, of which the last may end with rows of zeros.
-    pub fn compute_long(
-        &self,
-        filter: Filter<'_>,
-        range: MveRange,
-        channel: usize,
-        outputs: &mut [i8],
-    ) {
-        if !self.fits(filter, channel, outputs) {
+    /// The same with filters of one vector or more; the last may end with rows of zeros.
+    pub fn compute_long(&mut self, filters: Filters<'_>, channel: usize) {
+        if !self.fits(filters, channel) {
             return;
         }
         #[cfg(all(target_arch = "arm", target_os = "none"))]
         {
-            let output = outputs.get_mut(channel..).unwrap_or_default();
-            let state = assembly::State::new(filter, range, output, self.table);
-            // Offsets, and weights of the first output of a pair and of the second.
-            let mut vectors = [[[0; VECTOR]; 3]; VECTORS];
-            let from = filter.weights.chunks(self.lanes);
-            let shifted = filter.weights.get(self.window.stride_width()..);
-            let shifted = shifted.unwrap_or_default().chunks(self.lanes);
-            let (some, _) = vectors.split_at_mut(self.vectors);
-            let weights = shifted.zip(from);
-            for ((vector, offsets), (first, second)) in
-                some.iter_mut().zip(&self.offsets).zip(weights)
-            {
-                let [to_offsets, to_first, to_second] = vector;
-                *to_offsets = *offsets;
-                for (to, from) in [(to_first, first), (to_second, second)] {
-                    for (to, &from) in to.iter_mut().zip(from) {
-                        [*to] = from.to_le_bytes();
-                    }
-                }
-            }
-            let ends = some.as_ptr_range();
-            // SAFETY: as in `compute`; there is a vector or more, each of 48 bytes.
-            unsafe { assembly::run_long(&state, ends.start.cast(), ends.end.cast()) }
+            self.state
+                .begin(filters, self.outputs.get_mut(channel..).unwrap_or_default());
+            // SAFETY: as in `compute`; there is room for the weights of each vector.
+            unsafe { assembly::run_long(&mut self.state, self.parts.as_mut_ptr(), self.vectors) }
         }
         #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-        self.twin(filter, range, channel, outputs);
+        self.twin(filters, channel);
     }
 
-    /// Whether there are such weights and outputs.
-    fn fits(&self, filter: Filter<'_>, channel: usize, outputs: &[i8]) -> bool {
-        let more = self.window.stride_width();
-        outputs.len() >= self.elements
-            && channel < self.channels
-            && filter.weights.len() >= self.vectors * self.lanes + more
+    /// Whether there are such weights and channels.
+    #[inline]
+    fn fits(&self, filters: Filters<'_>, channel: usize) -> bool {
+        let count = filters.scales.len() / SCALES;
+        count > 0
+            && channel + count <= self.channels
+            && filters.weights.len() >= count * self.vectors * self.lanes + self.more
     }
 
     #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-    fn twin(&self, filter: Filter<'_>, range: MveRange, channel: usize, outputs: &mut [i8]) {
-        let more = self.window.stride_width();
-        let offsets = self.offsets.iter().take(self.vectors);
-        for block in self.table.chunks_exact(BLOCK) {
-            let (seen, places) = block.split_at(BLOCK / 2);
-            let low = places.iter().map(|word| word & 0xffff);
-            let places = low.chain(places.iter().map(|word| word >> 16));
-            let both = seen.iter().flat_map(|&from| [(from, more), (from, 0)]);
-            for ((from, skipped), place) in both.zip(places) {
-                let mut weights = filter.weights.iter().skip(skipped);
-                let mut sum = filter.bias;
-                for offsets in offsets.clone() {
-                    let weights = weights.by_ref().take(self.lanes);
-                    for (&weight, &offset) in weights.zip(offsets) {
-                        let value = self.plane.get(from as usize + usize::from(offset));
-                        sum += i32::from(value.copied().unwrap_or_default()) * i32::from(weight);
+    fn twin(&mut self, filters: Filters<'_>, channel: usize) {
+        let taps = self.vectors * self.lanes;
+        let parts = self.parts.iter().take(self.vectors);
+        let weights = (0..).step_by(taps);
+        let scales = filters.scales.chunks_exact(SCALES);
+        for ((channel, scale), weights) in (channel..).zip(scales).zip(weights) {
+            let &[bias, multiplier, shift] = scale else {
+                return;
+            };
+            for block in self.table.chunks_exact(BLOCK) {
+                let (seen, places) = block.split_at(BLOCK / 2);
+                let low = places.iter().map(|word| word & 0xffff);
+                let places = low.chain(places.iter().map(|word| word >> 16));
+                let both = seen.iter().flat_map(|&from| [(from, self.more), (from, 0)]);
+                for ((from, skipped), place) in both.zip(places) {
+                    let mut weights = filters.weights.iter().skip(weights + skipped);
+                    let mut sum = bias;
+                    for [offsets, ..] in parts.clone() {
+                        let weights = weights.by_ref().take(self.lanes);
+                        for (&weight, &offset) in weights.zip(offsets) {
+                            let value = self.plane.get(from as usize + usize::from(offset));
+                            let value = value.copied().unwrap_or_default();
+                            sum += i32::from(value) * i32::from(weight);
+                        }
                     }
-                }
-                if let Some(output) = outputs.get_mut(place as usize + channel) {
-                    *output = stored(sum, filter.multiplier, narrow(filter.shift), range);
+                    if let Some(output) = self.outputs.get_mut(place as usize + channel) {
+                        *output = stored(sum, multiplier, narrow(shift), self.range);
+                    }
                 }
             }
         }
@@ -311,78 +298,196 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 mod assembly {
-    use super::Filter;
+    use super::{Copied, Filters, MOST, SCALES};
     use crate::mve_filters::{MveRange, VECTOR};
     use core::arch::asm;
 
-    /// What the assembly keeps in memory, at the offsets that it uses.
+    /// Offsets of a vector's taps, and weights of both outputs.
+    pub type Part = [[u8; VECTOR]; 3];
+
+    /// Bytes of the assembly for one of them.
+    const STEP: usize = 60;
+
+    /// What the assembly keeps in memory, at the offsets from `scale` that it uses.
     #[repr(C)]
+    #[derive(Debug)]
     pub struct State {
-        sums: [i32; 8],     // 0
-        bias: i32,          // 32
-        multiplier: i32,    // 36
-        shift: i32,         // 40
-        zero_point: i32,    // 44
-        one: i32,           // 48
-        output: *mut i8,    // 52
-        high: [i16; 8],     // 56
-        low: i32,           // 72
-        end: *const u32,    // 76: of the table
-        table: *const u32,  // 80
-        vectors: *const i8, // 84: of offsets and weights
+        sums: [i32; 8],
+        scale: [i32; SCALES], // 0: bias, multiplier, shift
+        zero_point: i32,      // 12
+        one: i32,             // 16
+        output: *mut i8,      // 20
+        end: *const u32,      // 24: of the table
+        table: *const u32,    // 28
+        weights: *const i8,   // 32
+        scales: *const i32,   // 36
+        more: usize,          // 40: taps from the second output's weights to the first's
+        lanes: usize,         // 44: of a vector
+        high: [i16; 8],       // 48
+        low: i32,             // 64
+        count: usize,         // 68: channels left
+        parts: *mut Part,     // 72
+        begin: usize,         // 76: address of the code for the second vector
+        vectors: usize,       // 80
+        seen: *const u32,     // 84: of the table, four pairs
     }
 
     impl State {
         #[allow(clippy::cast_possible_truncation)] // in `[-128, 127]`
-        pub fn new(filter: Filter<'_>, range: MveRange, outputs: &mut [i8], table: &[u32]) -> Self {
+        pub fn new(range: MveRange, table: &[u32], [more, lanes]: [usize; 2]) -> Self {
             let ends = table.as_ptr_range();
             Self {
                 sums: [0; 8],
-                bias: filter.bias,
-                multiplier: filter.multiplier,
-                shift: filter.shift,
+                scale: [0; SCALES],
                 zero_point: range.zero_point,
                 one: 1,
-                output: outputs.as_mut_ptr(),
-                high: [range.high as i16; 8],
-                low: range.low,
+                output: core::ptr::null_mut(),
                 end: ends.end,
                 table: ends.start,
-                vectors: core::ptr::null(),
+                weights: core::ptr::null(),
+                scales: core::ptr::null(),
+                more,
+                lanes,
+                high: [range.high as i16; 8],
+                low: range.low,
+                count: 0,
+                parts: core::ptr::null_mut(),
+                begin: 0,
+                vectors: 0,
+                seen: core::ptr::null(),
             }
+        }
+
+        /// Turns to some channels, one or more.
+        pub fn begin(&mut self, filters: Filters<'_>, outputs: &mut [i8]) {
+            self.output = outputs.as_mut_ptr();
+            self.weights = filters.weights.as_ptr();
+            self.scales = filters.scales.as_ptr();
+            self.count = filters.scales.len() / SCALES;
         }
     }
 
-    /// Computes all outputs of the table.
+    /// Copies a channel row by row, eight elements at a time.
+    ///
+    /// # Safety
+    ///
+    /// An element is at `from` and then every `depth` bytes for each that is copied, and the rows
+    /// have room. No number is 0, and seven elements' offsets fit 16 bits.
+    #[inline(never)]
+    pub unsafe fn load_rows(from: *const i8, copied: &Copied) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            asm!(
+                "ldm r1, {{r1, r2, r3, r4, r5}}",
+                "movs r8, #0",
+                "vidup.u16 q1, r8, #1",
+                "vmul.i16 q1, q1, r5",
+                "add r9, r3, #7",
+                "bic r9, r9, #7",
+                "subs r4, r4, r9", // from the end of a row's vectors to the next row
+                "subs r9, r9, r3",
+                "mul r9, r9, r5", // elements that a row's last vector does not have
+                "lsls r5, r5, #3",
+                "10:",
+                "dlstp.16 lr, r3",
+                "20:",
+                "vldrb.u16 q0, [r0, q1]",
+                "vstrb.16 q0, [r1], #8",
+                "add r0, r5",
+                "letp lr, 20b",
+                "add r1, r4",
+                "sub r0, r0, r9",
+                "subs r2, r2, #1",
+                "bne 10b",
+                inout("r0") from => _,
+                inout("r1") core::ptr::from_ref(copied) => _,
+                out("r2") _, out("r3") _, out("r4") _, out("r5") _,
+                out("r8") _, out("r9") _, out("lr") _,
+                out("d0") _, out("d1") _, out("d2") _, out("d3") _,
+                options(nostack),
+            );
+        }
+    }
+
+    /// The same for short rows: eight columns at a time, from the first row to the last.
+    ///
+    /// # Safety
+    ///
+    /// As of [`load_rows`].
+    #[inline(never)]
+    pub unsafe fn load_columns(from: *const i8, copied: &Copied) {
+        // SAFETY: as the caller promises; predicates leave out what a row does not have.
+        unsafe {
+            asm!(
+                "ldm r1, {{r1, r2, r3, r4, r5}}",
+                "movs r8, #0",
+                "vidup.u16 q1, r8, #1",
+                "vmul.i16 q1, q1, r5",
+                "mul r9, r3, r5", // a row of the input
+                "lsls r5, r5, #3",
+                "mov r10, r2",
+                "10:",
+                "vctp.16 r3",
+                "mov r8, r0",
+                "mov r2, r1",
+                "dls lr, r10",
+                "20:",
+                "vpstt",
+                "vldrbt.u16 q0, [r8, q1]",
+                "vstrbt.16 q0, [r2]",
+                "add r8, r9",
+                "add r2, r4",
+                "le lr, 20b",
+                "add r0, r5",
+                "adds r1, r1, #8",
+                "subs r3, r3, #8",
+                "bgt 10b",
+                inout("r0") from => _,
+                inout("r1") core::ptr::from_ref(copied) => _,
+                out("r2") _, out("r3") _, out("r4") _, out("r5") _,
+                out("r8") _, out("r9") _, out("r10") _, out("lr") _,
+                out("d0") _, out("d1") _, out("d2") _, out("d3") _,
+                options(nostack),
+            );
+        }
+    }
+
+    /// Computes all outputs of the table, of some channels.
     ///
     /// # Safety
     ///
     /// The table has a block or more; each pair sees elements at its address plus offsets, and
-    /// each output is an element at its offset. `lanes` weights are there for both outputs.
+    /// each output is an element at its offset. Each channel, of which there is one or more, has
+    /// `lanes` weights for both outputs, `more` apart. There is a vector of offsets.
     #[inline(never)]
-    pub unsafe fn run(
-        state: &mut State,
-        [first, second]: [*const i8; 2],
-        offsets: &[u8; VECTOR],
-        lanes: usize,
-    ) {
+    pub unsafe fn run(state: &mut State, offsets: *const u8) {
         // SAFETY: as the caller promises. The stack serves to save registers that cannot be named.
         //
         // Even registers are sums, then constants; r1, r3, r5, r7 are what pairs see, r9 the
-        // table, r11 the state. q4 low, q5 and q6 weights, q7 offsets of taps.
+        // table, r11 the state's scale. q4 low, q5 and q6 weights, q7 offsets of taps.
         unsafe {
             asm!(
                 "push {{r6, r7}}",
-                "mov r11, r0",
-                "vldrb.u8 q7, [r2]",
+                "add r11, r0, #32",
+                "vldrb.u8 q7, [r1]",
+                "ldr r0, [r11, #64]",
+                "vdup.16 q4, r0",
+                // A channel.
+                "10:",
+                "ldrd r1, r3, [r11, #32]",
+                "ldrd r5, r4, [r11, #40]",
+                "add r5, r1",
                 "vctp.8 r4",
                 "vpstt",
-                "vldrbt.u8 q5, [r1]",
-                "vldrbt.u8 q6, [r3]",
-                "ldrd r0, r2, [r11, #72]",
-                "vdup.16 q4, r0",
-                "ldr r9, [r11, #80]",
-                "10:",
+                "vldrbt.u8 q5, [r5]",
+                "vldrbt.u8 q6, [r1]",
+                "add r1, r4",
+                "ldm r3!, {{r0, r2, r5}}",
+                "strd r1, r3, [r11, #32]",
+                "stm r11, {{r0, r2, r5}}",
+                "ldr r9, [r11, #28]",
+                // Four pairs.
+                "20:",
                 "ldm r9!, {{r1, r3, r5, r7}}",
                 "vldrb.u8 q0, [r1, q7]",
                 "vmladav.s8 r0, q0, q5",
@@ -396,38 +501,39 @@ mod assembly {
                 "vmladav.s8 r10, q2, q6",
                 "vmladav.s8 r12, q3, q5",
                 "vmladav.s8 lr, q3, q6",
-                "stm r11, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
-                "ldrd r0, r2, [r11, #32]",
-                "vldrw.u32 q0, [r11]",
-                "vldrw.u32 q1, [r11, #16]",
+                "stmdb r11, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
+                "vldrw.u32 q0, [r11, #-32]",
+                "vldrw.u32 q1, [r11, #-16]",
+                "ldm r11, {{r0, r2, r4, r6, r8, r10, r12}}",
                 "vadd.i32 q0, q0, r0",
                 "vadd.i32 q1, q1, r0",
-                "ldrd r4, r6, [r11, #40]",
                 "vqrdmulh.s32 q2, q0, r2",
                 "vqrdmulh.s32 q3, q1, r2",
-                "ldrd r8, r10, [r11, #48]",
                 "vqdmlah.s32 q2, q0, r8",
                 "vqdmlah.s32 q3, q1, r8",
                 "vrshl.s32 q2, r4",
                 "vrshl.s32 q3, r4",
                 "vqmovnb.s32 q2, q2",
                 "vqmovnt.s32 q2, q3",
-                "vldrw.u32 q0, [r11, #56]",
+                "vldrw.u32 q0, [r11, #48]",
                 "vqadd.s16 q2, q2, r6",
                 "vldrh.u16 q1, [r9], #16",
                 "vmax.s16 q2, q2, q4",
-                "ldr r12, [r11, #76]",
                 "vmin.s16 q2, q2, q0",
                 "cmp r9, r12",
                 "vstrb.16 q2, [r10, q1]",
+                "bne 20b",
+                // The next channel.
+                "adds r10, r10, #1",
+                "str r10, [r11, #20]",
+                "ldr r0, [r11, #68]",
+                "subs r0, r0, #1",
+                "str r0, [r11, #68]",
                 "bne 10b",
                 "pop {{r6, r7}}",
                 inout("r0") core::ptr::from_mut(state) => _,
-                inout("r1") first => _,
-                inout("r2") offsets.as_ptr() => _,
-                inout("r3") second => _,
-                inout("r4") lanes => _,
-                out("r5") _,
+                inout("r1") offsets => _,
+                out("r2") _, out("r3") _, out("r4") _, out("r5") _,
                 out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                 out("d4") _, out("d5") _, out("d6") _, out("d7") _,
@@ -437,38 +543,59 @@ mod assembly {
         }
     }
 
-    /// The same with filters of several vectors, from `vectors` up to `end`: 16 offsets, and as
-    /// many weights for each output of a pair, 0 where a vector has fewer taps.
+    /// The same with filters of so many vectors, 1 to [`MOST`], of which each has a part with
+    /// offsets and room for weights, 0 where a vector has fewer taps.
     ///
     /// # Safety
     ///
     /// As of [`run`].
     #[inline(never)]
-    pub unsafe fn run_long(state: &State, vectors: *const i8, end: *const i8) {
-        // SAFETY: as the caller promises. The stack serves to save registers that cannot be named,
-        // and has a copy of the state.
+    pub unsafe fn run_long(state: &mut State, parts: *mut Part, vectors: usize) {
+        state.parts = parts;
+        // SAFETY: as the caller promises. The stack serves to save registers that cannot be named.
         //
         // Even registers are sums, then constants; r1, r3, r5, r7 are what pairs see, r9 the
-        // table or vectors, r11 their end. q4 low, q5 and q6 weights, q7 offsets of taps.
+        // table or parts, r11 the state's scale. q4 low, q5 and q6 weights, q7 offsets of taps.
         unsafe {
             asm!(
                 "push {{r6, r7}}",
-                "sub sp, sp, #88",
-                "mov r12, sp",
-                "mov r9, r1",
-                "ldm r0!, {{r1-r8}}",
-                "stm r12!, {{r1-r8}}",
-                "ldm r0!, {{r1-r8}}",
-                "stm r12!, {{r1-r8}}",
-                "ldm r0!, {{r1-r5}}",
-                "stm r12!, {{r1-r5}}",
-                "str r9, [sp, #84]",
-                "vdup.16 q4, r3",
+                "add r11, r0, #32",
+                "adr.w r0, 40f",
+                "add r0, r0, r3",
+                "adds r0, r0, #1",
+                "str r0, [r11, #76]",
+                "ldr r0, [r11, #64]",
+                "vdup.16 q4, r0",
+                // A channel.
                 "10:",
-                "ldrd r10, r12, [sp, #80]",
-                "ldm r10!, {{r1, r3, r5, r7}}",
-                "str r10, [sp, #80]",
-                "mov r9, r12",
+                "ldrd r1, r3, [r11, #32]",
+                "ldrd r5, r4, [r11, #40]",
+                "ldr r9, [r11, #72]",
+                "vctp.8 r4",
+                "mov r8, r2",
+                "20:",
+                "adds r0, r1, r5",
+                "vpstt",
+                "vldrbt.u8 q5, [r0]",
+                "vldrbt.u8 q6, [r1]",
+                "vstrw.32 q5, [r9, #16]",
+                "vstrw.32 q6, [r9, #32]",
+                "add r9, #48",
+                "add r1, r4",
+                "subs r8, r8, #1",
+                "bne 20b",
+                "ldm r3!, {{r0, r4, r5}}",
+                "strd r1, r3, [r11, #32]",
+                "stm r11, {{r0, r4, r5}}",
+                "ldr r9, [r11, #28]",
+                "str r2, [r11, #80]",
+                "str r9, [r11, #84]",
+                // Four pairs.
+                "30:",
+                "ldr r9, [r11, #84]",
+                "ldm r9!, {{r1, r3, r5, r7}}",
+                "str r9, [r11, #84]",
+                "ldr r9, [r11, #72]",
                 "vldrb.u8 q7, [r9], #16",
                 "vldrb.u8 q5, [r9], #16",
                 "vldrb.u8 q6, [r9], #16",
@@ -484,9 +611,10 @@ mod assembly {
                 "vmladav.s8 r10, q2, q6",
                 "vmladav.s8 r12, q3, q5",
                 "vmladav.s8 lr, q3, q6",
-                "cmp r9, r11",
-                "beq 30f",
-                "20:",
+                "ldr pc, [r11, #76]",
+                ".p2align 2",
+                "40:",
+                ".rept 3",
                 "vldrb.u8 q7, [r9], #16",
                 "vldrb.u8 q5, [r9], #16",
                 "vldrb.u8 q6, [r9], #16",
@@ -502,43 +630,45 @@ mod assembly {
                 "vmladava.s8 r10, q2, q6",
                 "vmladava.s8 r12, q3, q5",
                 "vmladava.s8 lr, q3, q6",
-                "cmp r9, r11",
-                "bne 20b",
-                "30:",
-                "stm sp, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
-                "ldrd r0, r2, [sp, #32]",
-                "vldrw.u32 q0, [sp]",
-                "vldrw.u32 q1, [sp, #16]",
+                ".endr",
+                "stmdb r11, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
+                "vldrw.u32 q0, [r11, #-32]",
+                "vldrw.u32 q1, [r11, #-16]",
+                "ldm r11, {{r0, r2, r4, r6, r8, r10, r12}}",
                 "vadd.i32 q0, q0, r0",
                 "vadd.i32 q1, q1, r0",
-                "ldrd r4, r6, [sp, #40]",
                 "vqrdmulh.s32 q2, q0, r2",
                 "vqrdmulh.s32 q3, q1, r2",
-                "ldrd r8, r10, [sp, #48]",
                 "vqdmlah.s32 q2, q0, r8",
                 "vqdmlah.s32 q3, q1, r8",
                 "vrshl.s32 q2, r4",
                 "vrshl.s32 q3, r4",
                 "vqmovnb.s32 q2, q2",
                 "vqmovnt.s32 q2, q3",
-                "vldrw.u32 q0, [sp, #56]",
+                "vldrw.u32 q0, [r11, #48]",
                 "vqadd.s16 q2, q2, r6",
-                "ldr r9, [sp, #80]",
+                "ldr r9, [r11, #84]",
                 "vldrh.u16 q1, [r9], #16",
                 "vmax.s16 q2, q2, q4",
-                "ldr r12, [sp, #76]",
+                "str r9, [r11, #84]",
                 "vmin.s16 q2, q2, q0",
-                "str r9, [sp, #80]",
                 "cmp r9, r12",
                 "vstrb.16 q2, [r10, q1]",
+                "bne 30b",
+                // The next channel.
+                "ldr r2, [r11, #80]",
+                "adds r10, r10, #1",
+                "str r10, [r11, #20]",
+                "ldr r0, [r11, #68]",
+                "subs r0, r0, #1",
+                "str r0, [r11, #68]",
                 "bne 10b",
-                "add sp, sp, #88",
                 "pop {{r6, r7}}",
-                inout("r0") core::ptr::from_ref(state) => _,
-                inout("r1") vectors => _,
-                in("r11") end,
-                out("r2") _, out("r3") _, out("r4") _, out("r5") _,
-                out("r8") _, out("r9") _, out("r10") _, out("r12") _, out("lr") _,
+                inout("r0") core::ptr::from_mut(state) => _,
+                inout("r2") vectors => _,
+                inout("r3") (MOST - vectors) * STEP => _,
+                out("r1") _, out("r4") _, out("r5") _,
+                out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                 out("d4") _, out("d5") _, out("d6") _, out("d7") _,
                 out("d8") _, out("d9") _, out("d10") _, out("d11") _,
