@@ -4,6 +4,7 @@ use crate::instructions::bytes::bytes;
 use crate::instructions::join::{join, Lines};
 use crate::rolled::{copy, fill, fill_bytes, repeated};
 use crate::window::{Place, Window};
+use core::ops::Range;
 
 /// Words from one tap to the next: pairs of pixels that are computed at a time.
 pub const PAIRS: usize = 3;
@@ -98,12 +99,7 @@ impl Columns {
         let [low, high] = if self.is_pointwise {
             pixels.map(|place| input.get(place.pixel * depth..))
         } else if self.whole.has(first) && self.whole.has(second) {
-            pixels.map(|place| {
-                let row = (place.row * window.stride_height()).wrapping_sub(window.padding_top());
-                let column =
-                    (place.column * window.stride_width()).wrapping_sub(window.padding_left());
-                input.get((row * window.input_width() + column) * depth..)
-            })
+            pixels.map(|place| self.seen(input, place))
         } else {
             lines.length *= lines.count;
             lines.count = 1;
@@ -117,6 +113,37 @@ impl Columns {
         if let (Some(low), Some(high)) = (low, high) {
             join(low, high, lines, words);
         }
+    }
+
+    /// Writes the words of some rows of taps, for pixels that only see the input.
+    #[inline]
+    pub fn gather_rows(
+        &self,
+        input: &[i8],
+        pixels: [Place; 2],
+        rows: Range<usize>,
+        words: &mut [u32],
+    ) {
+        let window = &self.window;
+        let step = window.input_width() * usize::from(self.depth);
+        let lines = Lines {
+            count: rows.len(),
+            length: window.filter_width() * usize::from(self.depth),
+            step,
+        };
+        let [low, high] = pixels.map(|place| self.seen(input, place)?.get(rows.start * step..));
+        if let (Some(low), Some(high)) = (low, high) {
+            join(low, high, lines, words);
+        }
+    }
+
+    /// The input from the first tap of a pixel on, if that lies inside.
+    #[inline]
+    fn seen<'i>(&self, input: &'i [i8], place: Place) -> Option<&'i [i8]> {
+        let window = &self.window;
+        let row = (place.row * window.stride_height()).wrapping_sub(window.padding_top());
+        let column = (place.column * window.stride_width()).wrapping_sub(window.padding_left());
+        input.get((row * window.input_width() + column) * usize::from(self.depth)..)
     }
 
     /// Copies what the filter sees of one pixel.

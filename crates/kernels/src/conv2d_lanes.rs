@@ -2,7 +2,7 @@
 
 use crate::columns::{Columns, PAIRS};
 use crate::instructions::lanes::Lanes;
-use crate::instructions::rv32::lanes::{Outputs, CHANNELS, PIXELS, RECORD};
+use crate::instructions::rv32::lanes::{Outputs, Row, Tile, CHANNELS, PIXELS, RECORD};
 use core::ops::Range;
 use runtime::{Claim, Output};
 
@@ -58,8 +58,11 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
             let words = columns.get_mut(pair..).unwrap_or_default();
             params.columns.gather(input, [low, high], bytes, words);
         }
-        let owned = first - pixels.start;
-        params.filters.compute(columns, &mut output, owned, count);
+        let tile = Row {
+            first: first - pixels.start,
+            count,
+        };
+        params.filters.compute(columns, &mut output, tile);
         first += count;
     }
 }
@@ -72,41 +75,35 @@ pub fn block(left: usize) -> usize {
 }
 
 impl LaneFilters {
-    /// Computes all channels of `count` owned pixels from `first` on. Channels that are owned begin
-    /// with a group; otherwise nothing is computed.
+    /// Computes all channels of a tile. Channels that are owned begin with a group; otherwise
+    /// nothing is computed.
     #[inline(never)]
-    pub fn compute(
-        &self,
-        columns: &[u32],
-        output: &mut Output<'_, i8>,
-        first: usize,
-        count: usize,
-    ) {
+    pub fn compute(&self, columns: &[u32], output: &mut Output<'_, i8>, tile: impl Tile) {
         let Range { start, end } = output.channels();
         if start % CHANNELS != 0 {
             return;
         }
         let groups = start / CHANNELS..end / CHANNELS;
-        if let Some(outputs) = Outputs::new(output, first, count, self.bounds(), self.is_signed) {
+        if let Some(outputs) = Outputs::new(output, tile, self.bounds(), self.is_signed) {
             self.store(columns, groups, outputs);
         }
         if end % CHANNELS != 0 {
-            self.last(columns, output, first, count);
+            self.last(columns, output, tile);
         }
     }
 
     /// The last group has a channel: it goes through a copy.
     #[inline(never)]
-    fn last(&self, columns: &[u32], output: &mut Output<'_, i8>, first: usize, count: usize) {
+    fn last(&self, columns: &[u32], output: &mut Output<'_, i8>, tile: impl Tile) {
         let channels = output.channels();
         let group = channels.end / CHANNELS;
         let mut spare = [[0; CHANNELS]; PIXELS];
-        let outputs = Outputs::of_group(&mut spare, count, self.bounds(), self.is_signed);
+        let outputs = Outputs::of_group(&mut spare, tile.count(), self.bounds(), self.is_signed);
         if let Some(outputs) = outputs {
             self.store(columns, group..group + 1, outputs);
         }
-        for (pixel, &[result, _]) in (first..first + count).zip(&spare) {
-            if let Some(output) = output.run(pixel).last_mut() {
+        for (number, &[result, _]) in (0..tile.count()).zip(&spare) {
+            if let Some(output) = output.run(tile.pixel(number)).last_mut() {
                 *output = result;
             }
         }
@@ -120,7 +117,7 @@ impl LaneFilters {
 
     /// Computes groups of channels, of which the first goes to the first that is owned.
     #[inline(never)]
-    fn store(&self, columns: &[u32], groups: Range<usize>, mut outputs: Outputs<'_>) {
+    fn store(&self, columns: &[u32], groups: Range<usize>, outputs: Outputs<'_>) {
         let records = self.records.get(groups.start * RECORD..);
         let groups = self.weights.groups(groups.start, groups.len(), CHANNELS);
         if let (Some(groups), Some(records)) = (groups, records) {

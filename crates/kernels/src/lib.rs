@@ -16,6 +16,7 @@ pub mod conv2d;
 pub mod conv2d_dsp;
 pub mod conv2d_lanes;
 pub mod conv2d_mve;
+pub mod conv2d_strips;
 pub mod conv2d_thumb;
 pub mod depthwise_conv2d;
 pub mod depthwise_conv2d_dsp;

@@ -3,6 +3,7 @@
 use crate::columns::PAIRS;
 use crate::conv2d_lanes::{block, LaneFilters};
 use crate::instructions::join::{join, Lines};
+use crate::instructions::rv32::lanes::Row;
 use runtime::Claim;
 
 /// Parameters of [`pointwise_lanes`].
@@ -39,8 +40,11 @@ pub fn pointwise_lanes(params: &PointwiseLanes, claim: Claim<'_, (i8,), i8>) {
                 join(low, high, lines, words);
             }
         }
-        let owned = first - pixels.start;
-        params.filters.compute(columns, &mut output, owned, count);
+        let tile = Row {
+            first: first - pixels.start,
+            count,
+        };
+        params.filters.compute(columns, &mut output, tile);
         first += count;
     }
 }

@@ -16,8 +16,8 @@ from ferrule.kernels.short_rescale import ShortRescale
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
-# Pairs of pixels, and channels, that the inner loop computes at a time.
-_PAIRS = 3
+#: Pairs of pixels that the inner loop computes at a time.
+PAIRS = 3
 _CHANNELS = 2
 # Instructions of the inner loop for a tap and a run, with three pairs of pixels and with one.
 _TAP, _RUN = 17, 31
@@ -65,11 +65,11 @@ class Conv2dLanes(Kernel):
         if cut == "channels":
             return _CHANNELS
         pixels, _ = self.op.matrix()
-        return 1 if pixels >= _MANY else 2 * _PAIRS
+        return 1 if pixels >= _MANY else 2 * PAIRS
 
     def grain(self, cut: str) -> int:
         """Six pixels, in as many units as there are."""
-        return 1 if cut == "channels" else 2 * _PAIRS // self.unit(cut)
+        return 1 if cut == "channels" else 2 * PAIRS // self.unit(cut)
 
     @property
     def _filters(self) -> Filters:
@@ -82,20 +82,20 @@ class Conv2dLanes(Kernel):
     @property
     def scratch_words(self) -> int:
         """A word of each pair for each tap, then what the columns need."""
-        return self._columns.taps * _PAIRS + math.ceil(self._columns.bytes / 4)
+        return self._columns.taps * PAIRS + math.ceil(self._columns.bytes / 4)
 
     @property
     def gathered(self) -> int:
         """Every tap of every pixel, an odd last one twice."""
         full, alone = self._blocks
-        return (full * _PAIRS + alone) * 2 * self._columns.taps
+        return (full * PAIRS + alone) * 2 * self._columns.taps
 
     @property
     def _blocks(self) -> tuple[int, int]:
         """How often the inner loop goes over all channels, with three pairs of pixels and one."""
         pixels, _ = self.op.matrix()
-        full, left = divmod(pixels, 2 * _PAIRS)
-        if left == 2 * _PAIRS - 1:
+        full, left = divmod(pixels, 2 * PAIRS)
+        if left == 2 * PAIRS - 1:
             return full + 1, 0
         return full, -(-left // 2)
 
@@ -113,8 +113,8 @@ class Conv2dLanes(Kernel):
         full, alone = self._blocks
         spent = full * (_TAP * taps + _RUN * runs) + alone * (_TAP_ALONE * taps + _RUN_ALONE * runs)
         return super().counts() | {
-            "mac": spent * 2 * _PAIRS * _CHANNELS / _TAP,
-            "pixel": 2 * (_PAIRS * full + alone),
+            "mac": spent * 2 * PAIRS * _CHANNELS / _TAP,
+            "pixel": 2 * (PAIRS * full + alone),
             "border": self._columns.borders,
             "run": 0,
         }

@@ -16,16 +16,56 @@ pub const PIXELS: usize = 2 * PAIRS;
 /// Bias of both channels, then multiplier, constant and shift of each: see [`Outputs::compute`].
 pub const RECORD: usize = 8;
 
-/// Where the results of a few pixels go, and their bounds.
+/// Pixels that are computed together, in pairs: 1, 2, 5 or `PIXELS`.
+pub trait Tile: Copy {
+    /// How many they are.
+    fn count(self) -> usize;
+
+    /// Which pixel one of them is, among those that are owned; none before it is a later one.
+    fn pixel(self, number: usize) -> usize;
+
+    /// Pixels from the first of a pair to the second, and from there to the first of the next.
+    fn steps(self) -> (u16, u16);
+}
+
+/// Pixels that follow each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The first of them, among those that are owned.
+    pub first: usize,
+    /// How many they are.
+    pub count: usize,
+}
+
+impl Tile for Row {
+    #[inline]
+    fn count(self) -> usize {
+        self.count
+    }
+
+    #[inline]
+    fn pixel(self, number: usize) -> usize {
+        self.first.saturating_add(number)
+    }
+
+    #[inline]
+    fn steps(self) -> (u16, u16) {
+        (1, 1)
+    }
+}
+
+/// Where the results of a tile go, and their bounds.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Outputs<'o> {
     first: *mut i8,
-    stride: usize,
+    /// Bytes from the first pixel of a pair to the second.
+    across: usize,
     /// From the first pixel of the last pair to the second: 0 if it is the same.
     last: usize,
     records: *const i32,
-    at: usize,
+    /// Bytes from the second pixel of a pair to the first of the next.
+    onward: usize,
     span: i32,
     low: i32,
     is_signed: u32,
@@ -38,25 +78,35 @@ pub struct Outputs<'o> {
 }
 
 impl<'o> Outputs<'o> {
-    /// `count` of the owned pixels from `first` on; nothing unless there are 1, 2, 5 or 6.
+    /// The pixels of a tile; nothing unless they are owned.
     ///
     /// Results are in `[low, low + span]`; `is_signed` if some are below the zero point.
+    #[inline]
     #[must_use]
     pub fn new(
         output: &'o mut Output<'_, i8>,
-        first: usize,
-        count: usize,
+        tile: impl Tile,
         bounds: (i32, i32),
         is_signed: bool,
     ) -> Option<Self> {
+        let (count, (across, onward)) = (tile.count(), tile.steps());
+        if !matches!(count, 1 | 2 | 5 | PIXELS) {
+            return None;
+        }
+        let (across, onward) = (usize::from(across), usize::from(onward));
+        let pairs = (count - 1) / 2 * (across + onward);
+        let first = tile.pixel(0);
+        let last = first.saturating_add(pairs + (count - 1) % 2 * across);
         let (stride, channels) = (output.stride(), output.channels().len());
-        let is_owned = first.saturating_add(count) <= output.pixels().len();
-        let start = output.as_mut_ptr().wrapping_add(first * stride);
-        (is_owned && matches!(count, 1 | 2 | 5 | PIXELS))
-            .then(|| Self::at(start, stride, channels, count, bounds, is_signed))
+        (last < output.pixels().len()).then(|| {
+            let start = output.as_mut_ptr().wrapping_add(first * stride);
+            let strides = (across * stride, onward * stride);
+            Self::at(start, count, strides, channels, bounds, is_signed)
+        })
     }
 
     /// As many pixels of one group.
+    #[inline]
     #[must_use]
     pub fn of_group(
         group: &'o mut [[i8; CHANNELS]; PIXELS],
@@ -64,26 +114,27 @@ impl<'o> Outputs<'o> {
         bounds: (i32, i32),
         is_signed: bool,
     ) -> Option<Self> {
-        let start = group.as_mut_ptr().cast();
+        let (start, strides) = (group.as_mut_ptr().cast(), (CHANNELS, CHANNELS));
         matches!(count, 1 | 2 | 5 | PIXELS)
-            .then(|| Self::at(start, CHANNELS, CHANNELS, count, bounds, is_signed))
+            .then(|| Self::at(start, count, strides, CHANNELS, bounds, is_signed))
     }
 
-    /// `count` pixels with `channels` elements each, from `first` on and `stride` apart.
+    /// `count` pixels of `channels` elements each, of which the first is at `first`.
+    #[inline]
     fn at(
         first: *mut i8,
-        stride: usize,
-        channels: usize,
         count: usize,
+        (across, onward): (usize, usize),
+        channels: usize,
         (low, span): (i32, i32),
         is_signed: bool,
     ) -> Self {
         Self {
             first,
-            stride,
-            last: if count % 2 == 0 { stride } else { 0 },
+            across,
+            last: if count % 2 == 0 { across } else { 0 },
             records: core::ptr::null(),
-            at: 0,
+            onward,
             span,
             low,
             is_signed: u32::from(is_signed),
@@ -105,7 +156,7 @@ impl<'o> Outputs<'o> {
     /// rounded down, with 2 less before the shift where `acc` is negative and results are signed.
     /// Nothing happens where a slice is too short.
     #[inline]
-    pub fn compute(&mut self, groups: Groups<'_>, records: &[i32], columns: &[u32]) {
+    pub fn compute(mut self, groups: Groups<'_>, records: &[i32], columns: &[u32]) {
         // Divided, because a product could wrap.
         if groups.count == 0
             || groups.count > records.len() / RECORD
@@ -115,13 +166,12 @@ impl<'o> Outputs<'o> {
             return;
         }
         self.records = records.as_ptr();
-        self.at = 0;
         self.left = groups.count;
         self.runs = groups.runs.as_ptr();
         self.columns = columns.as_ptr();
         match self.pairs {
-            1 => one_pair(self, groups, columns),
-            _ => three_pairs(self, groups, columns),
+            1 => one_pair(&mut self, groups, columns),
+            _ => three_pairs(&mut self, groups, columns),
         }
     }
 }
@@ -133,12 +183,13 @@ impl<'o> Outputs<'o> {
 #[cfg(target_arch = "riscv32")]
 #[macro_use]
 mod text {
-    /// Begins the sums with the bias, both halves of a word and its high half.
+    /// Begins the sums with the bias, both halves of a word and its high half; `x` is at the
+    /// group's record.
     macro_rules! begin {
         ([$($pair:tt)*]) => {
             concat!(
                 "lw {w}, 36({t})\n", "lw {c}, 40({t})\n",
-                "lw {x}, 12({t})\n", "lw {a}, 0({x})\n", "lw {b}, 4({x})\n",
+                "lw {a}, 0({x})\n", "lw {b}, 4({x})\n",
                 "slli {t}, {a}, 16\n", "add {t}, {t}, {a}\n",
                 "slli {x}, {b}, 16\n", "add {x}, {x}, {b}\n",
                 "lui {half}, 8\n", "lla {base}, 21f - 12\n",
@@ -385,14 +436,15 @@ mod text {
         };
     }
 
-    /// Stores all results; pixels are `c` apart, but for the last pair's.
+    /// Stores all results. The pixels of a pair are `c` apart, but for the last pair's; the next
+    /// pair is at `4(sp)` after them.
     macro_rules! stores {
         (unsigned, [$($pair:tt)*] $last:tt) => {
             concat!(
                 $(
                     "add {q0}, {w}, {c}\n",
                     store_pair!(unsigned, $pair),
-                    "add {w}, {q0}, {c}\n",
+                    "add {w}, {q0}, {p0}\n",
                 )*
                 "lw {t}, 0(sp)\n", "lw {t}, 8({t})\n", "add {q0}, {w}, {t}\n",
                 store_pair!(unsigned, $last),
@@ -413,7 +465,7 @@ mod text {
                 "lw {t}, 0(sp)\n", "lw {t}, 8({t})\n", "add {q0}, {w}, {t}\n",
                 "32:\n",
                 store_pair!(signed, 0),
-                "add {w}, {q0}, {c}\n",
+                "lw {t}, 4(sp)\n", "add {w}, {q0}, {t}\n",
                 "mv {s0}, {s1}\n", "mv {h0}, {h1}\n", "mv {r0}, {r1}\n", "mv {g0}, {g1}\n",
                 "mv {s1}, {s2}\n", "mv {h1}, {h2}\n", "mv {r1}, {r2}\n", "mv {g1}, {g2}\n",
                 "addi {p0}, {p0}, -1\n",
@@ -427,24 +479,26 @@ mod text {
         ($pairs:tt, $others:tt $last:tt) => {
             concat!(
                 "addi sp, sp, -16\n", "sw {t}, 0(sp)\n",
+                "lw {x}, 16({t})\n", "sw {x}, 4(sp)\n", "lw {x}, 12({t})\n",
                 "19:\n",
                 begin!($pairs),
                 runs!($pairs),
                 "lw {t}, 0(sp)\n",
                 "addi {w}, {w}, 1\n", "sw {w}, 36({t})\n",
-                "lw {w}, 0({t})\n", "lw {c}, 16({t})\n", "add {w}, {w}, {c}\n",
-                "lw {c}, 4({t})\n", "lw {x}, 12({t})\n",
+                "lw {w}, 0({t})\n", "lw {c}, 4({t})\n",
+                "lw {x}, 12({t})\n",
                 "lw {half}, 20({t})\n", "lw {q2}, 24({t})\n", "lw {t}, 28({t})\n",
                 "lw {a}, 8({x})\n", "lw {b}, 12({x})\n", "lw {base}, 16({x})\n",
                 "lw {p1}, 20({x})\n", "lw {q1}, 24({x})\n", "lw {p2}, 28({x})\n",
                 "bnez {t}, 28f\n",
+                "lw {p0}, 4(sp)\n",
                 stores!(unsigned, $others $last),
                 "j 29f\n",
                 "28:\n",
                 stores!(signed, $others $last),
                 "29: lw {t}, 0(sp)\n",
                 "lw {x}, 12({t})\n", "addi {x}, {x}, 4*8\n", "sw {x}, 12({t})\n",
-                "lw {a}, 16({t})\n", "addi {a}, {a}, 2\n", "sw {a}, 16({t})\n",
+                "lw {a}, 0({t})\n", "addi {a}, {a}, 2\n", "sw {a}, 0({t})\n",
                 "lw {b}, 32({t})\n", "addi {b}, {b}, -1\n", "sw {b}, 32({t})\n",
                 "bnez {b}, 19b\n",
                 "addi sp, sp, 16\n",
@@ -499,10 +553,7 @@ fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: u
         span: outputs.span,
         is_signed: outputs.is_signed != 0,
     };
-    for (record, at) in records
-        .chunks_exact(RECORD)
-        .zip((outputs.at..).step_by(CHANNELS))
-    {
+    for (record, group) in records.chunks_exact(RECORD).zip(0..) {
         let &[first, second, ref scales @ ..] = record else {
             return;
         };
@@ -521,12 +572,14 @@ fn twin(outputs: &mut Outputs<'_>, groups: Groups<'_>, columns: &[u32], pairs: u
                     high
                 };
                 let stored = stored(sum << 2, [multiplier, constant, shift], bounds);
-                let step = if pixel + 1 == 2 * pairs {
-                    (pixel - 1) * outputs.stride + outputs.last
-                } else {
-                    pixel * outputs.stride
+                let before = pixel / 2 * (outputs.across + outputs.onward);
+                let inside = match pixel % 2 {
+                    0 => 0,
+                    _ if pixel + 1 == 2 * pairs => outputs.last,
+                    _ => outputs.across,
                 };
-                let to = outputs.first.wrapping_add(step + at + channel);
+                let to = before + inside + group * CHANNELS + channel;
+                let to = outputs.first.wrapping_add(to);
                 // SAFETY: the pixels are borrowed by `outputs` and have so many channels.
                 unsafe { to.write(stored) };
             }
