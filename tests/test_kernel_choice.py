@@ -10,7 +10,8 @@ from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.kernels import choice
 from ferrule.kernels.choice import Choice, choose, choose_all
-from ferrule.samples import Maker
+from ferrule.passes.schedule import schedule
+from ferrule.samples import Maker, side_by_side
 from ferrule.target import Cost
 
 
@@ -128,6 +129,21 @@ def test_cycles_decide_where_timings_are_published() -> None:
     without = choose(op, replace(core, cycles={}))
     assert without.kernel.function == shortest.function
     assert not without.reasons
+
+
+def test_a_kernel_knows_that_nothing_else_calls_it() -> None:
+    board = target.load("qemu-mps2-an385")
+    maker = Maker(np.random.default_rng(1), [])
+    small = side_by_side(maker, maker.dense, [(16, 1), (8, 2)])
+    both = schedule(small, board, 1, forced=("fully_connected",))
+    alone, _ = schedule(
+        small, board, 1, forced={"sample_0": "fully_connected", "sample_1": "fully_connected_thumb"}
+    )
+    assert not any(step.kernel.is_lone for step in both)
+    assert alone.kernel.is_lone
+    assert (
+        both[0].predicted[0] - alone.predicted[0] == board.cores[0].spared("fully_connected") > 100
+    )
 
 
 def test_only_known_goals_are_optimized_for() -> None:

@@ -15,10 +15,10 @@ from ferrule.errors import CompileError
 from ferrule.firmware import Counts, Program
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
-from ferrule.kernels import PRICES, Kernel, choose
+from ferrule.kernels import PRICES, Choice, Kernel, choose, priced
 from ferrule.passes.place import place
 from ferrule.resources import TARGETS
-from ferrule.samples import sample_graphs, tiny_graph
+from ferrule.samples import beside_tiny, sample_graphs, tiny_graph
 from ferrule.session import Session
 from ferrule.steps import Plan, Step
 from ferrule.target import Barriers, Core, Cost, Target
@@ -71,7 +71,9 @@ def calibrate(board: str, output: Path | None = None, core: int = 0) -> Calibrat
             samples[function] += _samples(graph, board, core, function)
     fits = tuple(_fit(function, rows) for function, rows in sorted(samples.items()) if rows)
     barriers = _barriers(whole)
-    _write(path, _text(described, kind, fits, code_bytes(board, core)))
+    code = code_bytes(board, core)
+    lone = lone_savings(board, core, {fit.function: fit.cost for fit in fits})
+    _write(path, _text(described, kind, fits, code, lone))
     if barriers.path and not output:
         _write(target.barrier_file(whole.port), _barrier_text(described, barriers))
     return Calibration(path, fits, barriers)
@@ -103,17 +105,46 @@ def code_bytes(board: str, core: int) -> dict[str, int]:
     return found
 
 
+def lone_savings(board: str, core: int, costs: Mapping[str, Cost]) -> dict[str, int]:
+    """Instructions that a kernel takes less where nothing else calls it, on one kind of core.
+
+    The Rust compiler makes it part of its caller then, with the numbers of its layer put in.
+    Measured against what its `costs` predict, for the operator of `samples.py` that takes it least:
+    where there is more to do, as much is spared at least.
+    """
+    kernels: dict[str, list[Kernel]] = defaultdict(list)
+    for choice in _choices(target.load(board).alone(core).cores[0]):
+        for kernel in (choice.kernel, *choice.others):
+            kernels[kernel.function].append(kernel)
+    found = {}
+    for function, usable in sorted(kernels.items()):
+        cache.say(f"{board}: {function} called once")
+        least = min(usable, key=lambda kernel: priced(kernel.counts(), costs[kernel.function]))
+        graph = beside_tiny(_renamed(least.op, "lone"))
+        forced = {one.name: function if one.name == "lone" else "" for one in graph.ops}
+        plan = plan_graph(graph, board, 1, forced=forced, hints=Hints(core=core))
+        (counts,) = _count(plan)
+        step, (took, *_) = plan.steps[1], counts.steps[1]
+        spared = priced(step.kernel.counts(), costs[function]) - took
+        if spared >= 1:
+            found[function] = int(spared)
+    return found
+
+
+def _choices(core: Core) -> list[Choice]:
+    """The kernels that can compute each sample."""
+    return [choose(op, core) for graph in sample_graphs() for op in graph.ops]
+
+
 def _ways(core: Core) -> dict[str, tuple[Op, str]]:
     """For each kernel a small operator that it can compute, and another kernel that can."""
     ways: dict[str, tuple[Op, str]] = {}
-    ops = [op for graph in sample_graphs() for op in graph.ops]
-    for op in sorted(ops, key=lambda op: op.output.bytes):
-        choice = choose(op, core)
+    for choice in sorted(_choices(core), key=lambda choice: choice.kernel.op.output.bytes):
         functions = [kernel.function for kernel in (choice.kernel, *choice.others)]
         for function in functions:
             if len(functions) > 1 and function not in ways:
                 other = next(name for name in functions if name != function)
-                ways[function] = (op, other)
+                ways[function] = (choice.kernel.op, other)
     return ways
 
 
@@ -239,7 +270,13 @@ def _nonnegative(rows: Numbers) -> Numbers:
     return solution
 
 
-def _text(board: Target, kind: str, fits: Sequence[Fit], code: Mapping[str, int]) -> str:
+def _text(
+    board: Target,
+    kind: str,
+    fits: Sequence[Fit],
+    code: Mapping[str, int],
+    lone: Mapping[str, int],
+) -> str:
     """The file of a kind's costs, with its conditions."""
     lines = [
         f"# Instructions of kernels on {kind}, for each thing that they do.",
@@ -260,7 +297,7 @@ def _text(board: Target, kind: str, fits: Sequence[Fit], code: Mapping[str, int]
             "[cycles]",
             *timed,
         ]
-    return "\n".join(lines) + "\n\n" + code_text(code)
+    return "\n".join([*lines, "", code_text(code), lone_text(lone)])
 
 
 def code_text(code: Mapping[str, int]) -> str:
@@ -270,6 +307,16 @@ def code_text(code: Mapping[str, int]) -> str:
         "# take its place.",
         "[code]",
         *(f"{function} = {size}" for function, size in code.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def lone_text(lone: Mapping[str, int]) -> str:
+    """The table of instructions that are spared."""
+    lines = [
+        "# Instructions that a kernel takes less in an image that calls it once.",
+        "[lone]",
+        *(f"{function} = {spared}" for function, spared in lone.items()),
     ]
     return "\n".join(lines) + "\n"
 

@@ -34,8 +34,9 @@ class Crew:
             kernel = of_kind[core.kind]
             slower = _clock_ratio(self.target.cores[0], core) / (1 - self.hints.reserved(index))
             before = Fraction(kernel.before(core, cut) if cut in kernel.cuts() else 0) * slower
-            # A unit takes time, whatever was measured.
             whole = Fraction(kernel.cost(core) + 1) * slower
+            # A unit takes time, whatever was measured.
+            before = min(before, whole - slower)
             paces.append(Pace((whole - before) / units, before))
         return paces
 

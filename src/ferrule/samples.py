@@ -211,18 +211,29 @@ def sample_graphs() -> Iterator[Graph]:
     ]
     for make, shapes in families:
         # The first shape comes again: with the last step the lead copies all outputs.
-        yield _side_by_side(maker, make, [*shapes, shapes[0]])
+        yield side_by_side(maker, make, [*shapes, shapes[0]])
 
 
 def tiny_graph() -> Graph:
     """Operators that compute next to nothing, so that what is around them can be measured."""
     maker = Maker(np.random.default_rng(1), [])
-    return _side_by_side(maker, maker.relu, [(1, 2, 1)] * 8)
+    return side_by_side(maker, maker.relu, [(1, 2, 1)] * 8)
 
 
-def _side_by_side(
+def beside_tiny(op: Op) -> Graph:
+    """An operator between tiny ones of another kind."""
+    maker = Maker(np.random.default_rng(1), [])
+    make, shape = (maker.pad, (1, 1, 1)) if isinstance(op, Relu) else (maker.relu, (1, 2, 1))
+    tiny = side_by_side(maker, make, [shape] * 3).ops
+    ops = (tiny[0], op, *tiny[1:])
+    inputs = tuple(tensor for op in ops for tensor in op.activations)
+    return Graph("lone", ops, inputs, tuple(op.output for op in ops))
+
+
+def side_by_side(
     maker: Maker, make: Callable[..., Op], shapes: Iterable[tuple[object, ...]]
 ) -> Graph:
+    """A graph of operators that depend on nothing but their own inputs."""
     maker.ops.clear()
     for shape in shapes:
         maker.ops.append(make(*shape))

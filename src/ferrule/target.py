@@ -55,7 +55,8 @@ class Core:
     `first` is the index of the first of them on the chip. `clock_hz` is 0 where there is no notion
     of cycles. `costs` are instructions of kernels, `code` the bytes that they add to an image of
     this kind; `measured` says where and by what tools they were counted, and is empty where they
-    are guesses. `cycles` are what the core's manual says that these instructions take, where it
+    are guesses. `lone` are the instructions that a kernel takes less where it is called once.
+    `cycles` are what the core's manual says that these instructions take, where it
     publishes timings.
     """
 
@@ -68,12 +69,17 @@ class Core:
     cpu: str  # for the Rust compiler; empty for any core of the Rust target
     costs: dict[str, Cost]
     code: dict[str, int]
+    lone: dict[str, int]
     measured: str
     cycles: dict[str, Cost]
 
     def code_bytes(self, kernel: str) -> int:
         """Bytes of machine code that a kernel adds to others; 0 where it was never measured."""
         return self.code.get(kernel, 0)
+
+    def spared(self, kernel: str) -> int:
+        """Instructions that a kernel takes less in an image that calls it once."""
+        return self.lone.get(kernel, 0)
 
     def cost(self, kernel: str) -> Cost:
         """Costs of a kernel, or of an average one when it was never measured."""
@@ -248,6 +254,7 @@ def _cores(chip: dict[str, Any]) -> tuple[Core, ...]:
                 cpu=data.get("rust-cpu", chip.get("rust-cpu", "")),
                 costs=_prices(costs["kernel"]),
                 code=costs.get("code", {}),
+                lone=costs.get("lone", {}),
                 measured=costs.get("measured", ""),
                 cycles=_prices(costs.get("cycles", {})),
             )

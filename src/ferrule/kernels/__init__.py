@@ -6,9 +6,9 @@ Every module in this folder is loaded, so no list is kept. `crates/kernels/src` 
 import importlib
 import pkgutil
 
-from ferrule.kernels.choice import Choice, choose, choose_all
+from ferrule.kernels.choice import Choice, choose, choose_all, told_lone
 from ferrule.kernels.growth import given_bytes, limited, most_bytes, taken_bytes
-from ferrule.kernels.kernel import PRICES, Kernel
+from ferrule.kernels.kernel import PRICES, Kernel, priced
 
 __all__ = [
     "PRICES",
@@ -19,7 +19,9 @@ __all__ = [
     "given_bytes",
     "limited",
     "most_bytes",
+    "priced",
     "taken_bytes",
+    "told_lone",
 ]
 
 for _module in pkgutil.iter_modules(__path__):

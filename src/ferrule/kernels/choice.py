@@ -1,7 +1,8 @@
 """Which kernel an operator gets: the fastest, unless its code is worth less than its bytes."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 
@@ -76,6 +77,15 @@ def choose_all(
 def _of(op: Op, forced: Collection[str] | Mapping[str, str]) -> Collection[str]:
     """The names that are forced upon an operator."""
     return (forced[op.name],) if isinstance(forced, Mapping) else forced
+
+
+def told_lone(choices: Sequence[Choice]) -> list[Choice]:
+    """The same kernels of an image; those know it that are called only once."""
+    calls = Counter(choice.kernel.function for choice in choices)
+    return [
+        replace(choice, kernel=replace(choice.kernel, is_lone=calls[choice.kernel.function] == 1))
+        for choice in choices
+    ]
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ class Kernel:
     This class is the plain way, which suits every core. Defining a subclass registers a faster
     one: it names the operator it computes and the features that a core must have, says for which
     attributes it is not made (`obstacle`), and packs the weights as its inner loop reads them
-    (`params`).
+    (`params`). A kernel is lone if nothing else in the image calls its function: then the Rust
+    compiler makes it part of its caller, with the numbers of the layer put in.
     """
 
     op: Op
+    is_lone: bool = False
 
     registry: "ClassVar[list[type[Kernel]]]" = []  # noqa: RUF008 - of the class
     computes: ClassVar[type[Op]]
@@ -72,7 +74,8 @@ class Kernel:
 
     def cost(self, core: Core) -> float:
         """Instructions of the operator on one core of a kind, by its cost model."""
-        return priced(self.counts(), core.cost(self.function))
+        whole = priced(self.counts(), core.cost(self.function))
+        return max(whole - core.spared(self.function), 0) if self.is_lone else whole
 
     def time(self, core: Core) -> float:
         """Cycles of the operator, or instructions where no timings are published."""

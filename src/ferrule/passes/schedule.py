@@ -7,7 +7,7 @@ from fractions import Fraction
 from ferrule.crew import Crew
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
-from ferrule.kernels import Choice, Kernel, choose_all, limited
+from ferrule.kernels import Choice, Kernel, choose_all, limited, told_lone
 from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step, units_of
 from ferrule.target import Target
@@ -53,10 +53,12 @@ def schedule(
     ops = [op for op in graph.ops if not op.is_view]
     worth = _WORTH[crew.hints.optimize]
     choices = [
-        limited(
-            choose_all(ops, core, forced, worth, crew.hints.optimize == "size"),
-            core,
-            crew.hints.growth,
+        told_lone(
+            limited(
+                choose_all(ops, core, forced, worth, crew.hints.optimize == "size"),
+                core,
+                crew.hints.growth,
+            )
         )
         for core in crew.kinds
     ]
