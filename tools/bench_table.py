@@ -65,6 +65,7 @@ SETTINGS = [
     Setting("ibex-rtl", (1, 2), memory="ideal", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="round-robin", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="fixed", models="k*", seeds=1),
+    Setting("ibex-rtl", (2,), "steal", memory="banks", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="single", models="k*", seeds=1),
     Setting("ibex-rtl", (1,), memory="ideal", models="person*", seeds=1),
 ]

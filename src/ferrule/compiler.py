@@ -16,6 +16,7 @@ from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.importers.tflite import load, load_source
 from ferrule.ir import Graph
+from ferrule.passes.claims import claims
 from ferrule.passes.groups import groups
 from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule as into_steps
@@ -97,6 +98,8 @@ def plan_graph(
     show("simplify", graph)
 
     steps = into_steps(graph, target, cores, forced, hints)
+    if schedule == "steal":
+        steps = claims(steps, Crew(target, cores, hints))
     if hints.piece:
         steps = slices(steps, target.cores[0], hints.piece)
     show("schedule", steps)

@@ -39,7 +39,8 @@ class Step:
     A unit is `unit` pixels or channels long; the last may be shorter. `shares[n - 1]` says with
     how many units each core of a team of `n` starts, in order. `kernels` are the ways to compute
     it, one for each kind of core, the lead's first; this cut suits all of them. The lead claims at
-    most `piece` units at a time, if that is not 0, so that a slice of an inference can end there.
+    most `piece` units at a time, if that is not 0, so that a slice of an inference can end there;
+    cores that steal claim at least `claim`.
 
     Steps without a barrier between them are a group: `behind` of them come before this one, `ahead`
     after it. If `lends` is not empty, a unit is computed from so many elements of each input, the
@@ -58,6 +59,7 @@ class Step:
     reason: str
     predicted: tuple[int, ...] = ()
     piece: int = 0
+    claim: int = 0
     behind: int = 0
     ahead: int = 0
     lends: tuple[int, ...] = ()
@@ -79,7 +81,7 @@ class Step:
 
     @property
     def grain(self) -> int:
-        """Units that every kernel computes at a time, or a multiple; claims of cores that steal."""
+        """Units that every kernel computes at a time, or a multiple."""
         if self.is_alone:
             return 1
         blocks = [kernel.unit(self.cut) * kernel.grain(self.cut) for kernel in self.kernels]

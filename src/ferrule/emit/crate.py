@@ -224,7 +224,7 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     if plan.is_whole:
         facts.append(f".whole({pixels}, {channels})")
     else:
-        facts += _cut(names, number, step, plan.steals)
+        facts += _cut(names, number, step)
     shapes = " + ".join(str(list(tensor.shape)) for tensor in op.activations)
     what = f"{number} {printable(op.name)}: {summary(op)}. {shapes} -> {list(op.output.shape)}."
     why = f"{step.reason[0].upper()}{step.reason[1:]}."
@@ -232,12 +232,12 @@ def _step(plan: Plan, names: Names, number: int, step: Step) -> StepText:
     return StepText(comment, layout.chain(head, f"step({number})", facts))
 
 
-def _cut(names: Names, number: int, step: Step, steals: bool) -> list[str]:
+def _cut(names: Names, number: int, step: Step) -> list[str]:
     """How the cores of a team share a step."""
     pixels, channels = step.op.matrix()
     return [
         f".by_{step.cut}({pixels}, {channels}, {step.unit})",
-        *([f".grain({step.grain})"] if steals and step.grain > 1 else []),
+        *([f".grain({step.claim})"] if step.claim > 1 else []),
         *([f".grain({step.piece})"] if step.piece else []),
         *([f".lends({', '.join(f'{n:_}' for n in (*step.lends, 0)[:2])})"] if step.lends else []),
         ".alone()" if step.is_private else f".shares({names.shares[step.units, step.shares]})",
