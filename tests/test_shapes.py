@@ -50,11 +50,9 @@ SLOW = {
         "depthwise ((5, 17, 51), 6, (4, 1), 2)": STORING,
     },
     "qemu-mps3-an547": {
-        "pointwise ((15, 12, 46), 6, (1, 1), 1)": GATHERING,
         "pointwise ((12, 5, 7), 60, (1, 1), 1)": VECTORS,
         "conv2d ((17, 7, 6), 13, (4, 2), 1)": GATHERING,
         "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
-        "conv2d ((16, 9, 27), 19, (1, 1), 1)": VECTORS,
         "pointwise ((14, 10, 17), 16, (1, 1), 1)": VECTORS,
         "conv2d ((19, 9, 8), 26, (4, 1), 2)": GATHERING,
         "conv2d ((16, 12, 16), 13, (2, 2), 1)": GATHERING,

@@ -7,6 +7,7 @@ from ferrule import api
 
 def test_three_small_layers_need_no_code_of_convolutions() -> None:
     (bench,) = api.bench(model_file("hello_world_int8"), "qemu-mps3-an547", [1])
-    assert {layer.kernel for layer in bench.layers} == {"fully_connected_mve"}
+    kernels = {layer.kernel for layer in bench.layers}
+    assert kernels <= {"fully_connected_mve", "fully_connected_dsp"}
     assert bench.code_bytes <= 3_000
     assert bench.instructions <= 1_500

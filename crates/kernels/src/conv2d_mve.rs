@@ -25,7 +25,8 @@ pub struct Conv2dMve {
 
 /// Computes `[pixels, outputs]` from `[height, width, depth]`.
 ///
-/// Scratch holds the columns of some pixels: what the filter sees, to whole vectors.
+/// Scratch holds the columns of some pixels: what the filter sees, to whole vectors. Where the
+/// input's pixels are columns it holds the last ones.
 pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let mut pixel = claim.output.pixels().start;
@@ -35,8 +36,8 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
     };
     let filters = &params.filters;
     if params.pixels == 0 {
-        let columns = input.get(pixel * params.depth..).unwrap_or_default();
-        multiply(filters, columns, params.depth, outputs);
+        let values = input.get(pixel * params.depth..).unwrap_or_default();
+        filters.rows(values, params.depth, claim.scratch, outputs);
         return;
     }
     let columns = bytes(claim.scratch);

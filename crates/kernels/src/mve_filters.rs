@@ -1,5 +1,9 @@
 //! Filters as the inner loops for the vector extension MVE read them.
 
+use crate::instructions::bytes::bytes;
+use crate::instructions::mve::copy::{copy, Rows};
+use crate::instructions::mve::multiply::multiply;
+
 /// Elements of a vector.
 pub const VECTOR: usize = 16;
 
@@ -39,5 +43,41 @@ impl MveFilters {
     #[must_use]
     pub const fn block_words(&self) -> usize {
         BLOCK + self.vectors * BLOCK * (VECTOR / size_of::<i32>()) + BLOCK + 1
+    }
+
+    /// Computes outputs from rows of `depth` elements, which follow each other.
+    ///
+    /// What a row's last vector has of the next row meets weights of 0. Rows without enough
+    /// elements behind them are copied to scratch.
+    #[inline]
+    pub fn rows(&self, values: &[i8], depth: usize, scratch: &mut [u32], outputs: &mut [i8]) {
+        let taps = self.vectors * VECTOR;
+        if depth == taps {
+            multiply(self, values, depth, outputs);
+            return;
+        }
+        let rows = outputs.len().checked_div(self.channels).unwrap_or_default();
+        let more = values.len().checked_sub(taps);
+        let inside = more.and_then(|more| more.checked_div(depth));
+        let inside = inside.map_or(0, |last| last + 1);
+        // Rows are computed in pairs.
+        let inside = if inside < rows { inside & !1 } else { rows };
+        let (here, rest) = outputs.split_at_mut(inside * self.channels);
+        multiply(self, values, depth, here);
+        if inside < rows {
+            let run = Rows {
+                count: 1,
+                length: (rows - inside) * depth,
+                pitch: 0,
+                step: 0,
+            };
+            let copied = bytes(scratch);
+            copy(
+                values.get(inside * depth..).unwrap_or_default(),
+                run,
+                copied,
+            );
+            multiply(self, copied, depth, rest);
+        }
     }
 }

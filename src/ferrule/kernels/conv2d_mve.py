@@ -70,8 +70,7 @@ class Conv2dMve(Kernel):
     def _pixels(self) -> int:
         """Pixels whose columns are copied together; 0 where the input's pixels are columns."""
         window = self.window
-        is_pointwise = (window.size, window.stride) == ((1, 1), (1, 1))
-        if is_pointwise and window.padding == NO_PADDING and self.depth % mve.VECTOR == 0:
+        if window.size == window.stride == (1, 1) and window.padding == NO_PADDING:
             return 0
         pixels, _ = self.op.matrix()
         most = min(max(_COLUMN_BYTES // self._column, 2), _MOST_PIXELS)
@@ -79,14 +78,24 @@ class Conv2dMve(Kernel):
 
     @property
     def scratch_words(self) -> int:
-        """The columns of some pixels."""
-        return self._pixels * self._column // 4
+        """The columns of some pixels, or those of the last, which overlap."""
+        if self._pixels:
+            return self._pixels * self._column // 4
+        return -(-((self._last - 1) * self.depth + self._column) // 4) if self._last else 0
+
+    @property
+    def _last(self) -> int:
+        """Columns that are copied because fewer elements than a vector has follow them."""
+        pixels, _ = self.op.matrix()
+        missing = -(-(self._column - self.depth) // self.depth)
+        # One more, as they are computed in pairs.
+        return min(missing + 1, pixels) if missing and not self._pixels else 0
 
     @property
     def gathered(self) -> int:
         """Columns that are copied; a row of taps costs as 24 elements more."""
         if not self._pixels:
-            return 0
+            return self._last * self.depth
         pixels, _ = self.op.matrix()
         height, width = self.window.size
         return pixels * height * (mve.VECTOR * mve.vectors(width * self.depth) + 24)
@@ -94,30 +103,41 @@ class Conv2dMve(Kernel):
     def counts(self) -> dict[str, float]:
         """Blocks of four channels and two pixels, as a run each, with whole vectors of taps.
 
-        Channels count as often as the inner loop begins with them, pixels as often as some are
-        copied.
+        Channels count as often as the inner loop begins with them, which takes as long as 14 more,
+        and pixels as often as some are copied.
         """
-        pixels, channels = self.op.matrix()
-        together = self._pixels or pixels
-        times = -(-pixels // together)
-        pairs = times * -(-together // 2) if together % 2 else -(-pixels // 2)
+        _, channels = self.op.matrix()
+        pairs = sum(-(-pixels // 2) for pixels in self._pieces)
+        # An odd pixel is computed on its own.
+        times = sum((pixels > 1) + pixels % 2 for pixels in self._pieces)
         blocks = -(-channels // _CHANNELS)
         return super().counts() | {
             "mac": pairs * blocks * 2 * _CHANNELS * self._column,
             "element": 0,
-            "pixel": self._copies(times),
+            "pixel": self._copies,
             "border": self.window.borders if self._pixels else 0,
-            "channel": times * blocks * _CHANNELS,
+            "channel": times * (blocks * _CHANNELS + 14),
             "run": pairs * blocks,
         }
 
-    def _copies(self, times: int) -> int:
+    @property
+    def _pieces(self) -> list[int]:
+        """Pixels that are computed together, piece by piece."""
+        pixels, _ = self.op.matrix()
+        if not self._pixels:
+            inside = (pixels - self._last) // 2 * 2 if self._last else pixels
+            return [inside, pixels - inside]
+        whole, rest = divmod(pixels, self._pixels)
+        return [self._pixels] * whole + [rest]
+
+    @property
+    def _copies(self) -> int:
         """How often columns are copied: each alone, or with one tap what is left of a row."""
         if not self._pixels:
-            return 0
+            return int(self._last > 0)
         pixels, _ = self.op.matrix()
         rows, _ = self.window.results
-        return pixels if math.prod(self.window.size) > 1 else times + rows - 1
+        return pixels if math.prod(self.window.size) > 1 else len(self._pieces) + rows - 1
 
     def unit(self, cut: str) -> int:
         """Pixels in pairs."""

@@ -32,5 +32,5 @@ class RowsMve(FullyConnectedMve):
         """Fields of `FullyConnectedMve` in `crates/kernels/src/fully_connected_mve.rs`."""
         return Struct(
             "FullyConnectedMve",
-            {"depth": self.depth, "rows": self._pixels, "filters": mve.packed(self._filters)},
+            {"depth": self.depth, "filters": mve.packed(self._filters)},
         )

@@ -14,10 +14,14 @@ NEEDS = frozenset({"mve"})
 VECTOR = 16
 #: Channels that are computed at a time.
 BLOCK = 4
+# Places of a block's outputs in two pixels are numbers of 16 bits.
+_MOST_CHANNELS = (1 << 16) - BLOCK
 
 
 def obstacle(filters: Filters) -> str:
     """Why the vector requantization does not suit these filters; empty if it does."""
+    if len(filters.weights) > _MOST_CHANNELS:
+        return f"there are more than {_MOST_CHANNELS:,} output channels"
     if filters.requantize.shifts.max() > -1:
         return "a scale is 1/2 or more"
     if filters.weights.min() < -128 or filters.weights.max() > 127:

@@ -2,9 +2,10 @@
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::mve::stored::stored;
-#[cfg(not(all(target_arch = "arm", target_os = "none")))]
-use crate::mve_filters::BLOCK;
-use crate::mve_filters::{MveFilters, VECTOR};
+use crate::mve_filters::{MveFilters, BLOCK, VECTOR};
+
+/// Channels of which the places of a block in two pixels fit 16 bits.
+const MOST_CHANNELS: usize = (1 << 16) - BLOCK;
 
 /// Computes `[pixels, channels]` from columns, which begin every `pitch` elements and have
 /// `filters.vectors` vectors each.
@@ -19,6 +20,7 @@ pub fn multiply(filters: &MveFilters, columns: &[i8], pitch: usize, outputs: &mu
     };
     let blocks = channels.div_ceil(4);
     if filters.vectors == 0
+        || channels > MOST_CHANNELS
         || columns.len() < last * pitch + filters.vectors * VECTOR
         || filters.blocks.len() < blocks * filters.block_words()
     {
@@ -91,25 +93,25 @@ mod assembly {
     /// Bytes of the assembly for one of them.
     const STEP: usize = 56;
 
-    /// What the assembly keeps in memory, at the offsets that it uses.
+    /// What the assembly keeps in memory, at the offsets from `zero_point` that it uses.
     #[repr(C)]
     struct State {
-        outputs: [*mut i8; 2],   // 0: of the pair and block to come
-        pairs: usize,            // 8: left, of the block
+        sums: [i32; 8],
+        zero_point: i32,         // 0
+        one: i32,                // 4
+        column_step: usize,      // 8, wraps: from the end of a pair's columns to the next pair's
         output_step: usize,      // 12: from a pair to the next
-        zero_point: i32,         // 16
-        column_step: usize,      // 20, wraps: from the end of a pair's columns to the next pair's
-        block: *const i32,       // 24
-        rounds: usize,           // 28
-        sums: [i32; 8],          // 32
-        columns: [*const i8; 2], // 64: of the first pair
-        starts: [*mut i8; 2],    // 72: of the first pair's outputs of the block
-        count: usize,            // 80: pairs
-        channels: usize,         // 84: left
-        scales: usize,           // 88: bytes of a block before its multipliers
-        skipped: usize,          // 92: bytes of the first round that are not run
-        low: i32,                // 96
-        high: i32,               // 100
+        end: *mut i8,            // 16: of the block's outputs
+        block: *const i32,       // 20
+        rounds: usize,           // 24
+        begin: usize,            // 28: bytes of the first round that are not run, then an address
+        columns: [*const i8; 2], // 32: of the first pair
+        start: *mut i8,          // 40: of the first pair's outputs of the block
+        channels: usize,         // 44: left
+        scales: usize,           // 48: bytes of a block before its multipliers
+        low: i32,                // 52
+        high: i32,               // 56
+        places: [u16; 8],        // 60: of a pair's outputs: both of a channel, then of the next
     }
 
     /// Computes pairs of pixels.
@@ -125,11 +127,13 @@ mod assembly {
         pairs: usize,
     ) {
         let channels = filters.channels;
-        // SAFETY: both are those of the second pixel.
-        let (column, output) = unsafe { (columns.add(pitch), outputs.add(channels)) };
-        let state = State::new(filters, [columns, column], [outputs, output], pairs);
+        let mut state = State::new(filters, columns, pitch, outputs, channels);
+        state.column_step = (2 * pitch).wrapping_sub(filters.vectors * VECTOR);
+        state.output_step = 2 * channels;
+        // SAFETY: as the caller promises, the outputs go that far.
+        state.end = unsafe { outputs.add(pairs * state.output_step) };
         // SAFETY: as the caller promises.
-        unsafe { run(state.stepping(pitch, channels)) }
+        unsafe { run(state) }
     }
 
     /// Computes one pixel.
@@ -139,42 +143,39 @@ mod assembly {
     /// One column and one pixel's outputs are there, and the filters are whole.
     pub unsafe fn multiply_one(filters: &MveFilters, column: *const i8, outputs: *mut i8) {
         // SAFETY: as the caller promises; both pixels of the pair are the same.
-        unsafe { run(State::new(filters, [column; 2], [outputs; 2], 1)) }
+        unsafe { run(State::new(filters, column, 0, outputs, 0)) }
     }
 
     impl State {
+        /// One pair, of which the second column and outputs are so far from the first.
+        #[allow(clippy::cast_possible_truncation)] // channels have fewer bits
         fn new(
             filters: &MveFilters,
-            columns: [*const i8; 2],
-            outputs: [*mut i8; 2],
-            pairs: usize,
+            columns: *const i8,
+            pitch: usize,
+            outputs: *mut i8,
+            second: usize,
         ) -> Self {
             let vectors = filters.vectors;
+            let second = second as u16;
             Self {
-                outputs,
-                pairs,
-                output_step: 0,
+                sums: [0; 8],
                 zero_point: filters.range.zero_point,
+                one: 1,
                 column_step: 0,
+                output_step: 1,
+                end: outputs.wrapping_add(1),
                 block: filters.blocks.as_ptr(),
                 rounds: vectors.div_ceil(ROUND),
-                sums: [0; 8],
-                columns,
-                starts: outputs,
-                count: pairs,
+                begin: vectors.wrapping_neg() % ROUND * STEP,
+                columns: [columns, columns.wrapping_add(pitch)],
+                start: outputs,
                 channels: filters.channels,
                 scales: BLOCK * size_of::<i32>() + vectors * BLOCK * VECTOR,
-                skipped: vectors.wrapping_neg() % ROUND * STEP,
                 low: filters.range.low,
                 high: filters.range.high,
+                places: [0, second, 1, second + 1, 2, second + 2, 3, second + 3],
             }
-        }
-
-        fn stepping(mut self, pitch: usize, channels: usize) -> Self {
-            let taps = (self.scales - BLOCK * size_of::<i32>()) / BLOCK;
-            self.output_step = 2 * channels;
-            self.column_step = (2 * pitch).wrapping_sub(taps);
-            self
         }
     }
 
@@ -188,35 +189,38 @@ mod assembly {
         // SAFETY: reads what the state says and writes four outputs, or what is left of them, of
         // each pixel for each block. The stack serves to save registers that cannot be named.
         //
-        // Even registers are sums, of the first pixel up to r6 and of the second from r8 on; r1
-        // weights, r3 and r5 columns, r7 rounds left, r9 where the first round begins, r11 state.
-        // q4 multipliers, q5 shifts, q6 low, q7 high; r1 is 1 while outputs are scaled.
+        // Even registers are sums, of the first pixel up to r6 and of the second from r8 on, then
+        // constants; r1 weights, r3 and r5 columns, r7 outputs, r9 rounds left, r11 the state's
+        // zero point. q4 multipliers, q5 shifts, q6 low, q7 high.
         unsafe {
             asm!(
                 "push {{r6, r7}}",
-                "mov r11, r0",
-                "ldr r0, [r11, #92]",
+                "add r11, r0, #32",
+                "ldr r0, [r11, #28]",
                 "adr.w r9, 30f",
                 "add r9, r9, r0",
                 "adds r9, r9, #1",
-                "ldrd r0, r2, [r11, #96]",
+                "str r9, [r11, #28]",
+                "ldrd r0, r2, [r11, #52]",
                 "vdup.16 q6, r0",
                 "vdup.16 q7, r2",
                 // A block.
                 "10:",
-                "ldr r1, [r11, #24]",
-                "ldrd r0, r2, [r11, #84]",
+                "ldr r1, [r11, #20]",
+                "ldrd r0, r2, [r11, #44]",
                 "add r1, r2",
                 "vldrw.u32 q4, [r1]",
                 "vldrb.s32 q5, [r1, #16]",
-                "vctp.32 r0",
-                "ldrd r3, r5, [r11, #64]",
+                "lsls r0, r0, #1",
+                "vctp.16 r0",
+                "ldrd r3, r5, [r11, #32]",
+                "ldr r7, [r11, #40]",
                 // A pair of pixels.
                 "20:",
-                "ldrd r1, r7, [r11, #24]",
+                "ldrd r1, r9, [r11, #20]",
                 "ldm r1, {{r0, r2, r4, r6}}",
                 "ldm r1!, {{r8, r10, r12, lr}}",
-                "bx r9",
+                "ldr pc, [r11, #28]",
                 ".p2align 2",
                 "30:",
                 ".rept 4",
@@ -235,13 +239,12 @@ mod assembly {
                 "vmladava.s8 r6, q1, q2",
                 "vmladava.s8 lr, q1, q3",
                 ".endr",
-                "subs r7, r7, #1",
+                "subs r9, r9, #1",
                 "bne 30b",
-                "add r1, r11, #32",
-                "stm r1, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
-                "vldrw.u32 q0, [r1]",
-                "vldrw.u32 q1, [r1, #16]",
-                "movs r1, #1",
+                "stmdb r11, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
+                "vldrw.u32 q0, [r11, #-32]",
+                "vldrw.u32 q1, [r11, #-16]",
+                "ldm r11, {{r0, r1, r2, r4, r6}}",
                 "vqrdmulh.s32 q2, q0, q4",
                 "vqrdmulh.s32 q3, q1, q4",
                 "vqdmlah.s32 q2, q0, r1",
@@ -249,36 +252,31 @@ mod assembly {
                 "vrshl.s32 q2, q2, q5",
                 "vrshl.s32 q3, q3, q5",
                 "vqmovnb.s32 q2, q2",
+                "vldrh.u16 q0, [r11, #60]",
                 "vqmovnt.s32 q2, q3",
-                "ldm r11, {{r0, r2, r4, r6, r8, r10}}",
-                "vqadd.s16 q2, q2, r8",
+                "add r3, r2",
+                "vqadd.s16 q2, q2, r0",
+                "add r5, r2",
                 "vmax.s16 q2, q2, q6",
                 "vmin.s16 q2, q2, q7",
-                "vshr.u32 q3, q2, #16",
-                "vpstt",
-                "vstrbt.32 q2, [r0]",
-                "vstrbt.32 q3, [r2]",
-                "add r0, r6",
-                "add r2, r6",
-                "add r3, r10",
-                "add r5, r10",
-                "subs r4, r4, #1",
-                "stm r11, {{r0, r2, r4}}",
+                "vpst",
+                "vstrbt.16 q2, [r7, q0]",
+                "add r7, r4",
+                "cmp r7, r6",
                 "bne 20b",
                 // The next block.
-                "ldrd r0, r2, [r11, #72]",
-                "ldrd r4, r6, [r11, #80]",
+                "ldr r0, [r11, #40]",
                 "adds r0, r0, #4",
-                "adds r2, r2, #4",
-                "strd r0, r2, [r11, #72]",
-                "stm r11, {{r0, r2, r4}}",
-                "ldrd r0, r2, [r11, #24]",
-                "ldr r1, [r11, #88]",
-                "add r0, r1",
-                "adds r0, r0, #20",
-                "str r0, [r11, #24]",
-                "subs r6, r6, #4",
-                "str r6, [r11, #84]",
+                "str r0, [r11, #40]",
+                "adds r6, r6, #4",
+                "str r6, [r11, #16]",
+                "ldrd r0, r2, [r11, #44]",
+                "ldr r1, [r11, #20]",
+                "add r1, r2",
+                "adds r1, r1, #20",
+                "str r1, [r11, #20]",
+                "subs r0, r0, #4",
+                "str r0, [r11, #44]",
                 "bgt 10b",
                 "pop {{r6, r7}}",
                 inout("r0") &raw mut state => _,
