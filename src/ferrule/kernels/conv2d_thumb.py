@@ -109,7 +109,7 @@ class Conv2dThumb(Kernel):
         return super().whole(cut) | {"run": 0}
 
     def params(self) -> Struct:
-        """Fields of `Conv2dThumb` in `crates/kernels/src/conv2d_thumb.rs`."""
+        """Fields of the struct of its name, in the Rust file of its module."""
         return self._params
 
     @cached_property
@@ -122,6 +122,40 @@ class Conv2dThumb(Kernel):
                 "rescale": self._rescale.params(),
             },
         )
+
+
+@dataclass(frozen=True, eq=False)
+class PointwiseThumb(Conv2dThumb):
+    """Without what filters of several taps need.
+
+    Inner loop: that of Conv2dThumb.
+    """
+
+    computes: ClassVar[type[Op]] = Conv2d
+
+    @classmethod
+    def obstacle(cls, op: Op) -> str:
+        """Several taps, and what another convolution has."""
+        assert isinstance(op, Conv2d)
+        if not cls(op)._columns.is_pointwise:
+            return "made for filters of one tap, without stride and padding"
+        return super().obstacle(op)
+
+    @property
+    def module(self) -> str:
+        """The module of the kernels crate."""
+        return "pointwise_thumb"
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "pointwise_thumb"
+
+    @cached_property
+    def _params(self) -> Struct:
+        fields = super()._params.fields
+        kept = {name: fields[name] for name in ("filters", "rescale")}
+        return Struct("PointwiseThumb", {"depth": self._columns.depth} | kept)
 
 
 @dataclass(frozen=True, eq=False)
