@@ -123,7 +123,11 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
         let mut parts = [[[0; VECTOR]; 3]; VECTORS];
         for (vector, [offsets, ..]) in parts.iter_mut().enumerate() {
             let tap_rows = vector * filter_rows..window.filter_height();
-            for (to, tap_row) in offsets.chunks_mut(row).zip(tap_rows).take(filter_rows) {
+            for (to, tap_row) in offsets
+                .chunks_mut(row.max(1))
+                .zip(tap_rows)
+                .take(filter_rows)
+            {
                 for (offset, from) in to.iter_mut().zip(tap_row * pitch..) {
                     *offset = from as u8;
                 }

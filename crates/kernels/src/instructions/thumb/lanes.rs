@@ -119,7 +119,8 @@ impl ThumbFilters {
             channels.start..end.min(split),
             channels.start.max(split)..end,
         ];
-        let has_all = end <= split + BLOCK / usize::from(self.segments);
+        // `new` checked that segments divide a block.
+        let has_all = end.saturating_sub(split) * usize::from(self.segments) <= BLOCK;
         let [whole, last] = parts.map(|part| {
             let at = part.start.saturating_sub(channels.start);
             self.part(part, at, split, rescale)
