@@ -136,6 +136,9 @@ const TO: Slot<i8, 4> = Slot::at(4);
 static NEXT: Step<(i8,), i8> =
     step(0).reads(FROM).writes(TO).by_pixels(4, 1, 1).shares(&[&[4], &[2, 2]]);
 static PAIR: Team<8, 2> = Team::new();
+/// Polls that the lead waits for a helper which is inside a claim. On Ibex, the core without atomic
+/// instructions, each is a sleep of 65,536 cycles.
+const POLLS: u32 = if cfg!(target_has_atomic = "32") { 100_000 } else { 16 };
 /// Whether the helper may leave the claim that it is in.
 static RELEASED: AtomicBool = AtomicBool::new(false);
 
@@ -178,7 +181,7 @@ fn stuck() -> u8 {
     if !port::start(1, hesitate) {
         return 1;
     }
-    let Some(mut lead) = PAIR.lead(Brief(100_000), 2) else { return 1 };
+    let Some(mut lead) = PAIR.lead(Brief(POLLS), 2) else { return 1 };
     if infer(&mut lead, [1; 4]) != Err(Stopped::NoAnswer { core: 1 }) {
         return 5;
     }
