@@ -99,7 +99,7 @@ impl Columns {
         let [low, high] = if self.is_pointwise {
             pixels.map(|place| input.get(place.pixel * depth..))
         } else if self.whole.has(first) && self.whole.has(second) {
-            pixels.map(|place| self.seen(input, place))
+            pixels.map(|place| input.get(self.start(place.row, place.column)..))
         } else {
             lines.length *= lines.count;
             lines.count = 1;
@@ -115,12 +115,13 @@ impl Columns {
         }
     }
 
-    /// Writes the words of some rows of taps, for pixels that only see the input.
+    /// Writes the words of some rows of taps, for two pixels that see the input from so many
+    /// elements on and no padding.
     #[inline]
     pub fn gather_rows(
         &self,
         input: &[i8],
-        pixels: [Place; 2],
+        pixels: [usize; 2],
         rows: Range<usize>,
         words: &mut [u32],
     ) {
@@ -131,19 +132,27 @@ impl Columns {
             length: window.filter_width() * usize::from(self.depth),
             step,
         };
-        let [low, high] = pixels.map(|place| self.seen(input, place)?.get(rows.start * step..));
+        let [low, high] = pixels.map(|start| input.get(start.wrapping_add(rows.start * step)..));
         if let (Some(low), Some(high)) = (low, high) {
             join(low, high, lines, words);
         }
     }
 
-    /// The input from the first tap of a pixel on, if that lies inside.
+    /// From where on a pixel sees the input, if it sees no padding.
     #[inline]
-    fn seen<'i>(&self, input: &'i [i8], place: Place) -> Option<&'i [i8]> {
+    #[must_use]
+    pub fn start(&self, row: usize, column: usize) -> usize {
         let window = &self.window;
-        let row = (place.row * window.stride_height()).wrapping_sub(window.padding_top());
-        let column = (place.column * window.stride_width()).wrapping_sub(window.padding_left());
-        input.get((row * window.input_width() + column) * usize::from(self.depth)..)
+        let row = (row * window.stride_height()).wrapping_sub(window.padding_top());
+        let column = (column * window.stride_width()).wrapping_sub(window.padding_left());
+        (row * window.input_width() + column) * usize::from(self.depth)
+    }
+
+    /// Input elements from what a pixel sees to what the one below it does.
+    #[inline]
+    #[must_use]
+    pub fn down(&self) -> usize {
+        self.window.stride_height() * self.window.input_width() * usize::from(self.depth)
     }
 
     /// Copies what the filter sees of one pixel.

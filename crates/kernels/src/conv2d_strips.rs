@@ -75,7 +75,7 @@ impl Conv2dStrips {
     ) {
         let mut column = columns.start;
         while column < columns.end {
-            let strip = Strip::of(columns.end - column, self.columns.window.output_width);
+            let strip = Strip::of(columns.end - column, &self.columns);
             self.strip(input, words, output, rows.clone(), column, strip);
             column += strip.width;
         }
@@ -95,26 +95,25 @@ impl Conv2dStrips {
         let window = &self.columns.window;
         let (height, line) = (window.filter_height(), self.line());
         let owned = output.pixels().start;
+        let down = self.columns.down();
+        let mut pixel = rows.start * window.output_width() + column;
+        let mut input_start = self.columns.start(rows.start, column);
         // Where a tile's rows of taps begin, and how many of the last are to be gathered.
         let (mut start, mut missing) = (0, height);
-        let mut row = rows.start;
-        while row < rows.end {
-            let count = strip.pixels(rows.end - row);
-            let pixel = row * window.output_width() + column;
-            let mut low = Place { pixel, row, column };
+        let mut left = rows.len();
+        while left > 0 {
+            let count = strip.pixels(left);
             let seen = height - missing..height;
+            let mut low = input_start;
             for pair in 0..count.div_ceil(2) {
                 // An odd pixel is paired with itself.
-                let high = if 2 * pair + 1 < count {
-                    beyond(low, strip.second)
-                } else {
-                    low
-                };
+                let is_odd = 2 * pair + 1 == count;
+                let high = if is_odd { low } else { low + strip.second };
                 let words = words.get_mut((start + seen.start) * line + pair..);
                 let words = words.unwrap_or_default();
                 self.columns
                     .gather_rows(input, [low, high], seen.clone(), words);
-                low = beyond(low, strip.next);
+                low += strip.next;
             }
             let tile = Part {
                 first: pixel - owned,
@@ -132,7 +131,9 @@ impl Conv2dStrips {
             } else {
                 (0, height)
             };
-            row += below;
+            input_start += below * down;
+            pixel += below * window.output_width();
+            left -= below;
         }
     }
 }
@@ -142,40 +143,33 @@ impl Conv2dStrips {
 struct Strip {
     /// Its columns.
     width: usize,
-    /// Rows and columns from the first pixel of a pair to the second, and to the next pair.
-    second: (usize, usize),
-    next: (usize, usize),
+    /// Input elements from what the first pixel of a pair sees to what the second does.
+    second: usize,
+    /// Input elements from what the first pixel of a pair sees to what that of the next does.
+    next: usize,
     /// As `steps` of a [`Tile`].
     across: u16,
     onward: u16,
 }
 
 impl Strip {
-    /// The widest strip of so many columns that are left, in an output of this width.
+    /// The widest strip of so many columns that are left.
     #[inline]
-    fn of(left: usize, width: u16) -> Self {
-        match left {
-            0..=1 => Self {
-                width: 1,
-                second: (1, 0),
-                next: (2, 0),
-                across: width,
-                onward: width,
-            },
-            2..=4 => Self {
-                width: 2,
-                second: (0, 1),
-                next: (1, 0),
-                across: 1,
-                onward: width - 1,
-            },
-            _ => Self {
-                width: left.min(PIXELS),
-                second: (0, 1),
-                next: (0, 2),
-                across: 1,
-                onward: 1,
-            },
+    fn of(left: usize, columns: &Columns) -> Self {
+        let width = columns.window.output_width;
+        let right = columns.window.stride_width() * usize::from(columns.depth);
+        let down = columns.down();
+        let (columns, (second, next), (across, onward)) = match left {
+            0..=1 => (1, (down, 2 * down), (width, width)),
+            2..=4 => (2, (right, down), (1, width - 1)),
+            _ => (left.min(PIXELS), (right, 2 * right), (1, 1)),
+        };
+        Self {
+            width: columns,
+            second,
+            next,
+            across,
+            onward,
         }
     }
 
@@ -224,15 +218,5 @@ impl Tile for Part {
     #[inline]
     fn steps(self) -> (u16, u16) {
         (self.strip.across, self.strip.onward)
-    }
-}
-
-/// The place so many rows and columns from another; its number is not kept.
-#[inline]
-fn beyond(place: Place, (rows, columns): (usize, usize)) -> Place {
-    Place {
-        row: place.row + rows,
-        column: place.column + columns,
-        ..place
     }
 }
