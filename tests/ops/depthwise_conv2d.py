@@ -100,6 +100,7 @@ CASES = [
     depthwise("one_of_everything", (1, 1, 1), (1, 1)),
     depthwise("multiplier_2", multiplier=2),
     depthwise("multiplier_3", multiplier=3, same=False, stride=(2, 2)),
+    depthwise("multiplier_4", (5, 6, 7), (4, 1), 4, activation="relu"),
     depthwise("multiplier_8_of_one", (12, 9, 1), (10, 8), 8, stride=(2, 2)),
     depthwise("multiplier_19", (4, 4, 3), (2, 2), 19),
     depthwise("multiplier_2_per_tensor", multiplier=2, per_channel=False),

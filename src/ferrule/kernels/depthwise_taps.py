@@ -16,6 +16,8 @@ from ferrule.kernels.taps import Tapped
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 _GROUP = 4
+# Instructions of the inner loop for two taps of a group: of one output of each channel, and of two.
+_ONE, _BOTH = 39, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,8 @@ class DepthwiseTaps(Kernel):
     """Sums four channels in registers, tap by tap, from wherever these lie.
 
     Inner loop: for each tap four bytes of neighbouring channels and four weights, multiplied
-    and added one by one; the address of a tap comes from a table.
+    and added one by one; the address of a tap comes from a table. Of channels with several
+    outputs two are summed at a time.
     """
 
     op: DepthwiseConv2d
@@ -58,10 +61,15 @@ class DepthwiseTaps(Kernel):
         return self._tapped.scratch_words
 
     def counts(self) -> dict[str, float]:
-        """Channels that two groups share, and partners of weight 0, cost as much as others."""
+        """Channels that two groups share, and partners of weight 0, cost as much as others.
+
+        MACs are those of channels with one output that take as long.
+        """
         pixels, _ = self.op.matrix()
         computed = pixels * self._tapped.groups(_GROUP).size
-        work = {"mac": computed * 2 * self._tapped.pairs, "element": computed}
+        both, one = divmod(self.op.multiplier, 2)
+        part = (both * _BOTH + one * _ONE) / (self.op.multiplier * _ONE)
+        work = {"mac": computed * 2 * self._tapped.pairs * part, "element": computed}
         return super().counts() | work | self._tapped.places
 
     def grain(self, cut: str) -> int:

@@ -45,6 +45,8 @@ struct Frame {
     pixels: usize,
     /// Passes that are left, and where the last group's outputs begin.
     state: [usize; 2],
+    /// Bytes of a pass's words.
+    pass: usize,
 }
 
 impl Rv32Taps {
@@ -140,55 +142,76 @@ impl Rv32Taps {
             skipped: run.step.wrapping_sub(depth),
             pixels: run.pixels,
             state: [0; 2],
+            pass: depth.div_ceil(GROUP) * (list.len() + RECORDS) * size_of::<i32>(),
         };
+        /// Adds a tap of four channels, for one of their outputs or for two.
         macro_rules! tap {
-            ($list:literal, $weights:literal) => {
+            ($list:literal, $weights:literal, $($sums:tt)*) => {
                 concat!(
                     "lw {p}, ",
                     $list,
                     "({list})\n",
                     "add {p}, {p}, {behind}\n",
-                    tap!("{a}", "0({p})", $weights, "0"),
-                    tap!("{b}", "1({p})", $weights, "1"),
-                    tap!("{c}", "2({p})", $weights, "2"),
-                    tap!("{d}", "3({p})", $weights, "3"),
+                    $(tap!($weights, $sums),)*
                 )
             };
-            ($sum:literal, $value:literal, $weights:literal, $lane:literal) => {
+            ($weights:literal, [$lane:literal $sum:literal]) => {
                 concat!(
-                    "lb {x}, ",
-                    $value,
-                    "\n",
-                    "lb {y}, ",
-                    $weights,
-                    "+",
-                    $lane,
-                    "({words})\n",
-                    "mul {x}, {x}, {y}\n",
-                    "add ",
-                    $sum,
-                    ", ",
-                    $sum,
-                    ", {x}\n",
+                    tap!(load $lane),
+                    tap!(product "{x}", $weights, $lane, $sum, "{words}"),
+                )
+            };
+            ($weights:literal, [$lane:literal $sum:literal $other:literal]) => {
+                concat!(
+                    tap!(load $lane),
+                    tap!(product "{y}", $weights, $lane, $sum, "{words}"),
+                    tap!(product "{y}", $weights, $lane, $other, "{next}"),
+                )
+            };
+            (load $lane:literal) => {
+                concat!("lb {x}, ", $lane, "({p})\n")
+            };
+            (product $to:literal, $weights:literal, $lane:literal, $sum:literal, $at:literal) => {
+                concat!(
+                    "lb {y}, ", $weights, "+", $lane, "(", $at, ")\n",
+                    "mul ", $to, ", {x}, {y}\n",
+                    "add ", $sum, ", ", $sum, ", ", $to, "\n",
                 )
             };
         }
-        // One comparison is for both bounds: what is negative is large without a sign.
+        // One comparison is for both bounds: what is negative is large without a sign. A product
+        // has the sign of its sum.
         macro_rules! store {
             ($sum:literal, $record:literal) => {
                 concat!(
+                    store!($sum, $record, "{words}", "0"),
+                    "add {out}, {out}, {lane}\n"
+                )
+            };
+            ($sum:literal, $other:literal, $record:literal) => {
+                concat!(
+                    store!($sum, $record, "{words}", "0"),
+                    store!($other, $record, "{next}", "1"),
+                    "add {out}, {out}, {lane}\n",
+                )
+            };
+            ($sum:literal, $record:literal, $at:literal, $to:literal) => {
+                concat!(
+                    "lw {x}, ",
+                    $record,
+                    "(",
+                    $at,
+                    ")\n",
                     "slli ",
                     $sum,
                     ", ",
                     $sum,
                     ", 2\n",
-                    "lw {x}, ",
+                    "lw {y}, ",
                     $record,
-                    "({words})\n",
-                    "srai {y}, ",
-                    $sum,
-                    ", 31\n",
-                    "and {y}, {y}, {ties}\n",
+                    "+4(",
+                    $at,
+                    ")\n",
                     "mulh ",
                     $sum,
                     ", ",
@@ -196,36 +219,64 @@ impl Rv32Taps {
                     ", {x}\n",
                     "lw {x}, ",
                     $record,
-                    "+4({words})\n",
+                    "+8(",
+                    $at,
+                    ")\n",
+                    "beqz {ties}, 31f\n",
+                    "srai {p}, ",
+                    $sum,
+                    ", 31\n",
+                    "and {p}, {p}, {ties}\n",
                     "add ",
+                    $sum,
+                    ", ",
+                    $sum,
+                    ", {p}\n",
+                    "31: add ",
                     $sum,
                     ", ",
                     $sum,
                     ", {y}\n",
-                    "lw {y}, ",
-                    $record,
-                    "+8({words})\n",
-                    "add ",
-                    $sum,
-                    ", ",
-                    $sum,
-                    ", {x}\n",
                     "sra ",
                     $sum,
                     ", ",
                     $sum,
-                    ", {y}\n",
+                    ", {x}\n",
                     clamp!($sum, "{span}", "{low}"),
                     "sb ",
                     $sum,
-                    ", 0({out})\n",
-                    "add {out}, {out}, {lane}\n",
+                    ", ",
+                    $to,
+                    "({out})\n",
+                )
+            };
+        }
+        /// Goes on with the next group, unless that was the last one, or the one before, which the
+        /// last one meets.
+        macro_rules! group {
+            ($from:literal) => {
+                concat!(
+                    "addi {behind}, {behind}, 4\n",
+                    "lw {t}, 40({frame})\n",
+                    "bgeu {t}, {out}, ",
+                    $from,
+                    "b\n",
+                    "sub {x}, {out}, {t}\n",
+                    "slli {y}, {lane}, 2\n",
+                    "beq {x}, {y}, 24f\n",
+                    "mv {out}, {t}\n",
+                    "lw {x}, 24({frame})\n",
+                    "sub {behind}, {behind}, {x}\n",
+                    "j ",
+                    $from,
+                    "b\n",
+                    "24:\n",
                 )
             };
         }
         // SAFETY: the loops read `depth` values at each place, and of further pixels `step` behind
-        // the last ones', which the places have by `compute`. For each pixel they read all words
-        // and write `depth` times `multiplier` outputs, whose numbers `compute` compared. The
+        // the last ones', which the places have by `compute`. For each pixel they read all words,
+        // those of two passes side by side while two are left, and write `depth` times `multiplier` outputs, whose numbers `compute` compared. The
         // frame is only changed here.
         unsafe {
             core::arch::asm!(
@@ -235,50 +286,73 @@ impl Rv32Taps {
                 "mv {t}, {lane}",
                 "21:",
                 "sw {t}, 36({frame})",
-                "lw {t}, 12({frame})",
-                "add {t}, {t}, {out}",
-                "sw {t}, 40({frame})",
+                "lw {x}, 12({frame})",
+                "add {x}, {x}, {out}",
+                "sw {x}, 40({frame})",
+                "addi {t}, {t}, -1",
+                "beqz {t}, 25f",
+                // Two passes.
+                "lw {next}, 44({frame})",
+                "add {next}, {next}, {words}",
                 "22:",
                 "lw {a}, 0({words})",
                 "lw {b}, 4({words})",
                 "lw {c}, 8({words})",
                 "lw {d}, 12({words})",
+                "lw {e}, 0({next})",
+                "lw {f}, 4({next})",
+                "lw {g}, 8({next})",
+                "lw {h}, 12({next})",
                 "lw {list}, 0({frame})",
                 "23:",
-                tap!("0", "16"),
-                tap!("4", "20"),
+                tap!("0", "16", ["0" "{a}" "{e}"] ["1" "{b}" "{f}"] ["2" "{c}" "{g}"] ["3" "{d}" "{h}"]),
+                tap!("4", "20", ["0" "{a}" "{e}"] ["1" "{b}" "{f}"] ["2" "{c}" "{g}"] ["3" "{d}" "{h}"]),
                 "addi {list}, {list}, 8",
                 "addi {words}, {words}, 8",
+                "addi {next}, {next}, 8",
                 "bne {list}, {end}, 23b",
+                store!("{a}", "{e}", "16"),
+                store!("{b}", "{f}", "28"),
+                store!("{c}", "{g}", "40"),
+                store!("{d}", "{h}", "52"),
+                "addi {words}, {words}, 64",
+                "addi {next}, {next}, 64",
+                group!("22"),
+                "mv {words}, {next}",
+                "li {p}, 2",
+                "j 27f",
+                // One pass.
+                "25:",
+                "lw {a}, 0({words})",
+                "lw {b}, 4({words})",
+                "lw {c}, 8({words})",
+                "lw {d}, 12({words})",
+                "lw {list}, 0({frame})",
+                "26:",
+                tap!("0", "16", ["0" "{a}"] ["1" "{b}"] ["2" "{c}"] ["3" "{d}"]),
+                tap!("4", "20", ["0" "{a}"] ["1" "{b}"] ["2" "{c}"] ["3" "{d}"]),
+                "addi {list}, {list}, 8",
+                "addi {words}, {words}, 8",
+                "bne {list}, {end}, 26b",
                 store!("{a}", "16"),
                 store!("{b}", "28"),
                 store!("{c}", "40"),
                 store!("{d}", "52"),
                 "addi {words}, {words}, 64",
-                "addi {behind}, {behind}, 4",
-                "lw {t}, 40({frame})",
-                "bgeu {t}, {out}, 22b",
-                // That was the last group, or the one before, which the last one meets.
-                "sub {x}, {out}, {t}",
-                "slli {y}, {lane}, 2",
-                "beq {x}, {y}, 24f",
-                "mv {out}, {t}",
-                "lw {x}, 24({frame})",
-                "sub {behind}, {behind}, {x}",
-                "j 22b",
-                "24:",
+                group!("25"),
+                "li {p}, 1",
+                "27:",
                 "lw {t}, 36({frame})",
-                "addi {t}, {t}, -1",
-                "beqz {t}, 25f",
+                "sub {t}, {t}, {p}",
+                "add {out}, {out}, {p}",
+                "beqz {t}, 28f",
                 "lw {x}, 20({frame})",
                 "sub {behind}, {behind}, {x}",
                 "mul {x}, {x}, {lane}",
                 "sub {out}, {out}, {x}",
-                "addi {out}, {out}, 1",
                 "j 21b",
-                "25:",
+                "28:",
                 "sub {out}, {out}, {lane}",
-                "addi {out}, {out}, 1",
                 "lw {x}, 28({frame})",
                 "add {behind}, {behind}, {x}",
                 "lw {t}, 32({frame})",
@@ -299,6 +373,11 @@ impl Rv32Taps {
                 b = out(reg) _,
                 c = out(reg) _,
                 d = out(reg) _,
+                e = out(reg) _,
+                f = out(reg) _,
+                g = out(reg) _,
+                h = out(reg) _,
+                next = out(reg) _,
                 p = out(reg) _,
                 t = out(reg) _,
                 x = out(reg) _,
