@@ -31,7 +31,7 @@ pub struct DepthwiseFilters {
     pub words: &'static [i32],
     /// Zero point of the output.
     pub zero_point: i8,
-    /// Whether values below the zero point are stored, so that their ties matter.
+    /// Whether ties below zero need an instruction of their own, as `dsp.py` says.
     pub signed: bool,
 }
 

@@ -1,6 +1,6 @@
 """Convolutions for cores with the DSP extension: columns of three pixels by pairs of channels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ferrule.ir import Op, Struct
@@ -9,7 +9,10 @@ from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import MANY, Filters
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
-from ferrule.window import LONGEST, Window
+from ferrule.window import LONGEST, NO_PADDING, Window
+
+# A longer row means fewer calls; this is its share of what is read and written.
+_SHARE = 16
 
 
 def convolution_obstacle(op: Conv2d | DepthwiseConv2d) -> str:
@@ -165,6 +168,18 @@ class NarrowConv2dDsp(Conv2dDsp):
         if op.inputs[0].shape[3] % 4 == 0:
             return "the input channels are a multiple of 4"
         return convolution_obstacle(op)
+
+    @property
+    def window(self) -> Window:
+        """Pixels that see one each may be of any rows: of such as leave fewest blocks of three."""
+        given = super().window
+        if (given.size, given.stride, given.padding) != ((1, 1), (1, 1), NO_PADDING):
+            return given
+        pixels, channels = self.op.matrix()
+        longest = max(given.source[1], pixels * (self.depth + channels) // (_SHARE * self.depth))
+        widths = [w for w in range(1, min(longest, LONGEST) + 1) if pixels % w == 0]
+        width = min(widths, key=lambda w: (pixels // w * -(-w // 3), -w))
+        return replace(given, source=(pixels // width, width))
 
     @property
     def _pitch(self) -> int:

@@ -3,6 +3,7 @@
 The Rust is `crates/kernels/src/depthwise_taps_dsp.rs`.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,8 +18,9 @@ from ferrule.kernels.taps import Tapped
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 _GROUP = 4
+_SIX = 6
 # What a MAC costs where a group has one input channel, of what it costs otherwise.
-_ONE_INPUT = 9 / 15
+_ONE_INPUT = 9 / 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,13 @@ class DepthwiseTapsDsp(Kernel):
         return self._tapped.op.multiplier >= _GROUP
 
     def _groups(self) -> Int64:
-        return self._tapped.groups(_GROUP, self._has_one_input)
+        """Output channels `[group, lane]`; five of an input channel are six."""
+        tapped = self._tapped
+        if tapped.op.multiplier not in (_SIX - 1, _SIX):
+            return tapped.groups(_GROUP, self._has_one_input)
+        outputs = np.minimum(np.arange(_SIX), tapped.op.multiplier - 1)
+        groups: Int64 = np.arange(tapped.depth)[:, None] * tapped.op.multiplier + outputs
+        return groups
 
     @property
     def scratch_words(self) -> int:
@@ -69,10 +77,10 @@ class DepthwiseTapsDsp(Kernel):
         return self._tapped.scratch_words
 
     def counts(self) -> dict[str, float]:
-        """Channels that two groups share, and partners of weight 0, cost as much as others."""
+        """Channels that two groups share cost as much as others."""
         pixels, _ = self.op.matrix()
         computed = pixels * self._groups().size
-        taps = 2 * self._tapped.pairs * (_ONE_INPUT if self._has_one_input else 1)
+        taps = math.prod(self._tapped.op.window.size) * (_ONE_INPUT if self._has_one_input else 1)
         work = {"mac": computed * taps, "element": computed}
         return super().counts() | work | self._tapped.places
 
@@ -92,14 +100,20 @@ class DepthwiseTapsDsp(Kernel):
             {
                 "words": self._words(filters),
                 "zero_point": filters.requantize.zero_point,
+                "signed": dsp.is_signed(filters.requantize),
             },
         )
         return Struct("DepthwiseTapsDsp", {"tapped": self._tapped.params(), "filters": constants})
 
     def _words(self, filters: Filters) -> Array:
-        """Each group's biases, pairs of weights, multipliers and scales: `[group, word, lane]`."""
-        taps = np.ascontiguousarray(self._tapped.weights(filters.weights), "<i2")
-        rows = [filters.folded_bias[:, None], taps.view("<i4")]
-        rows += [constant[:, None] for constant in dsp.constants(filters.requantize)]
-        words = np.concatenate(rows, axis=1).astype(np.int32)
-        return words[self._groups()].transpose(0, 2, 1)
+        """Each group's biases, first weights if odd, pairs of weights, multipliers and scales."""
+        groups = self._groups()
+        weights = np.ascontiguousarray(filters.weights[groups], "<i2")  # [group, lane, tap]
+        odd = weights.shape[2] % 2
+        first = np.ascontiguousarray(weights[:, :, :odd].transpose(0, 2, 1))
+        pairs = np.ascontiguousarray(weights[:, :, odd:]).view("<i4").transpose(0, 2, 1)
+        multipliers, scales = dsp.constants(filters.requantize)
+        parts = [filters.folded_bias[groups], first.view("<i4"), pairs]
+        parts += [multipliers[groups], scales[groups]]
+        words = [part.reshape(len(groups), -1).astype(np.int32) for part in parts]
+        return np.concatenate(words, axis=1)

@@ -32,8 +32,19 @@ def obstacle(filters: Filters) -> str:
 
 
 def is_signed(requantize: Requantize) -> bool:
-    """Whether values below the zero point are stored, so that their ties matter."""
-    return requantize.low < requantize.zero_point
+    """Whether ties below zero, which round away from it, need an instruction of their own."""
+    return requantize.low < requantize.zero_point and not _rounds_away(requantize)
+
+
+def _rounds_away(requantize: Requantize) -> bool:
+    """Whether scales can be larger by `2**-32`, so that they round ties below zero away from it.
+
+    A scaled accumulator has `right` bits after the point. Below `2**(32 - right)` in size it then
+    changes by less than the last of these, downwards if it is negative: nothing but such ties is
+    rounded otherwise. Larger ones are clamped.
+    """
+    right = -requantize.shifts.astype(np.int64)
+    return requantize.low < requantize.zero_point and 2 <= right.min() <= right.max() <= 11
 
 
 def constants(requantize: Requantize) -> tuple[Int64, Int64]:
@@ -44,7 +55,7 @@ def constants(requantize: Requantize) -> tuple[Int64, Int64]:
     """
     multipliers: Int64 = 2 * requantize.multipliers.astype(np.int64) - (1 << 32)
     scales: Int64 = -(np.int64(1) << (32 + requantize.shifts.astype(np.int64)))
-    return multipliers, scales
+    return multipliers, scales - _rounds_away(requantize)
 
 
 def stored(requantize: Requantize, sums: Int64) -> Int64:

@@ -13,7 +13,7 @@ from ferrule.ops.fully_connected import FullyConnected
 
 _GROUP = 4
 # What a MAC costs where an output is alone, of what it costs in a group.
-_ALONE = 2
+_ALONE = 2.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +59,13 @@ class FullyConnectedDsp(Kernel):
         return rows * self._depth if self._depth % 4 else 0
 
     def counts(self) -> dict[str, float]:
-        """Groups of four outputs and those left as a run each, with all elements of whole words."""
+        """Groups of four outputs are runs, those left elements; all have whole words."""
         rows, units = self.op.matrix()
         groups, left = divmod(units, _GROUP)
         return super().counts() | {
             "mac": rows * (groups * _GROUP + left * _ALONE) * 4 * -(-self._depth // 4),
-            "run": rows * (groups + left),
+            "element": rows * left,
+            "run": rows * groups,
         }
 
     def unit(self, cut: str) -> int:

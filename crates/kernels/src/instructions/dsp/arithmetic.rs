@@ -63,7 +63,8 @@ pub fn high(word: u32) -> i16 {
 /// The stored value of an accumulator, from the constants of `dsp.py`.
 ///
 /// The two multiplications are those of the double rounding. Below zero the second rounds ties
-/// away from zero only if 1 is taken off first, which is left out where it is clamped anyway.
+/// away from zero only if 1 is taken off first, which is left out where that is clamped anyway, or
+/// the scale sees to it.
 #[inline]
 #[must_use]
 #[allow(clippy::cast_possible_truncation)] // clamped

@@ -19,7 +19,7 @@ pub struct Dense<'f> {
     pub scales: &'f [i32],
     /// Zero point of the output.
     pub zero_point: i32,
-    /// Whether values below the zero point are stored, so that their ties matter.
+    /// Whether ties below zero need an instruction of their own, as `dsp.py` says.
     pub signed: bool,
 }
 

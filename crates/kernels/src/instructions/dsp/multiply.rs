@@ -148,12 +148,12 @@ impl Columns<'_> {
 struct Work {
     outputs: [*mut i8; 3],
     scales: *const i32,
+    zero_point: i32,
     /// Where the scales end; one byte before if the last pair's second channel is stored too.
     scales_end: *const u8,
     columns: *const u32,
     columns_end: *const u32,
     quads: usize,
-    zero_point: i32,
     signed: u32,
     weights: *const i32,
     blocks: usize,
@@ -245,8 +245,8 @@ extern "C" {
 
 // In the sums r0-r2 are accumulators of the first channel, r3-r5 of the second; r6-r8 a word of
 // each column; r9, lr weights; r10 the weights as halves; r11 columns; r12 weights to come. The
-// stack has the fields of `Work` in order, with `quads` replaced by where the sums begin and
-// `signed` by where they go on after the first multiplication, and then the first scales.
+// stack has the fields of `Work` in order, with `quads` replaced by where the sums go on after four
+// taps and `signed` by where they do after a round; 72 the first scales, 76 how sums are stored.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
     r#"
@@ -254,32 +254,52 @@ core::arch::global_asm!(
     .syntax unified
     .thumb
     .cpu cortex-m4
+
+    .macro ferrule_dsp_multiply_scale first, second
+    smmlar r0, r0, \first, r0
+    smmlar r1, r1, \first, r1
+    smmlar r2, r2, \first, r2
+    smmlar r3, r3, \second, r3
+    smmlar r4, r4, \second, r4
+    smmlar r5, r5, \second, r5
+    .endm
+
     .global ferrule_dsp_multiply
     .type ferrule_dsp_multiply,%function
     .thumb_func
 ferrule_dsp_multiply:
     push {r4-r11, lr}
-    sub sp, sp, #76
+    sub sp, sp, #84
     mov r12, sp
     ldm r0!, {r1-r9}
     stm r12!, {r1-r9}
     str r4, [sp, #72]
-    // Eight times four taps make a round; the first round may be shorter.
-    rsb r8, r8, #0
-    and r8, r8, #7
-    movs r7, #76
-    mul r8, r8, r7
-    adr.w r7, .Lferrule_dsp_multiply_sum
-    add r7, r7, r8
-    adds r7, r7, #1
-    str r7, [sp, #28]
+    // After four taps, eight times four make a round; the first round may be shorter or missing.
+    sub r11, r9, #1
+    rsb r10, r11, #0
+    and r10, r10, #7
+    mov.w lr, #76
+    mul r10, r10, lr
+    adr.w lr, .Lferrule_dsp_multiply_sum
+    add r10, r10, lr
     ldm r0!, {r1-r9}
+    stm r12, {r1-r9}
     cmp r1, #0
     adr.w r1, .Lferrule_dsp_multiply_up
     it ne
     adrne.w r1, .Lferrule_dsp_multiply_away
-    adds r1, r1, #1
-    stm r12, {r1-r9}
+    adr.w r2, .Lferrule_dsp_multiply_rounds
+    cmp r11, #8
+    it ls
+    movls r2, r1
+    cmp r11, #0
+    it eq
+    moveq r10, r1
+    orr r10, r10, #1
+    orr r2, r2, #1
+    orr r1, r1, #1
+    strd r10, r2, [sp, #32]
+    str r1, [sp, #76]
 .Lferrule_dsp_multiply_block:
     ldr r0, [sp, #48]
     ldr r9, [sp, #72]
@@ -288,7 +308,7 @@ ferrule_dsp_multiply:
     ldr r1, [sp, #52]
     ldrd r3, r4, [sp, #56]
     ldr r5, [sp, #64]
-    ldr r11, [sp, #20]
+    ldr r11, [sp, #24]
     add r2, r0, r1, lsl #1
     add r6, r2, r1
     str r6, [sp, #48]
@@ -319,12 +339,28 @@ ferrule_dsp_multiply:
 .Lferrule_dsp_multiply_pair:
     ldrd r0, r3, [r9], #8
     str r9, [sp, #12]
-    mov r1, r0
-    mov r2, r0
-    mov r4, r3
-    mov r5, r3
-    ldr r11, [sp, #20]
-    ldr pc, [sp, #28]
+    ldr r11, [sp, #24]
+    // The first four taps are added to the biases.
+    ldrd r9, lr, [r12], #8
+    ldm.w r11!, {r6-r8}
+    sxtb16 r10, r9
+    smlad r1, r10, r7, r0
+    smlad r2, r10, r8, r0
+    smlad r0, r10, r6, r0
+    sxtb16 r9, r9, ror #8
+    smlad r4, r9, r7, r3
+    smlad r5, r9, r8, r3
+    smlad r3, r9, r6, r3
+    ldm.w r11!, {r6-r8}
+    sxtb16 r10, lr
+    smlad r0, r10, r6, r0
+    smlad r1, r10, r7, r1
+    smlad r2, r10, r8, r2
+    sxtb16 lr, lr, ror #8
+    smlad r3, lr, r6, r3
+    smlad r4, lr, r7, r4
+    smlad r5, lr, r8, r5
+    ldr pc, [sp, #32]
     .p2align 2
 .Lferrule_dsp_multiply_sum:
     .rept 8
@@ -348,29 +384,31 @@ ferrule_dsp_multiply:
     smlad r4, lr, r7, r4
     smlad r5, lr, r8, r5
     .endr
-    ldr r10, [sp, #24]
-    cmp r11, r10
-    bne .Lferrule_dsp_multiply_sum
-    ldr r9, [sp, #12]
-    ldm r9!, {r6-r8, lr}
-    ldr r10, [sp, #32]
-    smmlar r0, r0, r6, r0
-    smmlar r1, r1, r6, r1
-    smmlar r2, r2, r6, r2
-    smmlar r3, r3, r8, r3
-    smmlar r4, r4, r8, r4
-    smmlar r5, r5, r8, r5
     ldr pc, [sp, #36]
     .p2align 2
+.Lferrule_dsp_multiply_rounds:
+    ldr r10, [sp, #28]
+    cmp r11, r10
+    bne .Lferrule_dsp_multiply_sum
+    ldr pc, [sp, #76]
+    .p2align 2
 .Lferrule_dsp_multiply_away:
+    ldrd r9, r10, [sp, #12]
+    ldm r9!, {r6-r8, lr}
+    ferrule_dsp_multiply_scale r6, r8
     add r0, r0, r0, asr #31
     add r1, r1, r1, asr #31
     add r2, r2, r2, asr #31
     add r3, r3, r3, asr #31
     add r4, r4, r4, asr #31
     add r5, r5, r5, asr #31
+    b .Lferrule_dsp_multiply_scaled
     .p2align 2
 .Lferrule_dsp_multiply_up:
+    ldrd r9, r10, [sp, #12]
+    ldm r9!, {r6-r8, lr}
+    ferrule_dsp_multiply_scale r6, r8
+.Lferrule_dsp_multiply_scaled:
     smmlsr r0, r0, r7, r10
     smmlsr r1, r1, r7, r10
     smmlsr r2, r2, r7, r10
@@ -384,7 +422,7 @@ ferrule_dsp_multiply:
     ssat r4, #8, r4
     ssat r5, #8, r5
     ldm sp, {r6-r8}
-    ldr r10, [sp, #16]
+    ldr r10, [sp, #20]
     cmp r10, r9
     // The first pixel last: pixels that are missing write where it does.
     strb r2, [r8], #1
@@ -409,7 +447,7 @@ ferrule_dsp_multiply:
     stm sp, {r6-r8}
     b .Lferrule_dsp_multiply_block
 .Lferrule_dsp_multiply_done:
-    add sp, sp, #76
+    add sp, sp, #84
     pop {r4-r11, pc}
     .size ferrule_dsp_multiply, . - ferrule_dsp_multiply
 "#,
