@@ -36,7 +36,7 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
     usable = [Kernel(op)]
     reasons = []
     for kind in Kernel.registry:
-        if not isinstance(op, kind.computes):
+        if not isinstance(op, kind.computes) or not kind.suits(op):
             continue
         obstacle = kind.obstacle(op)
         if not obstacle and kind(op).function in forced:

@@ -32,6 +32,11 @@ class Kernel:
         Kernel.registry.append(cls)
 
     @classmethod
+    def suits(cls, op: Op) -> bool:
+        """Whether the kernel is for such shapes at all: else a plan does not say why not it."""
+        return True
+
+    @classmethod
     def obstacle(cls, op: Op) -> str:
         """Why this kernel cannot compute an operator of its kind; empty if it can."""
         return ""

@@ -26,10 +26,15 @@ class SoftmaxPair(Kernel):
     computes: ClassVar[type[Op]] = Softmax
 
     @classmethod
+    def suits(cls, op: Op) -> bool:
+        """Rows of two elements."""
+        return op.output.shape[-1] == _PAIR
+
+    @classmethod
     def obstacle(cls, op: Op) -> str:
         """Rows of more than two elements, or of one."""
         depth = op.output.shape[-1]
-        return "" if depth == _PAIR else f"rows have {depth} elements, not {_PAIR}"
+        return "" if cls.suits(op) else f"rows have {depth} elements, not {_PAIR}"
 
     @property
     def module(self) -> str:

@@ -143,7 +143,7 @@ static STEP_9: Whole<(i8,), i8> = step(9).reads(RELU_9).writes(AVGPOOL).whole(1,
 static STEP_10: Whole<(i8,), i8> = step(10).reads(AVGPOOL).writes(MATMUL).whole(1, 12);
 
 // 11 StatefulPartitionedCall_1:0: Softmax. [1, 12] -> [1, 12].
-// One unit; not softmax_pair: rows have 12 elements, not 2.
+// One unit.
 static STEP_11: Whole<(i8,), i8> = step(11)
     .reads(MATMUL)
     .writes(STATEFULPARTITIONEDCALL_1)
