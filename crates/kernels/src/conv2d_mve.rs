@@ -1,22 +1,24 @@
 //! Conv2d for cores with the vector extension MVE: 16 taps of a channel in one multiplication.
 
+use crate::columns::Image;
 use crate::instructions::bytes::bytes;
-use crate::instructions::mve::copy::{copy, Rows};
+use crate::instructions::mve::copy::{copy, fill, gather, Pixels, Rows};
 use crate::instructions::mve::multiply::multiply;
 use crate::mve_filters::{MveFilters, VECTOR};
-use crate::rolled::fill_bytes;
-use crate::window::Window;
+use crate::window::{Place, Window};
 use runtime::Claim;
 
 /// Parameters of [`conv2d_mve`].
 #[derive(Debug)]
 pub struct Conv2dMve {
-    /// Where the filter lies; it is not dilated.
+    /// Where the filter lies, over the image if there is one; it is not dilated.
     pub window: Window,
     /// Input channels.
     pub depth: usize,
     /// Zero point of the input, in `[-128, 127]`, which padding has.
     pub input_zero_point: i8,
+    /// A copy of a small input with its padding, so that no filter meets a border.
+    pub image: Image,
     /// Pixels whose columns fit into scratch; 0 where the input's pixels are columns.
     pub pixels: usize,
     /// Weights with folded bias. Taps are in the order height, width, depth.
@@ -25,23 +27,35 @@ pub struct Conv2dMve {
 
 /// Computes `[pixels, outputs]` from `[height, width, depth]`.
 ///
-/// Scratch holds the columns of some pixels: what the filter sees, to whole vectors. Where the
-/// input's pixels are columns it holds the last ones.
+/// Scratch holds the image, and the columns of some pixels: what the filter sees, to whole vectors.
+/// Where the input's pixels are columns it holds the last ones.
 pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
-    let mut pixel = claim.output.pixels().start;
+    let pixels = claim.output.pixels();
     // Outputs are cut by pixels, so they are contiguous.
     let Ok((_, outputs)) = claim.output.flat() else {
         return;
     };
     let filters = &params.filters;
     if params.pixels == 0 {
-        let values = input.get(pixel * params.depth..).unwrap_or_default();
+        let values = input.get(pixels.start * params.depth..).unwrap_or_default();
         filters.rows(values, params.depth, claim.scratch, outputs);
         return;
     }
-    let columns = bytes(claim.scratch);
+    let (input, columns) = image(params, input, claim.scratch);
     let pitch = filters.vectors * VECTOR;
+    let window = &params.window;
+    let seen = Seen {
+        rows: Rows {
+            count: window.filter_height(),
+            length: window.filter_width() * params.depth,
+            pitch: window.input_width() * params.depth,
+            step: window.filter_width() * params.depth,
+        },
+        tops: (window.input_height() + 1).saturating_sub(window.filter_height()),
+        lefts: (window.input_width() + 1).saturating_sub(window.filter_width()),
+    };
+    let mut place = window.place(pixels.start);
     for outputs in outputs.chunks_mut((params.pixels * filters.channels).max(1)) {
         let mut left = outputs
             .len()
@@ -50,73 +64,110 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
         let mut to = 0;
         while left > 0 {
             let column = columns.get_mut(to..).unwrap_or_default();
-            let count = gather(params, input, pixel, left, column);
-            pixel += count;
-            left -= count;
+            let most = left.min(window.output_width() - place.column).max(1);
+            let count = see(params, input, &seen, place, most, column);
+            place.pixel += count;
+            place.column += count;
+            if place.column >= window.output_width() {
+                (place.row, place.column) = (place.row + 1, 0);
+            }
+            left = left.saturating_sub(count);
             to += count * pitch;
         }
         multiply(filters, columns, pitch, outputs);
     }
 }
 
-/// Fills columns from an output pixel on, at least one, and says how many.
+/// What the filter sees of a pixel.
+struct Seen {
+    /// Runs of a pixel that sees no padding.
+    rows: Rows,
+    /// Rows of the input from which on all rows of taps are inside.
+    tops: usize,
+    /// Columns from which on all taps of a row are.
+    lefts: usize,
+}
+
+/// The input, or the copy of it with its padding, and what is left of scratch.
+fn image<'c>(
+    params: &Conv2dMve,
+    input: &'c [i8],
+    scratch: &'c mut [u32],
+) -> (&'c [i8], &'c mut [i8]) {
+    let image = &params.image;
+    let scratch = bytes(scratch);
+    if image.size == 0 {
+        return (input, scratch);
+    }
+    let Some((padded, columns)) = scratch.split_at_mut_checked(image.size.into()) else {
+        return (input, &mut []);
+    };
+    let (row, step) = (usize::from(image.row), usize::from(image.padded_row));
+    let before = usize::from(image.before);
+    let (length, behind) = if row == step {
+        (input.len(), before + input.len())
+    } else {
+        (row, before)
+    };
+    let rows = Rows {
+        count: input.len().checked_div(length).unwrap_or_default(),
+        length,
+        pitch: row,
+        step,
+    };
+    // Where rows have padding on a side, everything is filled first.
+    let zero_point = params.input_zero_point;
+    fill(padded.get_mut(..before).unwrap_or_default(), zero_point);
+    fill(padded.get_mut(behind..).unwrap_or_default(), zero_point);
+    copy(input, rows, padded.get_mut(before..).unwrap_or_default());
+    (padded, columns)
+}
+
+/// Fills columns from an output pixel on, at least one and at most those of its row, and says how
+/// many.
 #[inline]
-fn gather(
+fn see(
     params: &Conv2dMve,
     input: &[i8],
-    pixel: usize,
+    seen: &Seen,
+    place: Place,
     most: usize,
     columns: &mut [i8],
 ) -> usize {
-    let window = &params.window;
-    let (depth, width) = (params.depth, window.input_width());
-    let row = pixel.checked_div(window.output_width()).unwrap_or_default();
-    let place = pixel - row * window.output_width();
-    let (top, left) = (
-        (row * window.stride_height()).wrapping_sub(window.padding_top()),
-        (place * window.stride_width()).wrapping_sub(window.padding_left()),
-    );
-    // Where padding is seen, the subtractions wrapped, or the input ends.
-    let is_inside = |left: usize| {
-        top < window.input_height()
-            && left < width
-            && top + window.filter_height() <= window.input_height()
-            && left + window.filter_width() <= width
-    };
-    let from = top
-        .wrapping_mul(width)
-        .wrapping_add(left)
-        .wrapping_mul(depth);
-    let seen = input.get(from..).unwrap_or_default();
-    if window.filter_height() == 1 && window.filter_width() == 1 {
-        // The pixels of a row are as far apart as the rows of a filter.
-        let rows = Rows {
-            count: most.min(window.output_width() - place),
-            length: depth,
-            pitch: window.stride_width() * depth,
-            step: params.filters.vectors * VECTOR,
-        };
-        copy(seen, rows, columns);
-        return rows.count;
-    }
-    let mut rows = Rows {
-        count: window.filter_height(),
-        length: window.filter_width() * depth,
-        pitch: width * depth,
-        step: window.filter_width() * depth,
-    };
-    if is_inside(left) {
-        copy(seen, rows, columns);
+    let (window, rows) = (&params.window, seen.rows);
+    let (depth, stride) = (params.depth, window.stride_width());
+    let top = (place.row * window.stride_height()).wrapping_sub(window.padding_top());
+    let left = (place.column * stride).wrapping_sub(window.padding_left());
+    let count = if params.image.size > 0 {
+        most
+    } else if top < seen.tops && left < seen.lefts {
+        let more = (seen.lefts - 1 - left).checked_div(stride);
+        most.min(more.unwrap_or_default() + 1)
+    } else {
+        // Padding is seen: the subtractions wrapped, or the input ends.
+        see_border(params, input, rows, place, columns);
         return 1;
-    }
+    };
+    let pixels = Pixels {
+        count,
+        pitch: stride * depth,
+        step: params.filters.vectors * VECTOR,
+    };
+    let from = input.get(top * rows.pitch + left * depth..);
+    gather(from.unwrap_or_default(), rows, pixels, columns);
+    count
+}
+
+/// Fills the column of a pixel that sees padding.
+#[inline(never)]
+fn see_border(params: &Conv2dMve, input: &[i8], mut rows: Rows, place: Place, columns: &mut [i8]) {
     let column = columns.get_mut(..rows.count * rows.step);
-    fill_bytes(column.unwrap_or_default(), params.input_zero_point);
-    let (inside, taps) = window.inside(pixel);
+    fill(column.unwrap_or_default(), params.input_zero_point);
+    let (inside, taps) = params.window.inside_at(place);
     rows.count = inside.count;
-    rows.length = taps.count * depth;
-    let from = (inside.start * width + taps.start) * depth;
-    let to = (inside.first * window.filter_width() + taps.first) * depth;
+    rows.length = taps.count * params.depth;
+    let from = inside.start * rows.pitch + taps.start * params.depth;
+    let to = inside.first * rows.step + taps.first * params.depth;
     let column = columns.get_mut(to..).unwrap_or_default();
     copy(input.get(from..).unwrap_or_default(), rows, column);
-    1
 }

@@ -11,6 +11,52 @@ _LARGEST_IMAGE = 4096
 
 
 @dataclass(frozen=True)
+class Image:
+    """A copy of an input of so many channels with its padding, if it has `largest` bytes at most.
+
+    There is none without padding.
+    """
+
+    window: Window
+    depth: int
+    largest: int = _LARGEST_IMAGE
+
+    @property
+    def _padded(self) -> tuple[int, int]:
+        """Height and width of the input with its padding."""
+        (height, width), padding = self.window.source, self.window.padding
+        return height + padding.top + padding.bottom, width + padding.left + padding.right
+
+    @property
+    def bytes(self) -> int:
+        """Size of the copy; 0 where there is none."""
+        size = math.prod(self._padded) * self.depth
+        return size if self.window.padding != NO_PADDING and size <= self.largest else 0
+
+    @property
+    def over(self) -> Window:
+        """Where the filter lies over the image, or over the input where there is none."""
+        if not self.bytes:
+            return self.window
+        return replace(self.window, source=self._padded, padding=NO_PADDING)
+
+    def params(self) -> Struct:
+        """Fields of `Image` in `crates/kernels/src/columns.rs`."""
+        (_, width), padding = self.window.source, self.window.padding
+        _, padded_width = self._padded
+        before = padding.top * padded_width + padding.left
+        return Struct(
+            "Image",
+            {
+                "size": self.bytes,
+                "row": width * self.depth if self.bytes else 0,
+                "padded_row": padded_width * self.depth if self.bytes else 0,
+                "before": before * self.depth if self.bytes else 0,
+            },
+        )
+
+
+@dataclass(frozen=True)
 class Columns:
     """A filter over `[1, H, W, C]`; padding is stored as the input's zero point."""
 
@@ -34,39 +80,25 @@ class Columns:
         return window.size == window.stride == (1, 1) and window.padding == NO_PADDING
 
     @property
-    def _padded(self) -> tuple[int, int]:
-        """Height and width of the input with its padding."""
-        (height, width), padding = self.window.source, self.window.padding
-        return height + padding.top + padding.bottom, width + padding.left + padding.right
-
-    @property
-    def _image_bytes(self) -> int:
-        """Size of the copy of a small input with padding; 0 where there is none."""
-        size = math.prod(self._padded) * self.depth
-        is_padded = self.window.padding != NO_PADDING
-        return size if is_padded and size <= _LARGEST_IMAGE else 0
+    def _image(self) -> Image:
+        return Image(self.window, self.depth)
 
     @property
     def borders(self) -> int:
         """Pixels that see padding, where no copy of the input has it."""
-        return 0 if self._image_bytes else self.window.borders
+        return 0 if self._image.bytes else self.window.borders
 
     @property
     def bytes(self) -> int:
         """Scratch: that copy, and two pixels where taps are apart in memory or in the padding."""
         window = self.window
         is_apart = window.dilation[1] > 1 and window.size[1] > 1
-        is_padded = window.padding != NO_PADDING and not self._image_bytes
-        return self._image_bytes + (2 * self.taps if is_apart or is_padded else 0)
+        is_padded = window.padding != NO_PADDING and not self._image.bytes
+        return self._image.bytes + (2 * self.taps if is_apart or is_padded else 0)
 
     def params(self) -> Struct:
         """Fields of `Columns` in `crates/kernels/src/columns.rs`."""
-        window, padding = self.window, self.window.padding
-        (_, width), (_, padded_width) = window.source, self._padded
-        size = self._image_bytes
-        before = padding.top * padded_width + padding.left
-        if size:
-            window = replace(window, source=self._padded, padding=NO_PADDING)
+        window = self._image.over
         first, end = window.whole
         if window.dilation[1] > 1 and window.size[1] > 1:
             end = (0, 0)  # Taps of a row are apart in memory.
@@ -86,14 +118,6 @@ class Columns:
                         "end_column": end[1],
                     },
                 ),
-                "image": Struct(
-                    "Image",
-                    {
-                        "size": size,
-                        "row": width * self.depth if size else 0,
-                        "padded_row": padded_width * self.depth if size else 0,
-                        "before": before * self.depth if size else 0,
-                    },
-                ),
+                "image": self._image.params(),
             },
         )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ferrule.ir import Op, Struct
 from ferrule.kernels import mve
+from ferrule.kernels.columns import Image
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import MANY, Filters
 from ferrule.ops.conv2d import Conv2d
@@ -16,7 +17,8 @@ from ferrule.window import LONGEST, NO_PADDING, Window
 
 # What the filter sees of some pixels is copied together: at least a pair, and few bytes.
 _COLUMN_BYTES = 1024
-_MOST_PIXELS = 16
+_MOST_PIXELS = 32
+_LARGEST_IMAGE = 2048
 # Channels that the inner loop computes at a time.
 _CHANNELS = 4
 
@@ -74,14 +76,23 @@ class Conv2dMve(Kernel):
             return 0
         pixels, _ = self.op.matrix()
         most = min(max(_COLUMN_BYTES // self._column, 2), _MOST_PIXELS)
-        return min(most // 2 * 2, pixels)
+        most = most // 2 * 2
+        # Whole rows if they are nearly as many: what pixels of a row see is copied together.
+        whole = math.lcm(2, window.results[1])
+        rows = most // whole * whole
+        return min(rows if 8 * rows >= 7 * most else most, pixels)
 
     @property
     def scratch_words(self) -> int:
-        """The columns of some pixels, or those of the last, which overlap."""
+        """The image and the columns of some pixels, or those of the last, which overlap."""
         if self._pixels:
-            return self._pixels * self._column // 4
+            return -(-(self._image.bytes + self._pixels * self._column) // 4)
         return -(-((self._last - 1) * self.depth + self._column) // 4) if self._last else 0
+
+    @property
+    def _image(self) -> Image:
+        """The copy of a small input with its padding."""
+        return Image(self.window, self.depth, _LARGEST_IMAGE)
 
     @property
     def _last(self) -> int:
@@ -93,12 +104,18 @@ class Conv2dMve(Kernel):
 
     @property
     def gathered(self) -> int:
-        """Columns that are copied; a row of taps costs as 24 elements more."""
+        """What is copied, the time for 16 elements taken as 16.
+
+        A pixel costs as 27 more, a row of taps as 27 more, or as 32 if it is a vector or less.
+        """
         if not self._pixels:
             return self._last * self.depth
         pixels, _ = self.op.matrix()
         height, width = self.window.size
-        return pixels * height * (mve.VECTOR * mve.vectors(width * self.depth) + 24)
+        vectors = mve.vectors(width * self.depth)
+        row = 32 if vectors == 1 else mve.VECTOR * vectors + 27
+        image = 2 * self._image.bytes + 37 * self.window.source[0] if self._image.bytes else 0
+        return pixels * (height * row + 27) + image
 
     def counts(self) -> dict[str, float]:
         """Blocks of four channels and two pixels, as a run each, with whole vectors of taps.
@@ -115,7 +132,7 @@ class Conv2dMve(Kernel):
             "mac": pairs * blocks * 2 * _CHANNELS * self._column,
             "element": 0,
             "pixel": self._copies,
-            "border": self.window.borders if self._pixels else 0,
+            "border": self._borders,
             "channel": times * (blocks * _CHANNELS + 14),
             "run": pairs * blocks,
         }
@@ -131,13 +148,17 @@ class Conv2dMve(Kernel):
         return [self._pixels] * whole + [rest]
 
     @property
+    def _borders(self) -> int:
+        """Pixels that see padding, where no image has it."""
+        return self.window.borders if self._pixels and not self._image.bytes else 0
+
+    @property
     def _copies(self) -> int:
-        """How often columns are copied: each alone, or with one tap what is left of a row."""
+        """How often columns are copied: what is left of a row together, borders each alone."""
         if not self._pixels:
             return int(self._last > 0)
-        pixels, _ = self.op.matrix()
         rows, _ = self.window.results
-        return pixels if math.prod(self.window.size) > 1 else len(self._pieces) + rows - 1
+        return len(self._pieces) + rows - 1 + self._borders
 
     def unit(self, cut: str) -> int:
         """Pixels in pairs."""
@@ -161,9 +182,10 @@ class Conv2dMve(Kernel):
         return Struct(
             "Conv2dMve",
             {
-                "window": self.window.params(),
+                "window": self._image.over.params(),
                 "depth": self.depth,
                 "input_zero_point": filters.zero_point,
+                "image": self._image.params(),
                 "pixels": self._pixels,
                 "filters": mve.packed(filters),
             },

@@ -64,3 +64,144 @@ pub fn copy(from: &[i8], rows: Rows, to: &mut [i8]) {
         }
     }
 }
+
+/// Places of columns: what a filter sees of pixels of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Pixels {
+    /// Number of pixels.
+    pub count: usize,
+    /// Elements from what one sees to what the next does.
+    pub pitch: usize,
+    /// Elements from a column to the next.
+    pub step: usize,
+}
+
+/// Copies the runs that each pixel sees, one after another into a column; `rows.step` is their
+/// length. Does nothing where either slice is too short.
+#[inline]
+pub fn gather(from: &[i8], rows: Rows, pixels: Pixels, to: &mut [i8]) {
+    let copied = rows.count * rows.length;
+    if copied * pixels.count == 0 {
+        return;
+    }
+    let (more, others) = (rows.count - 1, pixels.count - 1);
+    let seen = more * rows.pitch + rows.length;
+    if from.len() < others * pixels.pitch + seen || to.len() < others * pixels.step + copied {
+        return;
+    }
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    {
+        // What is left to add behind a row's last vector, and behind a pixel's last row.
+        let vectors = match rows.length {
+            0..=16 => 0,
+            length => length.next_multiple_of(16),
+        };
+        let next = pixels.pitch.wrapping_sub(rows.count * rows.pitch);
+        // Whether whole vectors may be copied: what is too much is written over, or behind all.
+        let is_whole = from.len() >= others * pixels.pitch + more * rows.pitch + 16
+            && to.len() >= others * pixels.step + more * rows.length + 16;
+        // SAFETY: reads and writes the runs of each pixel, and whole vectors only where they are
+        // inside both slices too, as seen above. No number is 0.
+        unsafe {
+            core::arch::asm!(
+                "cmp {length}, #16",
+                "bhi 30f",
+                "cmp {left}, #0",
+                "beq 10f",
+                "70:",
+                "dls lr, {rows}",
+                "80:",
+                "vldrb.u8 q0, [{from}]",
+                "vstrb.8 q0, [{to}]",
+                "add {from}, {from}, {pitch}",
+                "add {to}, {to}, {back}",
+                "le lr, 80b",
+                "add {from}, {from}, {next}",
+                "add {to}, {to}, {rest}",
+                "subs {count}, {count}, #1",
+                "bne 70b",
+                "b 60f",
+                "10:",
+                "vctp.8 {length}",
+                "15:",
+                "dls lr, {rows}",
+                "20:",
+                "vpstt",
+                "vldrbt.u8 q0, [{from}]",
+                "vstrbt.8 q0, [{to}]",
+                "add {from}, {from}, {pitch}",
+                "add {to}, {to}, {back}",
+                "le lr, 20b",
+                "add {from}, {from}, {next}",
+                "add {to}, {to}, {rest}",
+                "subs {count}, {count}, #1",
+                "bne 15b",
+                "b 60f",
+                "30:",
+                "mov {left}, {rows}",
+                "40:",
+                "dlstp.8 lr, {length}",
+                "50:",
+                "vldrb.u8 q0, [{from}], #16",
+                "vstrb.8 q0, [{to}], #16",
+                "letp lr, 50b",
+                "add {from}, {from}, {pitch}",
+                "add {to}, {to}, {back}",
+                "subs {left}, {left}, #1",
+                "bne 40b",
+                "add {from}, {from}, {next}",
+                "add {to}, {to}, {rest}",
+                "subs {count}, {count}, #1",
+                "bne 30b",
+                "60:",
+                from = inout(reg) from.as_ptr() => _,
+                to = inout(reg) to.as_mut_ptr() => _,
+                count = inout(reg) pixels.count => _,
+                rows = in(reg) rows.count,
+                length = in(reg) rows.length,
+                pitch = in(reg) rows.pitch.wrapping_sub(vectors),
+                back = in(reg) rows.length.wrapping_sub(vectors),
+                next = in(reg) next,
+                rest = in(reg) pixels.step.wrapping_sub(copied),
+                left = inout(reg) usize::from(is_whole) => _,
+                out("lr") _,
+                out("d0") _,
+                out("d1") _,
+                options(nostack),
+            );
+        }
+    }
+    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+    for pixel in 0..pixels.count {
+        let from = from.get(pixel * pixels.pitch..).unwrap_or_default();
+        let to = to.get_mut(pixel * pixels.step..).unwrap_or_default();
+        copy(from, rows, to);
+    }
+}
+
+/// Fills a slice.
+#[inline]
+pub fn fill(to: &mut [i8], value: i8) {
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    if !to.is_empty() {
+        // SAFETY: writes the elements of the slice.
+        unsafe {
+            core::arch::asm!(
+                "vdup.8 q0, {value}",
+                "dlstp.8 lr, {length}",
+                "10:",
+                "vstrb.8 q0, [{to}], #16",
+                "letp lr, 10b",
+                to = inout(reg) to.as_mut_ptr() => _,
+                length = in(reg) to.len(),
+                value = in(reg) i32::from(value),
+                out("lr") _,
+                out("d0") _,
+                out("d1") _,
+                options(nostack),
+            );
+        }
+    }
+    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+    to.fill(value);
+}

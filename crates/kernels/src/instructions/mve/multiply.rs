@@ -133,7 +133,7 @@ mod assembly {
         // SAFETY: as the caller promises, the outputs go that far.
         state.end = unsafe { outputs.add(pairs * state.output_step) };
         // SAFETY: as the caller promises.
-        unsafe { run(state) }
+        unsafe { run(&mut state) }
     }
 
     /// Computes one pixel.
@@ -143,7 +143,7 @@ mod assembly {
     /// One column and one pixel's outputs are there, and the filters are whole.
     pub unsafe fn multiply_one(filters: &MveFilters, column: *const i8, outputs: *mut i8) {
         // SAFETY: as the caller promises; both pixels of the pair are the same.
-        unsafe { run(State::new(filters, column, 0, outputs, 0)) }
+        unsafe { run(&mut State::new(filters, column, 0, outputs, 0)) }
     }
 
     impl State {
@@ -185,7 +185,7 @@ mod assembly {
     ///
     /// Each pair that the state describes has columns and outputs, and each block is whole.
     #[inline(never)]
-    unsafe fn run(mut state: State) {
+    unsafe fn run(state: &mut State) {
         // SAFETY: reads what the state says and writes four outputs, or what is left of them, of
         // each pixel for each block. The stack serves to save registers that cannot be named.
         //
@@ -279,7 +279,7 @@ mod assembly {
                 "str r0, [r11, #44]",
                 "bgt 10b",
                 "pop {{r6, r7}}",
-                inout("r0") &raw mut state => _,
+                inout("r0") core::ptr::from_mut(state) => _,
                 out("r1") _, out("r2") _, out("r3") _, out("r4") _, out("r5") _,
                 out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
