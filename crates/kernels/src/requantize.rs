@@ -3,7 +3,7 @@
 //! The arithmetic is that of `fixed_point.py`, gemmlowp's double rounding, as TensorFlow Lite
 //! Micro has it.
 
-use crate::wide::product;
+use crate::wide::doubled;
 
 /// How the accumulators of an operator become stored values, channel by channel.
 #[derive(Debug)]
@@ -65,9 +65,8 @@ pub fn scale(value: i32, multiplier: i32, shift: i8) -> i32 {
 /// `a * b / 2^31`, rounded to nearest, ties towards positive infinity; not both are `i32::MIN`.
 #[inline]
 #[must_use]
-#[allow(clippy::cast_possible_truncation)] // the product of two i32 shifted by 31 fits
 pub fn doubling_high(a: i32, b: i32) -> i32 {
-    ((product(a, b) + (1 << 30)) >> 31) as i32
+    doubled(a, b)
 }
 
 /// `value / 2^right`, rounded to nearest, ties away from zero; `right` is in `[0, 31]`.

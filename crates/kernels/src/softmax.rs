@@ -35,8 +35,12 @@ pub fn softmax(params: &Softmax, claim: Claim<'_, (i8,), i8>) {
             sum = sum.wrapping_add(exponential >> 12);
             rolled();
         }
-        // The sum is `2^(12 - zeros)` times a number in [1, 2).
-        let zeros = sum.leading_zeros();
+        // The sum is `2^(12 - zeros)` times a number in [1, 2); the largest value adds 2^19.
+        let mut zeros = 12;
+        while zeros > 0 && sum.wrapping_shr(32 - zeros) != 0 {
+            zeros -= 1;
+            rolled();
+        }
         let inverse = inverse((sum.wrapping_shl(zeros) >> 1) as i32);
         // Rounded twice: to 31 bits less, and then to 8. Beyond 31 every share is 0.
         let shift = 34_u32.wrapping_sub(zeros).min(31);

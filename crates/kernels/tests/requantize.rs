@@ -2,7 +2,7 @@
 //! that the compiler wrote.
 
 use kernels::requantize::{doubling_high, rounding_shift, scale, Requantize};
-use kernels::wide::{by_halves, product};
+use kernels::wide::{by_halves, doubled_by_words, product};
 
 /// `value * multiplier * 2^(shift - 31)` on each line, in this order, and the result.
 static VECTORS: &str = include_str!("../../../tests/golden/requantize.txt");
@@ -36,6 +36,7 @@ fn doubling_high_rounds_to_nearest_and_ties_up() {
                 let exact = i128::from(a) * i128::from(b);
                 let expected = (2 * exact + (1 << 31)).div_euclid(1 << 32);
                 assert_eq!(i128::from(doubling_high(a, b)), expected, "{a} * {b}");
+                assert_eq!(i128::from(doubled_by_words(a, b)), expected, "{a} * {b}");
             }
         }
     }

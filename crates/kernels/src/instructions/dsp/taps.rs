@@ -155,7 +155,11 @@ impl DspTaps {
         }
         for pair in pairs.chunks_exact(2) {
             if let [first, second] = pair {
-                sum = smlad(halves_of(next + lane), halves(value(first), value(second)), sum);
+                sum = smlad(
+                    halves_of(next + lane),
+                    halves(value(first), value(second)),
+                    sum,
+                );
             }
             next += lanes;
         }
