@@ -2,7 +2,7 @@
 
 use crate::instructions::bytes::bytes;
 use crate::instructions::join::{join, Lines};
-use crate::rolled::{copy, fill, fill_bytes, repeated};
+use crate::rolled::{copy, fill, fill_bytes, repeated, rolled};
 use crate::window::{Place, Window};
 use core::ops::Range;
 
@@ -73,12 +73,11 @@ impl Columns {
         let Some((image, rest)) = bytes(words).split_at_mut_checked(self.image.size.into()) else {
             return (input, &mut []);
         };
-        let inside = image
-            .get_mut(self.image.before.into()..)
-            .unwrap_or_default();
-        let places = inside.chunks_mut(self.image.padded_row.max(1).into());
-        for (place, row) in places.zip(input.chunks(self.image.row.max(1).into())) {
-            copy(row, place);
+        let mut at = usize::from(self.image.before);
+        for row in input.chunks(self.image.row.max(1).into()) {
+            copy(row, image.get_mut(at..).unwrap_or_default());
+            at += usize::from(self.image.padded_row);
+            rolled();
         }
         (image, rest)
     }

@@ -129,7 +129,8 @@ impl Window {
 
 impl Taps {
     /// Keeps the taps inside `length`; `at` is the first tap's position from the padding on.
-    #[inline]
+    ///
+    /// Without a hint, so that firmware made for size has it once.
     fn inside(at: usize, padding: usize, taps: usize, dilation: usize, length: usize) -> Self {
         let first = steps(padding.saturating_sub(at), dilation).min(taps);
         let start = (at + first * dilation).saturating_sub(padding);
@@ -150,7 +151,6 @@ impl Taps {
 }
 
 /// Steps of this size that it takes to go a distance or farther.
-#[inline]
 fn steps(distance: usize, size: usize) -> usize {
     match size {
         1 => distance,
