@@ -9,7 +9,6 @@ from typing import Any
 from ferrule import firmware, inputs, target
 from ferrule.checking import FIRST_SEED
 from ferrule.compiler import compile_model
-from ferrule.emit.weights import step_bytes
 from ferrule.errors import CompileError
 from ferrule.firmware import Conditions, Program
 from ferrule.hints import Hints
@@ -128,7 +127,6 @@ def _measure(
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
     counts = session.count(arrays, chosen=chosen, slowed=slowed)
-    flash = session.image(Program.SIZE).flash_bytes
     unknown: Sequence[int | None] = [None] * len(plan.steps)
     cycles = counts.cycles[1:] or unknown
     estimated = counts.estimated[1:] or unknown
@@ -142,8 +140,8 @@ def _measure(
         instructions=counts.longest_path,
         instructions_per_core=counts.per_core,
         arena_bytes=plan.arena_bytes,
-        flash_bytes=flash,
-        code_bytes=flash - sum(sum(step_bytes(step)) for step in plan.steps),
+        flash_bytes=session.image(Program.SIZE).flash_bytes,
+        code_bytes=session.code_bytes,
         stack_bytes=max(counts.stacks),
         layers=tuple(
             Layer(

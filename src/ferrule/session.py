@@ -10,6 +10,7 @@ import numpy as np
 from ferrule import firmware
 from ferrule.compiler import Compiled
 from ferrule.emit import folder
+from ferrule.emit.weights import step_bytes
 from ferrule.firmware import Conditions, Counts, Image, Program
 from ferrule.ir import Array, Tensor
 from ferrule.steps import Plan
@@ -42,6 +43,12 @@ class Session:
         """The firmware of one of the programs, built if it is not in the cache."""
         level = "s" if self.plan.optimize == "size" else "3"
         return firmware.build(self.crate, self.plan.target, program, level)
+
+    @property
+    def code_bytes(self) -> int:
+        """Flash of the program that only infers, all its images, without operators' constants."""
+        constants = sum(sum(step_bytes(step)) for step in self.plan.steps)
+        return self.image(Program.SIZE).flash_bytes - constants
 
     def run(self, inputs: Sequence[Array], team: int | None = None) -> list[Array]:
         """The outputs of one inference."""

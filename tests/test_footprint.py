@@ -1,0 +1,46 @@
+"""How much flash a product needs besides its weights, on one core."""
+
+import pytest
+from models import model_file
+
+from ferrule.compiler import compile_model
+from ferrule.firmware import Program
+from ferrule.hints import Hints
+from ferrule.session import Session
+
+#: Most bytes of code, start-up and tables of steps included, without operators' constants.
+LIMITS = {"speed": 14_000, "size": 10_000}
+TINY = 3_000
+
+MODELS = ("kws_ref_int8", "ic01_resnet8_int8", "person_detect_int8")
+FIRST, *OTHERS = (
+    "qemu-m0plus",
+    "qemu-mps2-an385",
+    "qemu-mps2-an386",
+    "qemu-mps2-an500",
+    "qemu-mps3-an547",
+    "qemu-musca-b1",
+    "qemu-virt-rv32",
+)
+BOARDS = [FIRST, *(pytest.param(board, marks=pytest.mark.long) for board in OTHERS)]
+
+
+def session(model: str, board: str, goal: str) -> Session:
+    return Session(compile_model(model_file(model), board, 1, hints=Hints.of(optimize=goal)))
+
+
+@pytest.mark.parametrize("goal", LIMITS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("board", BOARDS)
+def test_code_is_small(board: str, model: str, goal: str) -> None:
+    built = session(model, board, goal)
+    assert built.code_bytes <= LIMITS[goal]
+    # Nothing is left that could go wrong at run time, so nothing says so.
+    functions = built.image(Program.SIZE).functions
+    assert not [function.name for function in functions if "panicking" in function.name]
+
+
+@pytest.mark.parametrize("goal", LIMITS)
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_tiny_model_needs_next_to_no_code(board: str, goal: str) -> None:
+    assert session("hello_world_int8", board, goal).code_bytes <= TINY
