@@ -330,7 +330,7 @@ fn compute(
     let (start, bytes) = (columns.as_ptr(), part.segment * BLOCK);
     let width = match part.segments {
         1 => BLOCK,
-        segments => BLOCK / segments,
+        segments => BLOCK.checked_div(segments).unwrap_or_default(),
     };
     let work = Work {
         columns: start,
