@@ -165,16 +165,20 @@ impl Columns {
             1 => (1, columns.count),
             _ => (columns.count, 1),
         };
+        let length = taps * depth;
         for (tap, row) in rows.iter() {
             let mut to = (tap * self.window.filter_width() + columns.first) * depth;
             let mut from = (row * self.window.input_width() + columns.start) * depth;
             for _ in 0..runs {
-                let seen = input.get(from..from + taps * depth).unwrap_or_default();
+                let seen = input.get(from..).unwrap_or_default();
                 let places = values.get_mut(to..).unwrap_or_default();
-                copy(seen, places);
+                let length = length.min(places.len());
+                copy(seen, places.get_mut(..length).unwrap_or_default());
                 to += depth;
                 from += columns.dilation * depth;
+                rolled();
             }
+            rolled();
         }
     }
 }
