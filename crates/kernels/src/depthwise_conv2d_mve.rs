@@ -68,7 +68,7 @@ fn each<const VECTORS: usize>(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,
     let lanes = rows * (window.filter_width() + window.stride_width());
     let each = params.multiplier.max(1);
     let mut weights = params.weights;
-    for (source, scales) in params.scales.chunks(SCALES * each).enumerate() {
+    for (source, scales) in params.scales.chunks((SCALES * each).max(1)).enumerate() {
         plane.load(input, source);
         let filters = Filters { weights, scales };
         match VECTORS {
