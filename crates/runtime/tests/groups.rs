@@ -529,6 +529,7 @@ fn a_helper_that_never_comes_is_missed_after_the_group() {
     let team = Trio::new();
     let mut lead = team.lead(SHORT, 3).expect("free");
     assert_eq!(infer(&mut lead, 1), Err(Stopped::NoAnswer { core: 1 }));
+    let _asleep = team.helper(SHORT, 1).expect("free");
     assert_eq!(infer(&mut lead, 1), Err(Stopped::Busy { core: 1 }));
 }
 

@@ -193,10 +193,16 @@ fn a_handle_exists_once() {
 fn a_helper_that_never_comes_does_not_hang_the_lead() {
     let team = Pair::new();
     let mut lead = team.lead(SHORT, 2).expect("free");
-    assert_eq!(infer(&mut lead, 1), Err(Stopped::NoAnswer { core: 1 }));
-    // It may be on its way to the arena, so the team refuses work until it has shown up.
-    assert_eq!(infer(&mut lead, 1), Err(Stopped::Busy { core: 1 }));
-    drop(lead);
+    // Nobody has its handle, so nobody is on the way to the arena.
+    for _ in 0..2 {
+        assert_eq!(infer(&mut lead, 1), Err(Stopped::NoAnswer { core: 1 }));
+    }
+    let asleep = team.helper(LONG, 1).expect("free");
+    // Now somebody may be, so the team refuses work until it has shown up.
+    for _ in 0..2 {
+        assert_eq!(infer(&mut lead, 1), Err(Stopped::Busy { core: 1 }));
+    }
+    drop((lead, asleep));
     let over = AtomicBool::new(false);
     scope(|threads| {
         let (team, over) = (&team, &over);
@@ -222,9 +228,33 @@ fn a_team_of_one_works_while_helpers_are_lost() {
     let mut lead = team.lead(SHORT, 3).expect("free");
     assert_eq!(infer(&mut lead, 5), Err(Stopped::NoAnswer { core: 1 }));
     drop(lead);
-    // Core 1 might still write to the arena.
     let mut lead = team.lead(SHORT, 1).expect("free");
-    assert_eq!(infer(&mut lead, 5), Err(Stopped::Busy { core: 1 }));
+    infer(&mut lead, 5).expect("nobody is needed, nor in the arena");
+    drop(lead);
+    let lost = [1, 2].map(|index| team.helper(SHORT, index).expect("free"));
+    let mut lead = team.lead(SHORT, 3).expect("free");
+    assert_eq!(infer(&mut lead, 5), Err(Stopped::NoAnswer { core: 1 }));
+    drop(lead);
+    // Core 1 might still write to the arena, then core 2 might.
+    let mut lead = team.lead(SHORT, 1).expect("free");
+    for (core, lost) in (1..).zip(lost) {
+        assert_eq!(infer(&mut lead, 5), Err(Stopped::Busy { core }));
+        drop(lost);
+    }
+    infer(&mut lead, 5).expect("both are gone");
+}
+
+#[test]
+fn a_helper_that_begins_after_a_stopped_inference_is_not_in_it() {
+    let team = Pair::new();
+    let mut lead = team.lead(SHORT, 2).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    while member.claim(&DOUBLE).expect("first").is_some() {}
+    assert_eq!(member.finish().err(), Some(Stopped::NoAnswer { core: 1 }));
+    let begin = lead.begin().expect("nobody has the handle");
+    let mut helper = team.helper(SHORT, 1).expect("given back");
+    assert!(helper.join().is_none(), "the arena is the lead's");
+    drop(begin);
 }
 
 #[test]

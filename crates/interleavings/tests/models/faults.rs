@@ -75,6 +75,8 @@ found! {
     looks_without_acquire: "looks", RACE, slices(PIECEWISE, Slice::until(0));
     told_without_acquire: "told", UNENDING, slices(PIECEWISE, Slice::until(0));
     clear_without_acquire: "clear", RACE, abandoned::<Static>(SHORTER);
+    a_handle_that_nobody_has_taken_without_acquire: "take", RACE, abandoned::<Static>(SHORTER);
+    a_core_that_is_expelled_but_may_join: "expel", RACE, abandoned::<Static>(SHORTER);
     steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>(BOTH, FOREIGN);
     a_build_that_is_not_compared: "identity", "wrong elements", foreign_build::<Static, Static>();
     another_schedule_that_is_not_compared: "identity", RACE, foreign_build::<Static, Steal>();

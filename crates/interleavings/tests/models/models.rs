@@ -87,7 +87,9 @@ pub fn forgotten<M: Schedule>() {
     let team = Arc::new(Team::<M>::new());
     let other = team.clone();
     let helper = spawn(move || {
-        let mut helper = other.helper(Patient(2), 1).expect("free");
+        let Some(mut helper) = other.helper(Patient(2), 1) else {
+            return;
+        };
         let Some(mut member) = helper.join() else {
             return;
         };
@@ -169,7 +171,9 @@ pub fn foreign_build<M: Schedule, N: Schedule>() {
     let helper = spawn(move || {
         // SAFETY: a team of the same words and bytes, which have no invalid values.
         let other: &Memory<12, 3, N, 2> = unsafe { &*Arc::as_ptr(&other).cast() };
-        let mut helper = other.helper(Patient(4), 1).expect("free");
+        let Some(mut helper) = other.helper(Patient(4), 1) else {
+            return;
+        };
         for _ in 0..2 {
             let Some(mut member) = helper.join() else {
                 continue;

@@ -209,7 +209,10 @@ pub fn helper<P: Port + Send + 'static, M: Schedule>(
 ) -> JoinHandle<()> {
     let team = team.clone();
     spawn(move || {
-        let mut helper = team.helper(port, index).expect("free");
+        // The lead of a stopped inference may have it, and the port may have no patience.
+        let Some(mut helper) = team.helper(port, index) else {
+            return;
+        };
         for _ in 0..times {
             let _ = assist(&mut helper, program);
         }

@@ -104,10 +104,12 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
 
     /// The handle of helper `index`, counted from 1.
     ///
-    /// `None` when the handle is in use, or when `index` is 0 or the team has no such core.
+    /// `None` when the handle is in use, or when `index` is 0 or the team has no such core. While
+    /// an inference is stopped, the lead may have the handle for a moment: then this waits for it,
+    /// as long as the port's patience lasts.
     pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P, M>> {
         let shared = self.shared();
-        (index > 0 && index < Self::LARGEST && shared.take(&port, index))
+        (index > 0 && index < Self::LARGEST && shared.take_in_time(&port, index))
             .then(|| Helper::new(shared, M::group(&self.joints), port, index))
     }
 
@@ -150,11 +152,23 @@ unsafe impl Send for Shared<'_> {}
 
 impl<'t> Shared<'t> {
     /// Takes the handle of a core, if nobody has it.
-    fn take<P: Port>(&self, port: &P, index: usize) -> bool {
+    pub fn take<P: Port>(&self, port: &P, index: usize) -> bool {
         self.control
             .taken
             .get(index)
             .is_some_and(|flag| port.take(flag))
+    }
+
+    /// As [`Self::take`], but waits while the lead of a stopped inference may have the handle.
+    fn take_in_time<P: Port>(&self, port: &P, index: usize) -> bool {
+        let mut polls = 0;
+        while !self.take(port, index) {
+            if !self.control.is_stopped() || port.wait(polls).is_break() {
+                return false;
+            }
+            polls = polls.saturating_add(1);
+        }
+        true
     }
 
     /// Gives the handle of a core back. Release: pairs with the acquire of [`Port::take`], so that

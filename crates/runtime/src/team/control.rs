@@ -1,6 +1,7 @@
 //! The words that cores share.
 
 use crate::geometry::{GEOMETRY_WORDS, MAX_CORES};
+use crate::sync::Ordering::Relaxed;
 use crate::sync::{AtomicBool, AtomicU32, Watch};
 use core::ops::Range;
 
@@ -89,5 +90,11 @@ impl Control {
                 watch: Watch::new(),
             }
         }
+    }
+
+    /// Whether the last inference was stopped, and may still have helpers.
+    pub fn is_stopped(&self) -> bool {
+        let last = self.begun.load(Relaxed);
+        self.stopped.load(Relaxed) == last && self.finished.load(Relaxed) != last
     }
 }

@@ -2,8 +2,8 @@
 
 use super::arena::Shared;
 use super::{Member, Port, Schedule, Static};
-use crate::sync::ordering;
 use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::sync::{fault, ordering};
 use crate::{Element, Slot, Stopped};
 use core::marker::PhantomData;
 
@@ -60,7 +60,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
             let mut polls = 0;
             // Acquire: pairs with the release of a helper's `Member::drop`; the helper's last
             // write to the arena happens before the next inference.
-            while core.left.load(ordering("clear", Acquire)) != last {
+            while core.left.load(ordering("clear", Acquire)) != last && !self.expel(index, last) {
                 if self.port.wait(polls).is_break() {
                     return Err(Stopped::Busy { core: index });
                 }
@@ -69,6 +69,27 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         }
         control.finished.store(last, Relaxed);
         Ok(())
+    }
+
+    /// Ends a stopped inference for a core whose handle nobody has, so that nobody can be in it.
+    /// Who takes the handle later acquires this, and does not join that inference.
+    #[cold]
+    fn expel(&self, index: usize, last: u32) -> bool {
+        let Some(core) = self.shared.cores.get(index) else {
+            return false;
+        };
+        // Acquires what the last owner of the handle did in the arena. Nobody else has it until
+        // it is given back, so this core writes the helper's words.
+        if !self.shared.take(&self.port, index) {
+            return false;
+        }
+        if !fault("expel") {
+            core.joined.store(last, Relaxed);
+        }
+        core.left.store(last, Relaxed);
+        self.shared.give(index);
+        self.port.wake();
+        true
     }
 }
 

@@ -17,9 +17,9 @@
 //! | `identity` | lead | what its image was built from; how many cores and joined steps have words |
 //! | `finished` | lead | first epoch of the last inference that every core has completed |
 //! | `stopped` | lead | first epoch of an inference that must be left |
-//! | `joined` | that helper | first epoch of the last inference it has joined |
+//! | `joined` | that helper; see (1b) | first epoch of the last inference it has joined |
 //! | `arrived` | that helper | last epoch whose units it has completed; when stealing, see below |
-//! | `left` | that helper | first epoch of the last inference it is no longer in |
+//! | `left` | that helper; see (1b) | first epoch of the last inference it is no longer in |
 //! | `mismatch` | any helper | first epoch of an inference whose cores disagree |
 //!
 //! # States
@@ -44,6 +44,9 @@
 //!    with the release store of (8): all writes of the step happen before what follows.
 //! 5. [`Member::finish`]: stores `finished`; outputs may be read. A lead that drops its member
 //!    without finishing stores `stopped` instead, and the next [`Lead::begin`] waits for `left`.
+//!    1b. If nobody has a helper's handle, nobody is in the inference as that helper. So the lead
+//!    takes the handle (acquire), stores `joined` and `left`, and gives it back (release): who
+//!    takes it then waits for a later inference. Who asks in between waits for the handle.
 //! 6. [`Helper::join`]: `identity` says that this core has words, and `invited` names an inference
 //!    that this helper has not joined yet.
 //! 7. [`Member::claim`] on a helper: loads `published` (acquire) until it is the next epoch. Pairs
@@ -164,7 +167,7 @@
 //! A member yields one [`Claim`] at a time, which borrows it, so no view outlives its step. The lead
 //! writes inputs in [`Begin`] and reads outputs in [`Done`] and in observers, when no helper is
 //! working; so it does private steps. Handles exist at most once ([`Port::take`] sets a core's
-//! `taken`), so nobody else can play a core's role.
+//! `taken`), so nobody else can play a core's role; in (1b) the lead has the helper's too.
 //!
 //! Every ordering and comparison named here is tested: `crates/interleavings` explores the
 //! interleavings of this code under a model checker, which finds each of them when it is missing.

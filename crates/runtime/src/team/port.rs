@@ -39,8 +39,10 @@ pub unsafe trait Port: Copy {
     /// Handlers that cannot be turned off must not return to what they interrupted.
     #[cfg(target_has_atomic = "8")]
     fn take(&self, flag: &AtomicBool) -> bool {
-        // Acquire: pairs with the release of `Shared::give`.
-        !flag.swap(true, ordering("take", Ordering::Acquire))
+        // Acquire: pairs with the release of `Shared::give`. Who finds it set stores nothing.
+        let acquire = ordering("take", Ordering::Acquire);
+        flag.compare_exchange(false, true, acquire, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// Sets a flag; true when it was clear before. Called when a handle is taken.
