@@ -56,6 +56,7 @@ SETTINGS = [
     Setting("qemu-mps2-an521", (1,), core=0),
     Setting("qemu-mps2-an521", (1,), core=1),
     Setting("qemu-mps2-an521", (2,)),
+    Setting("qemu-mps2-an521", (2,), "steal", models="k*"),
     Setting("qemu-virt-rv32", (1, 2, 3, 4, 5, 6, 7, 8)),
     Setting("qemu-virt-rv32", (2, 4, 8), "steal"),
     Setting("qemu-musca-b1", (2,), slow="core1=2", models="k*"),
