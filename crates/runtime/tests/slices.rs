@@ -164,6 +164,34 @@ fn every_number_of_steps_gives_the_same() {
 }
 
 #[test]
+fn the_highest_number_is_that_of_a_step_too() {
+    static LAST: Step<(i8,), i8> = step(u16::MAX)
+        .reads(A)
+        .writes(B)
+        .by_pixels(64, 1, 1)
+        .shares(EVEN);
+    let port = Clock {
+        over: &AtomicBool::new(false),
+        time: &AtomicU32::new(0),
+        patience: &AtomicU32::new(0),
+    };
+    let team = Team::<128, 2, Sliced>::new();
+    let mut lead = team.lead(port, 1).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    let mut claims = 0;
+    for _ in 0..3 {
+        let run = |member: &mut Member<'_, _, _>| {
+            while member.claim(&LAST)?.is_some() {
+                claims += 1;
+            }
+            Ok(())
+        };
+        assert_eq!(member.slice(Slice::steps(1), run), Ok(true));
+    }
+    assert_eq!(claims, 1);
+}
+
+#[test]
 fn a_time_that_has_come_ends_a_slice_after_each_claim() {
     // Thirteen claims of a long step, one of each short one.
     assert_eq!(slices(1, Slice::until(0)), [13 + 1 + 1 + 13; 20]);

@@ -38,8 +38,8 @@ impl Slice {
 /// Where a member is in an inference that is taken in slices.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// Steps with a lower number are done.
-    from: u16,
+    /// Steps with a lower number are done. Wider than a number, for what follows the highest.
+    from: u32,
     /// This member's units of the open step that it has not claimed.
     rest: Range<u32>,
     /// What is left of the slice.
@@ -130,13 +130,11 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
             // Relaxed: stored before `published`, and not again before this core has arrived.
             let from = cores.first().map_or(0, |lead| lead.invited.load(Relaxed));
             if let Some(place) = self.places.as_mut().first_mut() {
-                #[allow(clippy::cast_possible_truncation)] // the number of a step
-                let from = from as u16;
                 place.from = from;
             }
         }
         let place = self.places.as_ref().first();
-        Ok(place.is_some_and(|place| step.number < place.from))
+        Ok(place.is_some_and(|place| u32::from(step.number) < place.from))
     }
 
     /// Counts a step that is about to be entered, or ends the slice.
@@ -154,7 +152,7 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
     pub(super) fn keep(&mut self, units: Range<u32>, step: &Shape) {
         if let Some(place) = self.places.as_mut().first_mut() {
             place.rest = units;
-            place.from = step.number;
+            place.from = step.number.into();
         }
     }
 
@@ -165,7 +163,7 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
             return Ok(None);
         };
         if place.rest.is_empty() {
-            place.from = step.number.saturating_add(1);
+            place.from = u32::from(step.number) + 1;
             return Ok(None);
         }
         let mut end = place.rest.end;
