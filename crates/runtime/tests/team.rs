@@ -344,6 +344,38 @@ fn a_lead_that_steals_goes_on_without_a_helper_of_another_build() {
 }
 
 #[test]
+fn a_helper_of_another_build_matters_only_if_it_is_needed() {
+    static PINNED: Step<(i8,), i8> = step(0)
+        .reads(INPUT)
+        .writes(DOUBLED)
+        .by_pixels(64, 1, 64)
+        .shares(&[&[1], &[0, 1], &[0, 1, 0]]);
+    let memory = Team::<256, 4>::new();
+    let team: &Team<128, 4, Steal, 1> = seen_as(&memory);
+    let others: &Team<128, 4, Steal, 2> = seen_as(&memory);
+    let mut foreign = others.helper(SHORT, 1).expect("free");
+    let mut helper = team.helper(SHORT, 2).expect("free");
+    let mut lead = team.lead(SHORT, 3).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&DOUBLE).expect("first").is_some());
+    let mut slow = helper.join().expect("invited");
+    assert!(slow.claim(&DOUBLE).expect("same step").is_some());
+    while member.claim(&DOUBLE).expect("open").is_some() {}
+    assert_eq!(assist(&mut foreign), Err(Stopped::Mismatch));
+    let missing = Some(Stopped::NoAnswer { core: 2 });
+    assert_eq!(member.claim(&REVERSE).err(), missing);
+    while slow.claim(&DOUBLE).expect("open").is_some() {}
+    while member.claim(&REVERSE).expect("nobody else").is_some() {}
+    assert!(member.finish().is_ok());
+    drop(slow);
+    // Nobody else does its only unit.
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&PINNED).expect("first").is_none());
+    assert_eq!(assist(&mut foreign), Err(Stopped::Mismatch));
+    assert_eq!(member.finish().err(), Some(Stopped::Mismatch));
+}
+
+#[test]
 fn a_helper_without_words_in_the_lead_s_build_touches_nothing() {
     let memory = Team::<256, 4>::new();
     let team: &Team<128, 1> = seen_as(&memory);

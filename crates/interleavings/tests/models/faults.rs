@@ -1,7 +1,7 @@
 //! Each fault that is planted in the runtime is found: the models can see what they look for.
 
 use crate::models::{abandoned, asleep, foreign_build, forgotten, handed_over, late, mismatch};
-use crate::models::{slices, surplus, together};
+use crate::models::{not_needed, slices, surplus, together};
 use crate::team::{explore, Patient, AMID, BOTH, ENDLESS, FOREIGN, GROUP, OTHER_GROUP};
 use crate::team::{PIECEWISE, SHORTER};
 use runtime::{with_fault, Joined, Slice, Static, Steal};
@@ -80,6 +80,7 @@ found! {
     steps_that_are_not_compared: "geometry", RACE, mismatch::<Static>(BOTH, FOREIGN);
     a_build_that_is_not_compared: "identity", "wrong elements", foreign_build::<Static, Static>();
     another_schedule_that_is_not_compared: "identity", RACE, foreign_build::<Static, Steal>();
+    a_core_that_disagrees_but_is_not_awaited: "awaited", "its units are stolen", not_needed();
     an_inference_that_is_not_compared: "begun", "units of another inference", surplus::<Static>();
     a_handle_given_without_release: "give", RACE, handed_over::<Static>();
     a_handle_taken_without_acquire: "take", RACE, handed_over::<Static>();

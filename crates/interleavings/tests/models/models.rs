@@ -190,6 +190,26 @@ pub fn foreign_build<M: Schedule, N: Schedule>() {
     helper.join().expect("no panic");
 }
 
+/// A helper of another build that nobody needs ends no inference in which others are.
+pub fn not_needed() {
+    let team = Arc::new(Memory::<12, 3, Steal, 1>::new());
+    let (other, third) = (team.clone(), team.clone());
+    let foreign = spawn(move || {
+        // SAFETY: a team of the same words and bytes, which have no invalid values.
+        let other: &Memory<12, 3, Static, 2> = unsafe { &*Arc::as_ptr(&other).cast() };
+        let mut helper = other.helper(Patient(1), 1).expect("free");
+        let _ = assist(&mut helper, SHORTER);
+    });
+    let helper = spawn(move || {
+        let mut helper = third.helper(ENDLESS, 2).expect("free");
+        assert_eq!(assist(&mut helper, SHORTER), Ok(true));
+    });
+    let mut lead = team.lead(ENDLESS, 3).expect("free");
+    infer(&mut lead, SHORTER, 1).expect("its units are stolen");
+    foreign.join().expect("no panic");
+    helper.join().expect("no panic");
+}
+
 /// A helper with more steps than the lead is not in the next inference, which has its epoch.
 pub fn surplus<M: Schedule>() {
     let team = Arc::new(Team::<M>::new());
@@ -273,6 +293,7 @@ explored! {
     another_build: 2, foreign_build::<Static, Static>();
     another_build_that_steals: 2, foreign_build::<Static, Steal>();
     another_build_of_a_lead_that_steals: 1, foreign_build::<Steal, Static>();
+    another_build_that_is_not_needed: 0, not_needed();
     surplus_steps: 2, surplus::<Static>();
     surplus_steps_with_stealing: 2, surplus::<Steal>();
     a_handle_that_passes: 3, handed_over::<Static>();

@@ -378,11 +378,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     #[cold]
     #[inline(never)]
     fn wait_longer(&self, word: &AtomicU32, value: u32, core: usize) -> Result<(), Stopped> {
-        let control = self.shared.control;
         let mut polls = 0;
         // Acquire: as in `wait_until`.
         while !M::reached(word.load(ordering("wait_longer", Acquire)), value) {
-            if self.index == 0 && control.mismatch.load(Relaxed) == self.first {
+            if self.index == 0 && self.has_refused(core) {
                 return Err(Stopped::Mismatch);
             }
             if self.index != 0 && self.is_told() {
@@ -399,6 +398,14 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             polls = polls.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// Whether a core has left the inference, in which some core disagrees: it will not answer. One
+    /// that is not waited for may disagree, where others can take its units.
+    fn has_refused(&self, core: usize) -> bool {
+        let has_left = |core: &PerCore| core.left.load(Relaxed) == self.first || fault("awaited");
+        self.shared.control.mismatch.load(Relaxed) == self.first
+            && self.shared.cores.get(core).is_some_and(has_left)
     }
 
     /// Ends the inference on the lead: waits for every core's last step.

@@ -58,7 +58,8 @@
 //! 9. A helper whose function has returned, that sees `stopped` while it waits, or that finds
 //!    another geometry than its own, stores `left` (release) as its [`Member`] is dropped, and
 //!    never touches the arena again in that inference. One whose member was forgotten stores it as
-//!    it joins again, or as its handle is dropped.
+//!    it joins again, or as its handle is dropped. A lead that waits for a helper which has left,
+//!    and sees `mismatch`, stops; what helpers say that it does not wait for is no matter.
 //!
 //! # Private steps
 //!
