@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from firmware.test_boards import two_layers
 
+from ferrule import target
 from ferrule.compiler import plan_graph
 from ferrule.emit.report import describe, plan_text
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.importers.tflite import load
+from ferrule.passes.claims import CLAIM_INSTRUCTIONS
 from ferrule.passes.slices import piece_cost
 from ferrule.steps import Plan
 
@@ -46,8 +48,48 @@ def test_a_step_of_one_core_is_cut_and_stays_with_it() -> None:
     assert first.units > 1
     assert first.piece > 0
     assert first.shares == ((first.units,), (first.units, 0))
-    # A team of one has all of the second.
+    # A team of one has all of the second, and needs pieces; the lead of two waits for all of it.
     assert second.shares == ((second.units,), (0, second.units))
+    assert second.reason.startswith("pinned to core 1; in a team of one the lead in pieces of ")
+    assert first.wait == 0
+    assert second.wait == second.predicted[1] - target.load("qemu-musca-b1").overhead(2)
+
+
+def test_pieces_that_only_small_teams_need_say_so() -> None:
+    reasons = [step.reason for step in plan("qemu-virt-rv32", 500_000, 4).steps]
+    assert any("; in a team of one the lead in pieces of " in reason for reason in reasons)
+    reasons = [step.reason for step in plan("qemu-virt-rv32", 250_000, 4).steps]
+    assert any("; in teams of up to 3 the lead in pieces of " in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_pieces_are_in_the_predictions(cores: int) -> None:
+    """A piece costs what its kernel does before the first unit, and the claim."""
+    sliced, whole = plan("qemu-musca-b1", 12_300), plan("qemu-musca-b1", 0)
+    lead = sliced.target.cores[0]
+    for step, other in zip(sliced.steps, whole.steps, strict=True):
+        if not step.piece:
+            assert step.predicted == other.predicted
+            continue
+        more = -(-step.shares[cores - 1][0] // step.piece) - 1
+        each = step.kernel.before(lead, step.cut) + CLAIM_INSTRUCTIONS
+        assert abs(step.predicted[cores - 1] - other.predicted[cores - 1] - more * each) <= 1
+
+
+def test_the_plan_says_how_long_the_lead_waits_for_a_helper() -> None:
+    hints = Hints(piece=60_000, pins=(("Relu_3", 1),))
+    pinned = plan_graph(load(KEYWORD), "qemu-musca-b1", 2, hints=hints)
+    data = describe(pinned)
+    assert data["longest_wait"] == max(step.wait for step in pinned.steps) > 400_000
+    assert data["longest_wait_of"] == "relu_3"
+    assert [step["wait"] for step in data["steps"]] == [step.wait for step in pinned.steps]
+    line = plan_text(pinned).splitlines()[2]
+    assert line.startswith("waits     at its start a slice can wait for a helper")
+    assert f"in relu_3, about {data['longest_wait']:,} instructions" in line
+    # Nobody to wait for: no such line.
+    alone = plan("qemu-musca-b1", 60_000, 1)
+    assert describe(alone)["longest_wait"] == 0
+    assert plan_text(alone).splitlines()[2].startswith("arena ")
 
 
 def test_the_plan_says_how_long_a_slice_can_be() -> None:

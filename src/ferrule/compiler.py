@@ -101,7 +101,7 @@ def plan_graph(
     if schedule == "steal":
         steps = claims(steps, Crew(target, cores, hints))
     if hints.piece:
-        steps = slices(steps, target.cores[0], hints.piece)
+        steps = slices(steps, Crew(target, cores, hints))
     show("schedule", steps)
 
     placed = place(graph, steps, target, cores)

@@ -40,7 +40,8 @@ class Step:
     how many units each core of a team of `n` starts, in order. `kernels` are the ways to compute
     it, one for each kind of core, the lead's first; this cut suits all of them. The lead claims at
     most `piece` units at a time, if that is not 0, so that a slice of an inference can end there;
-    cores that steal claim at least `claim`.
+    `wait` is how much longer than the lead a helper takes, in the team where this is most, as time
+    of a lead that is free. Cores that steal claim at least `claim`.
 
     Steps without a barrier between them are a group: `behind` of them come before this one, `ahead`
     after it. If `lends` is not empty, a unit is computed from so many elements of each input, the
@@ -59,6 +60,7 @@ class Step:
     reason: str
     predicted: tuple[int, ...] = ()
     piece: int = 0
+    wait: int = 0
     claim: int = 0
     behind: int = 0
     ahead: int = 0

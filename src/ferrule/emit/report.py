@@ -50,7 +50,8 @@ def plan_text(plan: Plan) -> str:
     if data["slice"]:
         lines[1:1] = [
             f"slices    a piece of a step is at most {data['slice']:,} instructions of the lead; "
-            f"the longest, of {data['longest_piece_of']}, about {data['longest_piece']:,}"
+            f"the longest, of {data['longest_piece_of']}, about {data['longest_piece']:,}",
+            *_wait(data),
         ]
     return "\n".join(lines) + "\n"
 
@@ -81,6 +82,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                 "units": step.units,
                 "shares": step.shares,
                 "piece": step.piece,
+                "wait": step.wait,
                 "predicted": step.predicted if plan.target.is_measured else [],
                 "reason": step.reason,
                 "constant_bytes": sum(step_bytes(step)),
@@ -89,6 +91,7 @@ def describe(plan: Plan) -> dict[str, Any]:
     lead = plan.target.cores[0]
     pieces = [piece_cost(step, lead) for step in plan.steps]
     longest = max(pieces)
+    longest_wait = max(plan.steps, key=lambda step: step.wait)
     return {
         "model": printable(plan.graph.name),
         "board": plan.target.name,
@@ -98,6 +101,10 @@ def describe(plan: Plan) -> dict[str, Any]:
         "slice": plan.piece,
         "longest_piece": round(longest),
         "longest_piece_of": steps[pieces.index(longest)]["name"],
+        "longest_wait": longest_wait.wait,
+        "longest_wait_of": steps[plan.steps.index(longest_wait)]["name"]
+        if longest_wait.wait
+        else "",
         "arena_bytes": plan.arena_bytes,
         "peak_bytes": plan.peak,
         "weights_bytes": sum(step["constant_bytes"] for step in steps),
@@ -112,6 +119,16 @@ def describe(plan: Plan) -> dict[str, Any]:
             ),
         ],
     }
+
+
+def _wait(data: dict[str, Any]) -> list[str]:
+    """A line with the longest wait for a helper, which a slice can take on top of a piece."""
+    if not data["longest_wait"]:
+        return []
+    return [
+        f"waits     at its start a slice can wait for a helper that is not done; the longest, in "
+        f"{data['longest_wait_of']}, about {data['longest_wait']:,} instructions of the lead"
+    ]
 
 
 def _predicted(plan: Plan) -> list[str]:

@@ -12,8 +12,8 @@ from ferrule.crew import Crew
 from ferrule.shares import Pace
 from ferrule.steps import Step
 
-# About what a claim takes on Arm and RISC-V, whatever the kernel.
-_CLAIM_INSTRUCTIONS = 120
+#: About what a claim takes on Arm and RISC-V, whatever the kernel.
+CLAIM_INSTRUCTIONS = 120
 
 # A core claims this part of the units it has left, and takes half of those of another
 # (`crates/runtime/src/team/steal.rs`).
@@ -57,7 +57,7 @@ def stealing_end(shares: Sequence[int], paces: Sequence[Pace], claim: int) -> fl
     """When the last core is done, if each claims so many units at least, and then steals."""
     left = list(shares)
     each = [float(pace.each) for pace in paces]
-    before = [float(pace.before) + _CLAIM_INSTRUCTIONS for pace in paces]
+    before = [float(pace.before) + CLAIM_INSTRUCTIONS for pace in paces]
 
     def whole(units: int, core: int) -> int:
         return min(max(units // claim, 1) * claim, left[core])

@@ -4,26 +4,31 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ferrule.crew import Crew
 from ferrule.errors import CompileError
 from ferrule.names import printable
+from ferrule.passes.claims import CLAIM_INSTRUCTIONS
+from ferrule.shares import longest
 from ferrule.steps import Step, units_of
 from ferrule.target import Core
 
 
-def slices(steps: Sequence[Step], lead: Core, longest: int) -> tuple[Step, ...]:
-    """The steps with pieces of at most so many instructions of the lead, as its costs say.
+def slices(steps: Sequence[Step], crew: Crew) -> tuple[Step, ...]:
+    """The steps with pieces as short as the crew's hints ask for, by the costs of its lead.
 
-    Raises `CompileError` where a unit alone takes more.
+    They say what they then take, and how long the lead waits for helpers. Raises
+    `CompileError` where a unit alone takes more.
     """
+    lead, most = crew.target.cores[0], crew.hints.piece
     needed = [_smallest(step, lead) for step in steps]
-    if max(needed) > longest:
+    if max(needed) > most:
         op = steps[needed.index(max(needed))].op
         raise CompileError(
-            f"`{printable(op.name)}` cannot be cut into pieces of {longest:,} instructions",
+            f"`{printable(op.name)}` cannot be cut into pieces of {most:,} instructions",
             where=f"its smallest piece takes about {max(needed):,.0f}",
             hint=f"`--slice {math.ceil(max(needed))}` or more",
         )
-    return tuple(_cut(step, lead, longest) for step in steps)
+    return tuple(_timed(_cut(step, lead, most), crew) for step in steps)
 
 
 def piece_cost(step: Step, lead: Core) -> float:
@@ -37,16 +42,36 @@ def piece_cost(step: Step, lead: Core) -> float:
     return before + max(total - before, 0) * computed / step.units if units else 0
 
 
-def _cut(step: Step, lead: Core, longest: int) -> Step:
-    if piece_cost(step, lead) <= longest:
+def _cut(step: Step, lead: Core, most: int) -> Step:
+    if piece_cost(step, lead) <= most:
         return step
     step = _divided(step)
     before = _before(step, lead)
     each = max(step.kernel.cost(lead) - before, 1) / step.units
-    piece = math.floor((longest - before) / each)
+    piece = math.floor((most - before) / each)
     piece = max(piece - piece % step.grain, min(step.grain, step.units))
-    reason = f"{step.reason}; the lead in pieces of {piece} of {step.units} units"
-    return replace(step, piece=piece, reason=reason)
+    reason = f"the lead in pieces of {piece} of {step.units} units"
+    teams = [team for team, row in enumerate(step.shares, start=1) if row[0] > piece]
+    if len(teams) < len(step.shares):
+        # Helpers leave the lead of a larger team one piece, or nothing.
+        of = "a team of one" if teams == [1] else f"teams of up to {max(teams)}"
+        reason = f"in {of} {reason}"
+    return replace(step, piece=piece, reason=f"{step.reason}; {reason}")
+
+
+def _timed(step: Step, crew: Crew) -> Step:
+    """The step and its cost, with what each piece of the lead's costs but the first."""
+    paces = crew.paces(step.kernels, step.cut, step.units)
+    again = paces[0].before + CLAIM_INSTRUCTIONS
+    overhead = crew.target.private if step.is_private else crew.target.overhead
+    predicted, waits = [], []
+    for team, shares in enumerate(step.shares, start=1):
+        pieces = math.ceil(shares[0] / step.piece) if step.piece else 1
+        own = paces[0].end(shares[0]) + again * max(pieces - 1, 0)
+        end = max(own, longest(shares, paces[:team]))
+        predicted.append(round(end) + overhead(team))
+        waits.append(round(end - own))
+    return replace(step, predicted=tuple(predicted), wait=max(waits))
 
 
 def _smallest(step: Step, lead: Core) -> float:
