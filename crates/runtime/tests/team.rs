@@ -564,6 +564,75 @@ fn a_helper_that_stops_inside_a_claim_neither_hangs_nor_corrupts() {
     stops_inside_a_claim::<Steal>();
 }
 
+/// A core that is stopped inside a claim is in nobody's way once it is said to be stopped.
+fn is_stopped_inside_a_claim<M: Schedule>(is_back_early: bool) {
+    let team = Team::<128, 4, M>::new();
+    let mut lead = team.lead(SHORT, 2).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&DOUBLE).expect("first").is_some());
+    let team = &team;
+    scope(|threads| {
+        let stopped = threads.spawn(move || {
+            let mut helper = team.helper(SHORT, 1).expect("free");
+            let mut member = helper.join().expect("invited");
+            let claim = member.claim(&DOUBLE).expect("same step").expect("has some");
+            core::mem::forget(claim);
+            core::mem::forget(member);
+            core::mem::forget(helper);
+        });
+        stopped.join().expect("no panic");
+    });
+    while member.claim(&DOUBLE).expect("open").is_some() {}
+    assert_eq!(member.finish().err(), Some(Stopped::NoAnswer { core: 1 }));
+    assert_eq!(infer(&mut lead, 1), Err(Stopped::Busy { core: 1 }));
+    assert!(team.helper(SHORT, 1).is_none());
+    // SAFETY: the thread that had the handle has ended, and was joined.
+    unsafe { lead.reclaim(1) };
+    if !is_back_early {
+        assert!(lead.begin().is_ok());
+    }
+    drop(lead);
+    let (over, is_back) = (AtomicBool::new(false), AtomicBool::new(false));
+    scope(|threads| {
+        let (over, is_back) = (&over, &is_back);
+        let helper = threads.spawn(move || {
+            let mut helper = team.helper(Until(over), 1).expect("free again");
+            is_back.store(true, Ordering::Relaxed);
+            while !over.load(Ordering::Relaxed) {
+                let _ = assist(&mut helper);
+            }
+        });
+        while is_back_early && !is_back.load(Ordering::Relaxed) {
+            yield_now();
+        }
+        let mut lead = team.lead(LONG, 2).expect("free");
+        for seed in 0..10 {
+            infer(&mut lead, seed).expect("the core is back");
+        }
+        over.store(true, Ordering::Relaxed);
+        helper.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_core_that_is_stopped_inside_a_claim_can_come_back() {
+    for is_back_early in [false, true] {
+        is_stopped_inside_a_claim::<Static>(is_back_early);
+        is_stopped_inside_a_claim::<Steal>(is_back_early);
+    }
+}
+
+#[test]
+fn a_handle_that_is_not_a_helper_s_is_not_reclaimed() {
+    let team = Pair::new();
+    let mut lead = team.lead(SHORT, 2).expect("free");
+    for index in [0, 4, usize::MAX] {
+        // SAFETY: none of them is a handle that somebody has, but the lead's own.
+        unsafe { lead.reclaim(index) };
+    }
+    assert!(team.lead(SHORT, 2).is_none());
+}
+
 #[test]
 fn a_lead_that_forgets_its_member_begins_again() {
     let team = Pair::new();

@@ -107,6 +107,31 @@ pub fn forgotten<M: Schedule>() {
     helper.join().expect("no panic");
 }
 
+/// A core that stops in an inference is not waited for when that was said, and can come back.
+pub fn reclaimed<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let other = team.clone();
+    let stops = spawn(move || {
+        let mut helper = other.helper(Patient(1), 1).expect("free");
+        if let Some(mut member) = helper.join() {
+            if let Ok(Some(claim)) = member.claim(&FIRST) {
+                kernel(claim);
+            }
+            forget(member);
+        }
+        forget(helper);
+    });
+    let mut lead = team.lead(Patient(2), 2).expect("free");
+    let _ = infer(&mut lead, SHORTER, 1);
+    stops.join().expect("no panic");
+    // SAFETY: the thread that had the handle has ended, and was joined.
+    unsafe { lead.reclaim(1) };
+    let back = helper(&team, Patient(2), 1, 1, SHORTER);
+    let result = infer(&mut lead, SHORTER, 40);
+    assert_ne!(result, Err(Stopped::Mismatch));
+    back.join().expect("no panic");
+}
+
 /// A helper that falls asleep on the way to its seat has lost it when the lead has gone on.
 pub fn asleep() {
     let team = Arc::new(Team::<Steal>::new());
@@ -275,6 +300,8 @@ explored! {
     a_helper_that_sleeps: 3, asleep();
     a_helper_that_forgets: 3, forgotten::<Static>();
     a_helper_that_steals_and_forgets: 2, forgotten::<Steal>();
+    a_core_that_is_reclaimed: 2, reclaimed::<Static>();
+    a_core_that_is_reclaimed_and_steals: 1, reclaimed::<Steal>();
     an_inference_in_slices: 2, slices(PIECEWISE, Slice::steps(1));
     an_inference_in_pieces: 2, slices(PIECEWISE, Slice::until(0));
     a_private_step_in_slices: 2, slices(AMID, Slice::steps(1));

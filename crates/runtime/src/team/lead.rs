@@ -45,6 +45,25 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         Ok(Begin { member })
     }
 
+    /// Takes the handle of helper `index` back from a core that was stopped or has restarted while
+    /// it had it, perhaps inside an inference. Then [`Self::begin`] no longer waits for that core,
+    /// and it can have its handle anew. Nothing happens if `index` is 0 or no core of a team.
+    ///
+    /// # Safety
+    ///
+    /// What had the handle, or a member or claim that came from it, executes no instruction any
+    /// more and never will, and all that it wrote happens before this call. So the core was held in
+    /// reset, or it began anew, and whoever did that, or the core itself, said so to the caller; and
+    /// it has not got its handle anew. A core that is only late is not stopped: it would write to an
+    /// arena that others have claimed.
+    pub unsafe fn reclaim(&mut self, index: usize) {
+        // Not while `clear` has the handle: `self` is borrowed. That is the reason for a lead.
+        if index > 0 {
+            self.shared.give(index);
+            self.port.wake();
+        }
+    }
+
     /// Tells the helpers of a stopped inference to leave it, and waits until they have.
     #[cold]
     fn clear(&mut self, last: u32) -> Result<(), Stopped> {

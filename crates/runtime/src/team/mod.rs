@@ -38,6 +38,9 @@
 //! ```
 //!
 //! 1. [`Lead::begin`]: only if the last inference is finished, or every helper of it has left.
+//!    1c. A core that was stopped keeps its handle, until [`Lead::reclaim`] gives it back (release) for
+//!    it. Then either the lead does (1b), or the next owner (acquire) finds an inference that was
+//!    joined but not left, and leaves it (9). A seat that was taken in it is shut as any other (4a).
 //! 2. [`Member::claim`] on the lead: stores geometry and ranges, then `published` (release).
 //! 3. The lead's own range is used up.
 //! 4. The lead loads each helper's `arrived` (acquire) until it is the published epoch. Pairs
@@ -168,7 +171,8 @@
 //! A member yields one [`Claim`] at a time, which borrows it, so no view outlives its step. The lead
 //! writes inputs in [`Begin`] and reads outputs in [`Done`] and in observers, when no helper is
 //! working; so it does private steps. Handles exist at most once ([`Port::take`] sets a core's
-//! `taken`), so nobody else can play a core's role; in (1b) the lead has the helper's too.
+//! `taken`), so nobody else can play a core's role; in (1b) the lead has the helper's too, and in
+//! (1c) the caller promises that the owner is gone.
 //!
 //! Every ordering and comparison named here is tested: `crates/interleavings` explores the
 //! interleavings of this code under a model checker, which finds each of them when it is missing.
