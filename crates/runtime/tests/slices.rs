@@ -196,8 +196,62 @@ fn a_time_that_has_come_ends_a_slice_after_each_claim() {
     // Thirteen claims of a long step, one of each short one.
     assert_eq!(slices(1, Slice::until(0)), [13 + 1 + 1 + 13; 20]);
     // Seven of its share of a long one, none of the second; entering a step alone ends no slice.
-    assert_eq!(slices(2, Slice::until(0)), [7 + 1 + 7; 20]);
-    assert_eq!(slices(4, Slice::until(0)), [4 + 1 + 1 + 4; 20]);
+    // There are more where it waits for others.
+    for (cores, claims) in [(2, 7 + 1 + 7), (4, 4 + 1 + 1 + 4)] {
+        let counts = slices(cores, Slice::until(0));
+        assert!(counts.iter().all(|&count| count >= claims), "{counts:?}");
+    }
+}
+
+#[test]
+fn a_time_that_comes_while_the_lead_waits_ends_the_slice() {
+    let team = Team::<128, 4, Sliced>::new();
+    let (over, time) = (AtomicBool::new(false), AtomicU32::new(0));
+    let patience = AtomicU32::new(20);
+    let port = Clock {
+        over: &over,
+        time: &time,
+        patience: &patience,
+    };
+    let mut helper = team.helper(port, 1).expect("free");
+    let mut lead = team.lead(port, 2).expect("free");
+    let mut begin = lead.begin().expect("idle");
+    begin.store(A, &[1; 64]).expect("fits");
+    let mut member = begin.member();
+    let now = || time.load(Ordering::Relaxed);
+    // Its seven claims of the first step, and then it waits.
+    let first = Slice::until(now() + 12);
+    assert_eq!(member.slice(first, run), Ok(false));
+    assert!((12..=13).contains(&now()));
+    // Patience counts the looks of all slices.
+    let mut waits = 0;
+    let missing = loop {
+        match member.slice(Slice::until(now()), run) {
+            Ok(is_done) => assert!(!is_done),
+            Err(stopped) => break stopped,
+        }
+        waits += 1;
+    };
+    assert_eq!(missing, Stopped::NoAnswer { core: 1 });
+    assert!((10..=20).contains(&waits), "{waits}");
+    // The helper is late, but finds the step, and those after it when the lead goes on.
+    patience.store(LONG, Ordering::Relaxed);
+    scope(|threads| {
+        let over = &over;
+        let helper = threads.spawn(move || help(&mut helper, over));
+        while !member
+            .slice(Slice::until(now() + 9), run)
+            .expect("it comes")
+        {}
+        over.store(true, Ordering::Relaxed);
+        helper.join().expect("no panic");
+    });
+    // Nobody is needed any more.
+    let mut output = [0; 64];
+    let done = member.finish().expect("all is gathered");
+    done.load(A, &mut output).expect("fits");
+    let expected = (0..4).fold(vec![1; 64], |tensor, number| computed(number, &tensor));
+    assert_eq!(output, expected[..]);
 }
 
 #[test]

@@ -319,7 +319,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
 
     /// Waits on the lead until every helper has completed the last step, if they know of it, and
     /// shows its output.
-    fn gather(&mut self) -> Result<(), Stopped> {
+    pub(super) fn gather(&mut self) -> Result<(), Stopped> {
         let Some(last) = self.last else { return Ok(()) };
         if !last.is_private() {
             let epoch = self.epoch.wrapping_sub(1);
@@ -362,7 +362,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     /// Not inlined, nor is [`Self::wait_longer`]: instruction counters leave out what is in here.
     #[inline(never)]
     pub(super) fn wait_until(
-        &self,
+        &mut self,
         word: &AtomicU32,
         value: u32,
         core: usize,
@@ -377,8 +377,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     /// The rest of [`Self::wait_until`], apart so that a look that finds the value saves nothing.
     #[cold]
     #[inline(never)]
-    fn wait_longer(&self, word: &AtomicU32, value: u32, core: usize) -> Result<(), Stopped> {
-        let mut polls = 0;
+    fn wait_longer(&mut self, word: &AtomicU32, value: u32, core: usize) -> Result<(), Stopped> {
+        // Patience counts the looks of all slices that wait for the same word.
+        let earlier = if M::SLICED { self.earlier_polls() } else { 0 };
+        let mut polls = earlier;
         // Acquire: as in `wait_until`.
         while !M::reached(word.load(ordering("wait_longer", Acquire)), value) {
             if self.index == 0 && self.has_refused(core) {
@@ -391,6 +393,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                     return Ok(());
                 }
                 return Err(Stopped::Told);
+            }
+            if M::SLICED && polls > earlier && self.gives_way(polls) {
+                return Err(Stopped::Paused);
             }
             if self.port.wait(polls).is_break() {
                 return Err(Stopped::NoAnswer { core });

@@ -141,11 +141,13 @@
 //!
 //! # Slices
 //!
-//! With [`Sliced`], [`Member::slice`] on the lead ends where the slice does: before a step, or after
-//! some units of the lead's share. It has then published every step that it has entered.
+//! With [`Sliced`], [`Member::slice`] on the lead ends where the slice does: before a step, after
+//! some units of the lead's share, or while it waits. It has then published every step that it has entered.
 //!
 //! 10. The lead stores `stopped` (release), as if it had left. A helper that waits sees it (acquire),
 //!     looks at `published` once more, does the units of that step if it has not, and leaves.
+//!     A lead that waits for a helper (4) when the slice's time comes does the same: the step stays
+//!     published, also for a helper that comes late, until (11).
 //! 11. When the lead goes on it completes the open step and gathers (4): no helper is in a step.
 //!     The next step that it publishes begins an inference with a name of its own: it stores `begun`,
 //!     its own `invited`, which is the number of that step, and the helpers' `invited`.

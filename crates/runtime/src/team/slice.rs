@@ -7,7 +7,8 @@ use crate::sync::{fault, ordering};
 use crate::Stopped;
 use core::ops::Range;
 
-/// When a slice of an inference ends. It does at least some work, so that every inference ends.
+/// When a slice of an inference ends. It does at least some work, or some waiting, so that every
+/// inference ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
     steps: u32,
@@ -18,14 +19,18 @@ impl Slice {
     /// All that is left.
     pub const WHOLE: Self = Self::steps(u32::MAX);
 
-    /// At most so many steps are begun; 0 is 1.
+    /// At most so many steps are begun; 0 is 1. Helpers are waited for, however long they need.
     #[must_use]
     pub const fn steps(steps: u32) -> Self {
         Self { steps, until: None }
     }
 
-    /// Nothing is begun once [`Port::now`] has come to this time, which is less than 2^31 ahead. A
-    /// long step is begun in several pieces, if the plan was made for slices of some length.
+    /// Nothing is begun once [`Port::now`] has come to this time, which is less than 2^31 ahead, and
+    /// no helper is waited for. A long step is begun in several pieces, if the plan was made for
+    /// slices of some length.
+    ///
+    /// A slice whose time has come before it begins does one piece, or looks for a late helper
+    /// twice: the port's patience counts the looks of all slices, so it ends as in one.
     #[must_use]
     pub const fn until(time: u32) -> Self {
         Self {
@@ -44,6 +49,8 @@ pub struct Place {
     rest: Range<u32>,
     /// What is left of the slice.
     slice: Slice,
+    /// Looks in earlier slices at the word that this member waits for.
+    polls: u32,
     /// Whether something was claimed in this slice.
     has_claimed: bool,
     /// Whether helpers were sent home, and must be invited again.
@@ -56,20 +63,27 @@ impl Place {
         from: 0,
         rest: 0..0,
         slice: Slice::WHOLE,
+        polls: 0,
         has_claimed: false,
         was_paused: false,
     };
 
     /// Whether the slice's time has come; not before something was claimed.
     fn is_late<P: Port>(&self, port: &P) -> bool {
+        self.has_claimed && self.has_come(port)
+    }
+
+    /// Whether the slice's time has come.
+    fn has_come<P: Port>(&self, port: &P) -> bool {
         let has_come = |until| port.now().wrapping_sub(until) < 1 << 31;
-        self.has_claimed && self.slice.until.is_some_and(has_come)
+        self.slice.until.is_some_and(has_come)
     }
 }
 
 impl<P: Port, M: Schedule> Member<'_, P, M> {
     /// Runs a slice of the inference, on the lead: `run` is the function of all steps, the same
-    /// one each time, and steps are numbered in its order. True when every step is done.
+    /// one each time, and steps are numbered in its order. True when every step is done, on every
+    /// core.
     ///
     /// When the slice ends, helpers leave the inference with [`Stopped::Told`] as soon as they have
     /// no units; they are invited again with the next step.
@@ -92,7 +106,11 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
         place.slice = slice;
         place.slice.steps = slice.steps.max(1);
         place.has_claimed = false;
-        match run(self) {
+        let result = run(self).and_then(|()| self.gather());
+        if let Some(place) = self.places.as_mut().first_mut() {
+            place.slice = Slice::WHOLE;
+        }
+        match result {
             Ok(()) => Ok(true),
             Err(Stopped::Paused) => {
                 self.pause();
@@ -117,6 +135,24 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
         if let Some(place) = self.places.as_mut().first_mut() {
             place.was_paused = true;
         }
+    }
+
+    /// Looks at the awaited word in earlier slices, which this one goes on with.
+    pub(super) fn earlier_polls(&mut self) -> u32 {
+        let place = self.places.as_mut().first_mut();
+        place.map_or(0, |place| core::mem::take(&mut place.polls))
+    }
+
+    /// Whether the time of the lead's slice comes while it waits; then it remembers for how long.
+    pub(super) fn gives_way(&mut self, polls: u32) -> bool {
+        let Some(place) = self.places.as_mut().first_mut() else {
+            return false;
+        };
+        let has_come = place.has_come(&self.port);
+        if has_come {
+            place.polls = polls;
+        }
+        has_come
     }
 
     /// Whether a step was done before this member joined, or in an earlier slice.
