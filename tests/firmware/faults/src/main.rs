@@ -139,12 +139,17 @@ static PAIR: Team<8, 2> = Team::new();
 /// Polls that the lead waits for a helper which is inside a claim. On Ibex, the core without atomic
 /// instructions, each is a sleep of 65,536 cycles.
 const POLLS: u32 = if cfg!(target_has_atomic = "32") { 100_000 } else { 16 };
+/// Whether the helper is in its claim, or was.
+static INSIDE: AtomicBool = AtomicBool::new(false);
 /// Whether the helper may leave the claim that it is in.
 static RELEASED: AtomicBool = AtomicBool::new(false);
 
 /// Adds one to each element; the helper holds its claim until it is released.
 fn add(member: &mut Member<'_, Brief>, is_helper: bool) -> Result<(), Stopped> {
     while let Some(claim) = member.claim(&NEXT)? {
+        if is_helper {
+            INSIDE.store(true, Relaxed);
+        }
         while is_helper && !RELEASED.load(Relaxed) {
             spin_loop();
         }
@@ -182,8 +187,15 @@ fn stuck() -> u8 {
         return 1;
     }
     let Some(mut lead) = PAIR.lead(Brief(POLLS), 2) else { return 1 };
-    if infer(&mut lead, [1; 4]) != Err(Stopped::NoAnswer { core: 1 }) {
-        return 5;
+    // It may be slow to start, and until it has its handle nobody is in the way.
+    for _ in 0..1_000 {
+        match infer(&mut lead, [1; 4]) {
+            Err(Stopped::NoAnswer { core: 1 } | Stopped::Busy { core: 1 }) => {}
+            _ => return 5,
+        }
+        if INSIDE.load(Relaxed) {
+            break;
+        }
     }
     // It may still write: the team refuses work for as long as it takes.
     for _ in 0..3 {
