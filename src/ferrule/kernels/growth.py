@@ -41,7 +41,8 @@ def taken_bytes(kernel: Kernel) -> int:
     """Bytes of an operator's weights and bias as a kernel has them; 0 if the model has none."""
     if not given_bytes(kernel.op):
         return 0
-    (scale,) = [_SCALE_BYTES[name] for name in kernel.needs] or [_PLAIN_SCALE_BYTES]
+    needed = [_SCALE_BYTES.get(name, _PLAIN_SCALE_BYTES) for name in kernel.needs]
+    scale = max(needed, default=_PLAIN_SCALE_BYTES)
     return kernel.params().bytes - scale * kernel.op.output.shape[-1]
 
 
@@ -73,8 +74,12 @@ def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = Non
 
         index, other, size = min(smaller, key=price)
         before = choices[index]
-        reason = f"not {before.kernel.function}: weights would grow by too much"
-        choices[index] = replace(before, kernel=other, reasons=(*before.reasons, reason))
+        # What was said of the kernel that the operator gets after all is no longer true.
+        told = [text for text in before.reasons if not text.startswith(f"not {other.function}:")]
+        told.append(
+            f"not {before.kernel.function}: weights would grow by more than --growth allows"
+        )
+        choices[index] = replace(before, kernel=other, reasons=tuple(told))
         sizes[index] = size
         smaller = [way for way in smaller if way[2] < sizes[way[0]]]
     return choices
