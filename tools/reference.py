@@ -25,6 +25,7 @@ from ferrule.importers.tflite import OPERATORS
 from ferrule.ir import Op
 from ferrule.kernels import Kernel
 from ferrule.resources import TARGETS
+from ferrule.samples import sample_graphs
 from ferrule.target import Target
 
 ROOT = Path(__file__).parents[1]
@@ -161,13 +162,21 @@ def kernels() -> str:
 
 def kernel_text(kind: type[Kernel]) -> str:
     """What a kernel's class says of itself and of what it is not made for."""
+    functions = {
+        kind(op).function
+        for graph in sample_graphs()
+        for op in graph.ops
+        if isinstance(op, kind.computes) and not kind.obstacle(op)
+    }
+    assert functions, f"{kind.__name__} computes no sample"
+    names = ", ".join(f"`{name}`" for name in sorted(functions))
     needs = ", ".join(sorted(kind.needs)) or "any core"
     obstacle = (
         inspect.cleandoc(kind.obstacle.__doc__ or "").partition("\n\n")[0].removeprefix("Why not: ")
     )
     said = "\n\n".join(paragraphs(kind))
     assert "\n\nInner loop: " in said, f"{kind.__name__} does not say what its inner loop is"
-    return f"**{kind.__name__}** ({needs}). {said}\n\nNot for: {obstacle}\n"
+    return f"**{kind.__name__}**, {names} ({needs}). {said}\n\nNot for: {obstacle}\n"
 
 
 def measured(kind: type[Op]) -> list[str]:

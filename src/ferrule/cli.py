@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar, Unpack
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 import ferrule
 from ferrule import api, arrays, timeline
@@ -350,13 +350,18 @@ def kernels_command(
     core: int,
     as_json: bool,
 ) -> None:
-    """Measures every kernel for one operator of any shape, such as conv2d."""
+    """Measures every kernel for one operator of any shape, such as conv2d.
+
+    Each: instructions for a MAC, or for an output element of operators without MACs.
+    """
     shape = api.Shape(source, window, stride, outputs, multiplier)
     trials = api.try_kernels(operator, shape, board, core)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in trials], indent=1))
     else:
-        table = Table("kernel", "instructions", "a MAC", "predicted", "mismatches", "", box=None)
+        widest = max(len(one.kernel) for one in trials)
+        name = Column("kernel", no_wrap=True, min_width=widest)
+        table = Table(name, "instructions", "each", "predicted", "mismatches", "", box=None)
         for one in trials:
             remark = one.obstacle or ("chosen" if one.is_chosen else "")
             numbers = (one.instructions, one.per, one.predicted, one.mismatches)

@@ -124,6 +124,7 @@ OPERATORS = {
     "fully_connected": _Kind(lambda maker, shape: maker.dense(*shape.input, shape.outputs), 1),
     "max_pool2d": _Kind(lambda maker, shape: maker.pool(MaxPool2d, *shape.input, shape.filter)),
     "pad": _Kind(lambda maker, shape: maker.pad(*shape.input)),
+    "relu": _Kind(lambda maker, shape: maker.relu(*shape.input)),
     "softmax": _Kind(lambda maker, shape: maker.softmax(1, *shape.input), 1),
 }
 
