@@ -46,7 +46,7 @@ def copy_of_crates(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("crate", ["ferrule-runtime", "ferrule-kernels"])
+@pytest.mark.parametrize("crate", ["ferrule-runtime", "ferrule-kernels", "ferrule-port-host"])
 def test_crate(crate: str, tmp_path: Path, count_cases) -> None:
     workspace = copy_of_crates(tmp_path / "workspace")
     tests = passed(cargo(workspace, tmp_path / "target", "test", "-p", crate))

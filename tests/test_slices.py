@@ -84,7 +84,7 @@ def test_the_plan_says_how_long_the_lead_waits_for_a_helper() -> None:
     assert data["longest_wait_of"] == "relu_3"
     assert [step["wait"] for step in data["steps"]] == [step.wait for step in pinned.steps]
     line = plan_text(pinned).splitlines()[2]
-    assert line.startswith("waits     at its start a slice can wait for a helper")
+    assert line.startswith("waits     a slice of steps can wait for a helper")
     assert f"in relu_3, about {data['longest_wait']:,} instructions" in line
     # Nobody to wait for: no such line.
     alone = plan("qemu-musca-b1", 60_000, 1)

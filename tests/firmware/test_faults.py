@@ -30,27 +30,27 @@ def images(board: target.Target, tmp_path_factory: pytest.TempPathFactory) -> li
     return [build(board, role, tmp_path_factory.mktemp("faults")) for role in roles]
 
 
-def build(board: target.Target, role: firmware.Role, folder: Path) -> Path:
-    manifest = (PROGRAM / "Cargo.toml").read_text()
+def build(board: target.Target, role: firmware.Role, folder: Path, program: Path = PROGRAM) -> Path:
+    manifest = (program / "Cargo.toml").read_text()
     manifest = manifest.replace("PORT", board.port).replace("CRATES", str(CRATES))
     (folder / "Cargo.toml").write_text(manifest)
     (folder / "src").mkdir()
-    (folder / "src/main.rs").write_text((PROGRAM / "src/main.rs").read_text())
+    (folder / "src/main.rs").write_text((program / "src/main.rs").read_text())
     tools = rust.bare_metal(role.core.rust_target)
     command = tools.build("--target-dir", str(folder / "target"))
     environment = tools.environment(f"-Clink-arg=-T{role.script}")
     answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
-    return folder / "target" / role.core.rust_target / "release/faults"
+    return folder / "target" / role.core.rust_target / "release" / program.name
 
 
-def status(board: target.Target, images: list[Path], what: str) -> int:
+def status(board: target.Target, images: list[Path], what: str, *more: str) -> int:
     if board.simulator:
         words = [f"image={images[0]}", f"cores={board.core_count}", f"line=faults {what}"]
         return subprocess.run([ibex.simulator(), *words], timeout=240).returncode
     machine = qemu.system(board.emulator["architecture"])
     command = [str(machine.path), *board.emulator["arguments"]]
-    command += ["-display", "none", "-monitor", "none", "-serial", "none"]
+    command += ["-display", "none", "-monitor", "none", "-serial", "none", *more]
     command += ["-kernel", str(images[0])]
     for image in images[1:]:
         command += ["-device", f"loader,file={image}"]

@@ -1,7 +1,7 @@
 """Inferences in slices on boards: the same bytes as in one go, for every kind of slice.
 
-The program `check` takes them: of each five inferences one pauses after every claim, the others
-after one to four steps.
+The program `check` takes them: of each six inferences one pauses after every claim, four after one
+to four steps, and one after a time.
 """
 
 from pathlib import Path

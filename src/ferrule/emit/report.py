@@ -122,11 +122,11 @@ def describe(plan: Plan) -> dict[str, Any]:
 
 
 def _wait(data: dict[str, Any]) -> list[str]:
-    """A line with the longest wait for a helper, which a slice can take on top of a piece."""
+    """A line with the longest wait for a helper, which a slice of steps can take on top."""
     if not data["longest_wait"]:
         return []
     return [
-        f"waits     at its start a slice can wait for a helper that is not done; the longest, in "
+        f"waits     a slice of steps can wait for a helper that is not done; the longest wait, in "
         f"{data['longest_wait_of']}, about {data['longest_wait']:,} instructions of the lead"
     ]
 

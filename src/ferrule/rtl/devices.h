@@ -18,6 +18,7 @@ public:
     static constexpr uint32_t GUARD = 0x0C;      // own: 64 bytes from here are out of bounds
     static constexpr uint32_t RING = 0x10;       // a write sets the event of every other core
     static constexpr uint32_t EVENT = 0x14;      // own: the event; a write clears it
+    static constexpr uint32_t TIME = 0x18;       // cycles since reset; it wraps
     static constexpr uint32_t ENTRIES = 0x40;    // where each core starts; a write sets its event
     static constexpr uint32_t LOCKS = 0x100;     // reads 1 and is taken, or reads 0; a write frees
 
@@ -35,6 +36,7 @@ public:
     bool event(unsigned core) const { return events >> core & 1; }
 
     void tick(uint64_t cycle) {
+        time = uint32_t(cycle);
         if (cycle % TICK == 0) events = ~0u;
     }
 
@@ -42,6 +44,7 @@ public:
         uint32_t place = address - START;
         if (place == RESULT) return results[core];
         if (place == EVENT) return event(core);
+        if (place == TIME) return time;
         if (place - ENTRIES < 4 * CORES) return entries[(place - ENTRIES) / 4];
         if (place >= LOCKS) {
             unsigned lock = (place - LOCKS) / 4;
@@ -70,6 +73,6 @@ private:
     Calls &calls;
     std::array<uint32_t, CORES> operations{}, results{}, entries{};
     std::array<uint32_t, CORES> guards{~0u, ~0u, ~0u, ~0u};  // beyond every address
-    uint32_t events = 0;
+    uint32_t events = 0, time = 0;
     uint64_t locks = 0;
 };

@@ -2,6 +2,8 @@
 
 use core::ops::ControlFlow;
 use runtime::Port;
+use std::sync::OnceLock;
+use std::time::Instant;
 
 /// Polls before a thread is taken for lost. A poll yields to the operating system, so this is
 /// ten seconds or more, however busy the host is.
@@ -23,5 +25,12 @@ unsafe impl Port for Host {
             core::hint::spin_loop();
         }
         ControlFlow::Continue(())
+    }
+
+    /// In microseconds since the first call.
+    #[allow(clippy::cast_possible_truncation)] // it wraps
+    fn now(&self) -> u32 {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed().as_micros() as u32
     }
 }

@@ -11,6 +11,8 @@ pub const GUARD: u32 = 0x4000_000C;
 pub const RING: u32 = 0x4000_0010;
 /// Own: the event, which is this hart's software interrupt; a write clears it.
 pub const EVENT: u32 = 0x4000_0014;
+/// Cycles since reset, the same for all harts; it wraps.
+pub const TIME: u32 = 0x4000_0018;
 /// Where each hart starts: 0 until it is written, which sets the hart's event.
 pub const ENTRIES: u32 = 0x4000_0040;
 /// The first of 64 locks: a read returns 1 and takes the lock, or returns 0; a write frees it.

@@ -46,6 +46,12 @@ unsafe impl Port for Chip {
         devices::write(devices::RING, 0);
     }
 
+    /// In cycles of the chip's clock, sleep included.
+    #[inline(always)]
+    fn now(&self) -> u32 {
+        devices::read(devices::TIME)
+    }
+
     #[inline(always)]
     fn take(&self, flag: &AtomicBool) -> bool {
         devices::alone(|| {

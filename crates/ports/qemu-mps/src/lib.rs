@@ -32,6 +32,16 @@ unsafe impl Port for Chip {
         ControlFlow::Break(())
     }
 
+    /// In cycles of the board's clock, as its I/O system counts them from reset on: 25 million a
+    /// second on an MPS2, 32 million on the MPS3.
+    #[inline(always)]
+    fn now(&self) -> u32 {
+        const COUNTER: *const u32 =
+            if cfg!(mps2) { 0x4002_8018 } else { 0x5930_2018 } as *const u32;
+        // SAFETY: a register of the board, which has no effect when it is read.
+        unsafe { COUNTER.read_volatile() }
+    }
+
     /// ARMv6-M cannot swap, so interrupts are off meanwhile. Those that cannot be off are faults
     /// here, and a fault never returns to what it interrupted.
     #[cfg(not(target_has_atomic = "8"))]

@@ -49,6 +49,15 @@ unsafe impl Port for Chip {
         // Without the barrier the event could overtake the store that it announces.
         unsafe { asm!("dsb", "sev", options(nostack, preserves_flags)) };
     }
+
+    /// In cycles of the board's clock, as its I/O system counts them from reset on: 20 million a
+    /// second.
+    #[inline(always)]
+    fn now(&self) -> u32 {
+        const COUNTER: *const u32 = 0x5030_2018 as *const u32;
+        // SAFETY: a register of the board, which has no effect when it is read.
+        unsafe { COUNTER.read_volatile() }
+    }
 }
 
 /// The index of the core that calls.

@@ -7,6 +7,7 @@
 
 mod reset;
 pub mod stack;
+mod timer;
 
 pub use reset::start;
 
@@ -43,6 +44,13 @@ unsafe impl Port for Chip {
         // SAFETY: completes earlier stores, then sends an event; changes no memory or registers.
         // Without the barrier the event could overtake the store that it announces.
         unsafe { asm!("dsb", "sev", options(nostack, preserves_flags)) };
+    }
+
+    /// In cycles of the chip's clock, 40 million a second, since the first call. That starts timer 0
+    /// of the SSE-200, without its interrupt; a program that needs this timer must not call it.
+    #[inline(always)]
+    fn now(&self) -> u32 {
+        timer::now()
     }
 }
 

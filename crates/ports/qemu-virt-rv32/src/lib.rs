@@ -43,6 +43,12 @@ unsafe impl Port for Chip {
         }
         ControlFlow::Continue(())
     }
+
+    /// In ticks of the machine's timer, ten million a second.
+    #[inline(always)]
+    fn now(&self) -> u32 {
+        timer::now()
+    }
 }
 
 /// The index of the hart that calls.

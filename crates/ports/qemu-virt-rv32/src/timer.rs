@@ -1,4 +1,4 @@
-//! Naps: a hart sleeps until its timer ends the sleep.
+//! The time, and naps: a hart sleeps until its timer ends the sleep.
 
 use crate::core_index;
 use core::arch::asm;
@@ -6,12 +6,21 @@ use core::arch::asm;
 /// Ticks of a nap: 0.2 ms at 10 MHz.
 const NAP: u64 = 2_000;
 
+/// The machine's time, its low and its high word.
+const NOW: *const [u32; 2] = 0x0200_BFF8 as *const [u32; 2];
+
+/// The low word of the time, which wraps after seven minutes.
+#[inline(always)]
+pub fn now() -> u32 {
+    // SAFETY: a register of the core-local interruptor, which has no effect when it is read.
+    unsafe { (&raw const (*NOW)[0]).read_volatile() }
+}
+
 /// Sleeps for 0.2 ms. The reset code has enabled the timer as a source of wake-ups, and no
 /// interrupt is ever taken.
 #[inline(always)]
 pub fn nap() {
     const COMPARE: *mut [u32; 2] = 0x0200_4000 as *mut [u32; 2];
-    const NOW: *const [u32; 2] = 0x0200_BFF8 as *const [u32; 2];
     // SAFETY: registers of the core-local interruptor: the time, and the calling hart's own
     // comparator. The comparator never holds a time in the past between its two writes. WFI
     // touches neither memory nor registers.
