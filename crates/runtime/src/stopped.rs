@@ -9,7 +9,8 @@ pub enum Stopped {
         /// Index of the core that is missing.
         core: usize,
     },
-    /// A core of an earlier, stopped inference has not left it yet, so the arena is not free.
+    /// A core of an earlier, stopped inference has not left it yet, so the arena is not free. For a
+    /// core that never will, as it was stopped itself, there is [`Lead::reclaim`](crate::Lead::reclaim).
     Busy {
         /// Index of the core that may still write to the arena.
         core: usize,
