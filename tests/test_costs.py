@@ -50,6 +50,19 @@ def test_predictions_are_within_a_tenth(board: str, find: Callable[[], Path]) ->
         assert abs(predicted / row.instructions - 1) < 0.1, (row.cores, row.instructions, predicted)
 
 
+@pytest.mark.parametrize(
+    ("board", "piece"), [("qemu-musca-b1", 12_300), ("qemu-virt-rv32", 60_000)]
+)
+def test_predictions_of_many_pieces_are_within_a_twentieth(board: str, piece: int) -> None:
+    for row in api.bench(KEYWORD, board, [1, 2], piece=piece):
+        predicted = api.plan(KEYWORD, board, 2, piece=piece).predicted(row.cores)
+        assert abs(predicted / row.instructions - 1) < 0.05, (
+            row.cores,
+            row.instructions,
+            predicted,
+        )
+
+
 @pytest.mark.parametrize("board", COUNTED)
 def test_every_kernel_of_a_board_is_measured(board: str) -> None:
     for core in target.load(board).cores:
