@@ -84,6 +84,6 @@ def test_every_team_that_steals_equals_one_core(team: int, count_cases) -> None:
 
 @pytest.mark.parametrize("team", [1, 2, 8])
 def test_every_slice_equals_one_core(team: int, count_cases) -> None:
-    """The program that is run takes five kinds of slices in turn."""
+    """The program that is run takes six kinds of slices in turn."""
     assert not mismatches(session("host", piece=100_000), many(), team, seeds=(1, 2))
     count_cases(f"host x {team}, in slices", 40, "random graphs")
