@@ -1,6 +1,8 @@
 //! DepthwiseConv2d with filters of 3 x 3 for cores with the DSP extension, four channels at a time.
 
-use crate::instructions::dsp::depthwise::{last_to_first, make, Band, Row, Shape, GROUP};
+use crate::instructions::dsp::depthwise::{
+    last_to_first, make, Band, Outputs, Row, Shape, Size, GROUP,
+};
 use crate::rolled::fill;
 use crate::window::Window;
 use core::ops::Range;
@@ -53,6 +55,14 @@ pub fn depthwise_conv2d_dsp(params: &DepthwiseConv2dDsp, mut claim: Claim<'_, (i
     let Some(pairs) = claim.scratch.get_mut(..places * pitch) else {
         return;
     };
+    let size = Size {
+        pitch,
+        width,
+        stride,
+    };
+    let Some(mut outputs) = Outputs::new(&mut claim.output, &params.filters, size) else {
+        return;
+    };
     params.pad(pairs, pitch);
     for first in channels.clone().step_by(GROUP) {
         let mut step = 0;
@@ -67,30 +77,13 @@ pub fn depthwise_conv2d_dsp(params: &DepthwiseConv2dDsp, mut claim: Claim<'_, (i
             if let Some(words) = pairs.get_mut(have * pitch..) {
                 params.make(input, first, step + have..step + count + 1, words);
             }
-            let mut band = Band {
-                pairs,
-                pitch,
-                width,
-                stride,
-                steps: count,
-                has_second: true,
-                pixel: step * rows * width,
+            let band = Band {
+                row: step * rows,
+                rows: (count * rows).min(height - step * rows),
                 channel: first - channels.start,
+                first,
             };
-            let is_short = (step + count) * rows > height;
-            if is_short {
-                band.steps -= 1;
-            }
-            if band.steps > 0 {
-                band.compute(&params.filters, first, &mut claim.output);
-            }
-            if is_short {
-                band.pixel += band.steps * rows * width;
-                band.pairs = band.pairs.get(band.steps * pitch..).unwrap_or_default();
-                band.steps = 1;
-                band.has_second = false;
-                band.compute(&params.filters, first, &mut claim.output);
-            }
+            outputs.compute(pairs, band);
             step += count;
             made = count;
         }

@@ -83,14 +83,15 @@ class DepthwiseConv2dDsp(Kernel):
     def counts(self) -> dict[str, float]:
         """A run is a call for as many steps as scratch has place for, of four channels.
 
-        A step is two rows of outputs, or one at a stride of 2; a last one of one row is a run too.
+        A step is two rows of outputs, of which the last is computed where it is missing too, or one
+        at a stride of 2.
         """
         assert isinstance(self.op, DepthwiseConv2d)
         height, width = self.op.window.results
         channels = self.op.output.shape[3]
         rows = 2 if self.op.stride[0] == 1 else 1
         steps = -(-height // rows)
-        runs = -(-steps // max(self._pairs - 1, 1)) + (steps * rows > height)
+        runs = -(-steps // max(self._pairs - 1, 1))
         return super().counts() | {
             "mac": channels * steps * rows * width * 9,
             "element": 0,

@@ -37,23 +37,26 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Whether a row has four values wherever they are read, and there is place for the words.
-    fn fits(&self, row: Row<'_>, words: &[u32]) -> bool {
-        let more = self.pairs.saturating_sub(1);
-        let last = self.pixels.saturating_sub(1).checked_mul(row.step);
-        let (Some(skipped), Some(last), Some(start), Some(length)) = (
+    /// Whether rows have four values wherever they are read, and there is place for the words.
+    #[inline]
+    fn fits(&self, rows: [Row<'_>; 2], words: &[u32]) -> bool {
+        let (Some(more), Some(last)) = (self.pairs.checked_sub(1), self.pixels.checked_sub(1))
+        else {
+            return false;
+        };
+        let (Some(skipped), Some(start), Some(length)) = (
             more.checked_mul(self.next),
-            last,
             more.checked_mul(self.pitch),
             self.pixels.checked_mul(GROUP),
         ) else {
             return false;
         };
-        let values = row.values.len().saturating_sub(skipped);
-        self.pairs > 0
-            && self.pixels > 0
-            && values.saturating_sub(last) >= GROUP
-            && words.len().saturating_sub(start) >= length
+        words.len().saturating_sub(start) >= length
+            && rows.iter().all(|row| {
+                let values = row.values.len().saturating_sub(skipped);
+                last.checked_mul(row.step)
+                    .is_some_and(|last| values.saturating_sub(last) >= GROUP)
+            })
     }
 }
 
@@ -62,7 +65,7 @@ impl Shape {
 /// Does nothing where a row is too short, or there is no place.
 #[inline(never)]
 pub fn make(upper: Row<'_>, lower: Row<'_>, shape: Shape, words: &mut [u32]) {
-    if shape.fits(upper, words) && shape.fits(lower, words) {
+    if shape.fits([upper, lower], words) {
         pairs(upper, lower, shape, words);
     }
 }
@@ -131,92 +134,120 @@ pub fn last_to_first(words: &mut [u32], pitch: usize) {
     }
 }
 
-/// Rows of outputs of four channels, and the pairs of rows that they see.
-#[derive(Debug)]
-pub struct Band<'b> {
-    /// Pairs of rows, each [`Self::pitch`] words.
-    pub pairs: &'b [u32],
-    /// Words of a pair of rows.
+/// Outputs that bands of rows are computed into, four channels at a time.
+pub struct Outputs<'o, 'c> {
+    output: &'o mut Output<'c, i8>,
+    filters: &'o DepthwiseFilters,
+    size: Size,
+    /// Rows, and channels, that the output owns.
+    owned: (usize, usize),
+}
+
+/// How outputs and the pairs of rows that they see lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Words of a pair of rows: four for each pixel that outputs see.
     pub pitch: usize,
     /// Outputs of a row.
     pub width: usize,
     /// Stride in both directions: 1 or 2.
     pub stride: usize,
-    /// Steps from a pair of rows to the next, of two rows of outputs or one.
-    pub steps: usize,
-    /// Whether the second row of outputs is there; if not, there is one step.
-    pub has_second: bool,
-    /// First output pixel, counted from the first that the output owns.
-    pub pixel: usize,
-    /// First channel, counted from the first that the output owns.
-    pub channel: usize,
 }
 
-impl Band<'_> {
-    /// Whether pairs hold what is seen, and the output has what is computed.
-    fn fits(&self, output: &Output<'_, i8>) -> bool {
-        let rows = match (self.stride, self.has_second) {
-            (1, true) => self.steps.checked_mul(2),
-            (1, false) | (2, _) => Some(self.steps),
-            _ => None,
-        };
-        let pixels = rows.and_then(|rows| rows.checked_mul(self.width));
-        let seen = self.width.checked_mul(self.stride);
-        let words = self
-            .steps
-            .checked_add(1)
-            .and_then(|n| n.checked_mul(self.pitch));
-        let (Some(pixels), Some(seen), Some(words)) = (pixels, seen, words) else {
-            return false;
-        };
-        let is_alone = self.has_second || self.stride == 2 || self.steps == 1;
-        let (owned, channels) = (output.pixels().len(), output.channels().len());
-        is_alone
-            && pixels > 0
-            && (self.pitch / GROUP).saturating_sub(3 - self.stride) >= seen
-            && words <= self.pairs.len()
-            && pixels <= owned.saturating_sub(self.pixel)
-            && GROUP <= channels.saturating_sub(self.channel)
+impl Size {
+    /// Whether a pair is as long as what a row of outputs sees.
+    fn fits(&self) -> bool {
+        let seen = self
+            .width
+            .checked_mul(self.stride)
+            .and_then(|seen| seen.checked_add(3_usize.checked_sub(self.stride)?))
+            .and_then(|seen| seen.checked_mul(GROUP));
+        (self.stride == 1 || self.stride == 2) && self.width > 0 && seen == Some(self.pitch)
+    }
+}
+
+/// Rows of outputs of four channels.
+#[derive(Clone, Copy, Debug)]
+pub struct Band {
+    /// First row, counted from the first that the output owns.
+    pub row: usize,
+    /// Rows. From a pair of rows to the next is a step of two at a stride of 1, of which the last
+    /// may be missing, or of one.
+    pub rows: usize,
+    /// First channel, counted from the first that the output owns.
+    pub channel: usize,
+    /// The same channel in the filters.
+    pub first: usize,
+}
+
+impl<'o, 'c> Outputs<'o, 'c> {
+    /// Whole rows that are owned. `None` where numbers do not fit.
+    pub fn new(
+        output: &'o mut Output<'c, i8>,
+        filters: &'o DepthwiseFilters,
+        size: Size,
+    ) -> Option<Self> {
+        let owned = (
+            output.pixels().len().checked_div(size.width)?,
+            output.channels().len(),
+        );
+        // So many words can be counted.
+        owned.0.checked_add(1)?.checked_mul(size.pitch)?;
+        size.fits().then_some(Self {
+            output,
+            filters,
+            size,
+            owned,
+        })
     }
 
-    /// Computes four channels of the band. Does nothing where its numbers do not fit.
+    /// Computes a band from pairs of rows, each `pitch` words. Does nothing where it does not fit.
     #[inline(never)]
-    pub fn compute(&self, filters: &DepthwiseFilters, first: usize, output: &mut Output<'_, i8>) {
-        let words = first * WORDS..(first + GROUP) * WORDS;
-        let Some(words) = filters.words.get(words) else {
+    pub fn compute(&mut self, pairs: &[u32], band: Band) {
+        let (rows, channels) = self.owned;
+        let first = band.first * WORDS;
+        let Some(words) = self.filters.words.get(first..first + GROUP * WORDS) else {
             return;
         };
-        if self.fits(output) {
-            self.four(filters, words, output);
+        let steps = match self.size.stride {
+            1 => band.rows.div_ceil(2),
+            _ => band.rows,
+        };
+        if band.rows > 0
+            && band.rows <= rows.saturating_sub(band.row)
+            && GROUP <= channels.saturating_sub(band.channel)
+            && (steps + 1) * self.size.pitch <= pairs.len()
+        {
+            self.four(words, pairs, band);
         }
     }
 }
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-impl Band<'_> {
-    fn four(&self, filters: &DepthwiseFilters, words: &[i32], output: &mut Output<'_, i8>) {
-        let rows = if self.stride == 1 && self.has_second {
-            2
-        } else {
-            1
-        };
+impl Outputs<'_, '_> {
+    fn four(&mut self, words: &[i32], pairs: &[u32], band: Band) {
+        let width = self.size.width;
         for (channel, words) in words.chunks_exact(WORDS).enumerate() {
-            for place in 0..self.steps * rows * self.width {
-                let (row, column) = (place / self.width, place % self.width);
-                let sum = self.sum(words, channel, row, column);
+            for place in 0..band.rows * width {
+                let (row, column) = (place / width, place % width);
+                let sum = self.size.sum(words, pairs, channel, (row, column));
                 let &[_, _, _, multiplier, scale, _] = words else {
                     return;
                 };
-                let (zero_point, signed) = (filters.zero_point.into(), filters.signed);
-                let pixel = output.run(self.pixel + place);
-                if let Some(value) = pixel.get_mut(self.channel + channel) {
+                let (zero_point, signed) = (self.filters.zero_point.into(), self.filters.signed);
+                let pixel = self.output.run(band.row * width + place);
+                if let Some(value) = pixel.get_mut(band.channel + channel) {
                     *value = stored(sum, multiplier, scale, zero_point, signed);
                 }
             }
         }
     }
+}
 
-    fn sum(&self, words: &[i32], channel: usize, row: usize, column: usize) -> i32 {
+#[cfg(not(all(target_arch = "arm", target_os = "none")))]
+impl Size {
+    fn sum(&self, words: &[i32], pairs: &[u32], channel: usize, at: (usize, usize)) -> i32 {
+        let (row, column) = at;
         let (step, is_second) = match self.stride {
             1 => (row / 2, row % 2 == 1),
             _ => (row, false),
@@ -224,8 +255,8 @@ impl Band<'_> {
         let mut sum = words.last().copied().unwrap_or_default();
         for (tap, &word) in words.iter().take(3).enumerate() {
             let at = step * self.pitch + (column * self.stride + tap) * GROUP + channel;
-            let upper = self.pairs.get(at).copied().unwrap_or_default();
-            let lower = self.pairs.get(at + self.pitch).copied().unwrap_or_default();
+            let upper = pairs.get(at).copied().unwrap_or_default();
+            let lower = pairs.get(at + self.pitch).copied().unwrap_or_default();
             let word = u32::from_le_bytes(word.to_le_bytes());
             let (first, second) = (sxtb16(word), sxtb16(word.rotate_right(8)));
             let seen = match is_second {
@@ -258,48 +289,59 @@ struct Work {
     filters: *const i32,
     output: *mut i8,
     pairs: *const u32,
-    /// Bytes of a pair of rows, of those that blocks of two outputs begin at, and the rest.
+    /// Bytes of a pair of rows.
     pitch: usize,
+    /// Bytes from the pairs to the end of the last step's blocks of two outputs.
+    last: usize,
+    /// Bytes that blocks of two outputs begin at.
     blocks: usize,
-    rest: usize,
-    steps: usize,
+    /// Whether a step follows that has only a first row.
+    is_short: u32,
     signed: u32,
     is_odd: u32,
 }
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
-impl Band<'_> {
+impl Outputs<'_, '_> {
     #[inline]
-    fn four(&self, filters: &DepthwiseFilters, words: &[i32], output: &mut Output<'_, i8>) {
-        let step = output.stride();
-        let pixel = 16 * self.stride;
-        let blocks = self.width / 2 * 2 * pixel;
-        let tail = self.width % 2 * 32;
-        let work = Work {
-            zero_point: filters.zero_point.into(),
-            step,
-            second: if self.stride == 1 && self.has_second {
-                self.width * step
-            } else {
-                0
-            },
-            output: output
-                .as_mut_ptr()
-                .wrapping_add(self.pixel * step + self.channel),
-            filters: words.as_ptr(),
-            pairs: self.pairs.as_ptr(),
-            pitch: 4 * self.pitch,
-            blocks,
-            rest: (4 * self.pitch).wrapping_sub(blocks + tail),
-            steps: self.steps,
-            signed: u32::from(filters.signed),
-            is_odd: u32::from(self.width % 2 == 1),
+    fn four(&mut self, words: &[i32], pairs: &[u32], band: Band) {
+        let Size {
+            pitch,
+            width,
+            stride,
+        } = self.size;
+        let step = self.output.stride();
+        let pitch = 4 * pitch;
+        let blocks = width / 2 * 2 * 16 * stride;
+        // Steps that have all their rows.
+        let full = if stride == 1 {
+            band.rows / 2
+        } else {
+            band.rows
         };
-        // SAFETY: `fits` saw to it that each step reads inside two pairs of rows of the band, and
-        // that the outputs it writes, four channels of `width` pixels in one row or two, are
-        // owned. Where a second row is missing, it is written where the first one is after it.
+        let row = width * step;
+        let work = Work {
+            zero_point: self.filters.zero_point.into(),
+            step,
+            second: if stride == 1 && full > 0 { row } else { 0 },
+            filters: words.as_ptr(),
+            output: self
+                .output
+                .as_mut_ptr()
+                .wrapping_add(band.row * row + band.channel),
+            pairs: pairs.as_ptr(),
+            pitch,
+            last: blocks + full.saturating_sub(1) * pitch,
+            blocks,
+            is_short: u32::from(stride == 1 && band.rows % 2 == 1),
+            signed: u32::from(self.filters.signed),
+            is_odd: u32::from(width % 2 == 1),
+        };
+        // SAFETY: `compute` saw to it that each step reads inside two pairs of rows, and that the
+        // outputs it writes, four channels of rows of `width` pixels, are owned. Where a second
+        // row is missing, it is written where the first one is after it.
         unsafe {
-            match self.stride {
+            match stride {
                 1 => ferrule_dsp_depthwise_1(&work),
                 _ => ferrule_dsp_depthwise_2(&work),
             }
@@ -385,10 +427,11 @@ ferrule_dsp_pairs:
 // r0 and r1 are sums of two neighbours in the first row of outputs, r2 and r3 below them; r4, r6,
 // r8 taps 0 and 1 of three columns, r5, r7, r9 taps 1 and 2; r10 a word of a pair; r11 pairs, r12
 // from one to the next; lr the bias. The stack has multiplier, scale, 8 zero point, 12 step, 16
-// second row, 20 outputs, 24 weights, 48 where sums go on after the first multiplication, in
-// blocks and 52 at the end of a row, 56 end of the blocks, 60 steps that are left, 64 channels
-// that are left, 68 filters, 72 first output, 76 pairs, 80 pitch, 84 bytes of blocks, 88 rest of
-// a pitch, 92 steps, 96 where a row begins, 100 where it goes on after its blocks.
+// from an output to the one below it, 20 outputs, 24 end of the blocks, 28 weights and bias, 56
+// where sums go on after the first multiplication, in blocks and 60 at the end of a row, 64 where a
+// row begins, 68 where it goes on after its blocks, 72 end of the last step's blocks, 76 channels
+// that are left, 80 second row, 84 filters, 88 first output, 92 pairs, 96 pitch, 100 bytes from
+// pairs to the end of the last step's blocks, 104 bytes of blocks, 108 whether a first row follows.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
     r#"
@@ -415,19 +458,18 @@ core::arch::global_asm!(
     .thumb_func
 ferrule_dsp_depthwise_\stride:
     push {r4-r11, lr}
-    sub sp, sp, #108
+    sub sp, sp, #116
     ldm r0!, {r1-r9}
     ldm r0, {r10-r12}
     add r0, sp, #8
-    stm r0, {r1-r3}
-    add r0, sp, #68
-    stm r0!, {r4-r9}
-    str r10, [sp, #92]
+    stm r0, {r1-r2}
+    add r0, sp, #80
+    stm r0!, {r3-r10}
     // A row begins with its blocks, and ends with one more output where their number is odd.
     adr.w r0, .Lferrule_dsp_block_\stride
     adr.w r1, .Lferrule_dsp_tail_\stride
     adr.w r2, .Lferrule_dsp_row_done_\stride
-    cmp r8, #0
+    cmp r9, #0
     it eq
     moveq r0, r1
     cmp r12, #0
@@ -435,7 +477,7 @@ ferrule_dsp_depthwise_\stride:
     moveq r1, r2
     adds r0, r0, #1
     adds r1, r1, #1
-    strd r0, r1, [sp, #96]
+    strd r0, r1, [sp, #64]
     cmp r11, #0
     adr.w r0, .Lferrule_dsp_block_up_\stride
     adr.w r1, .Lferrule_dsp_tail_up_\stride
@@ -444,33 +486,35 @@ ferrule_dsp_depthwise_\stride:
     adrne.w r1, .Lferrule_dsp_tail_away_\stride
     adds r0, r0, #1
     adds r1, r1, #1
-    strd r0, r1, [sp, #48]
+    strd r0, r1, [sp, #56]
     movs r0, #4
-    str r0, [sp, #64]
+    str r0, [sp, #76]
     // Each of four channels: its filters and constants, its column of outputs and of pairs.
 .Lferrule_dsp_channel_\stride:
-    ldr r0, [sp, #68]
-    ldm r0!, {r1-r3, r10, r12, lr}
-    str r0, [sp, #68]
-    strd r10, r12, [sp]
+    ldrd r2, r0, [sp, #80]
+    ldm r0!, {r1, r3, r10, r11, r12, lr}
+    strd r11, r12, [sp]
     sxtb16 r4, r1
     sxtb16 r5, r1, ror #8
-    sxtb16 r6, r2
-    sxtb16 r7, r2, ror #8
-    sxtb16 r8, r3
-    sxtb16 r9, r3, ror #8
-    add r10, sp, #24
-    stm r10, {r4-r9}
-    ldrd r0, r11, [sp, #72]
-    str r0, [sp, #20]
-    adds r0, r0, #1
+    sxtb16 r6, r3
+    sxtb16 r7, r3, ror #8
+    sxtb16 r8, r10
+    sxtb16 r9, r10, ror #8
+    add r10, sp, #28
+    stm r10, {r4-r9, lr}
+    ldrd r3, r11, [sp, #88]
+    strd r2, r3, [sp, #16]
+    adds r3, r3, #1
     add r1, r11, #4
-    strd r0, r1, [sp, #72]
-    ldrd r12, r0, [sp, #80]
+    str r0, [sp, #84]
+    strd r3, r1, [sp, #88]
+    ldrd r12, r0, [sp, #96]
+    ldr r1, [sp, #104]
     add r0, r0, r11
-    ldr r1, [sp, #92]
-    strd r0, r1, [sp, #56]
-    ldr pc, [sp, #96]
+    add r1, r1, r11
+    str r0, [sp, #72]
+    str r1, [sp, #24]
+    ldr pc, [sp, #64]
     .p2align 2
 .Lferrule_dsp_block_\stride:
     ldr r10, [r11, r12]
@@ -513,14 +557,14 @@ ferrule_dsp_depthwise_\stride:
     ldr r10, [r11]
     ferrule_dsp_high \stride, r1, r3, r8
     .endif
-    ldm sp, {r4-r9}
+    ldm sp, {r4-r10}
     smmlar r0, r0, r4, r0
     smmlar r1, r1, r4, r1
     .if \stride == 1
     smmlar r2, r2, r4, r2
     smmlar r3, r3, r4, r3
     .endif
-    ldr pc, [sp, #48]
+    ldr pc, [sp, #56]
     .p2align 2
 .Lferrule_dsp_block_away_\stride:
     add r0, r0, r0, asr #31
@@ -535,25 +579,24 @@ ferrule_dsp_depthwise_\stride:
     smmlsr r1, r1, r5, r6
     ssat r0, #8, r0
     ssat r1, #8, r1
-    add r10, r9, r7
+    add lr, r9, r7
     .if \stride == 1
     smmlsr r2, r2, r5, r6
     smmlsr r3, r3, r5, r6
     ssat r2, #8, r2
     ssat r3, #8, r3
-    strb r3, [r10, r8]
+    strb r3, [lr, r8]
     strb r2, [r9, r8]
     .endif
-    strb r1, [r10]
+    strb r1, [lr]
     strb r0, [r9]
-    add r9, r10, r7
+    add r9, lr, r7
     str r9, [sp, #20]
-    add r10, sp, #24
-    ldm r10, {r4-r9}
-    ldr r10, [sp, #56]
     cmp r11, r10
+    add r10, sp, #28
+    ldm r10, {r4-r9, lr}
     bne .Lferrule_dsp_block_\stride
-    ldr pc, [sp, #100]
+    ldr pc, [sp, #68]
     .p2align 2
 .Lferrule_dsp_tail_\stride:
     ldr r10, [r11, r12]
@@ -566,14 +609,14 @@ ferrule_dsp_depthwise_\stride:
     ferrule_dsp_high \stride, r0, r2, r6
     ldr r10, [r11, r12]
     ferrule_dsp_low \stride, r0, r2, r9, r0, r2
-    ldr r10, [r11]
+    ldr r10, [r11], #16
     ferrule_dsp_high \stride, r0, r2, r8
-    ldm sp, {r4-r9}
+    ldm sp, {r4-r10}
     smmlar r0, r0, r4, r0
     .if \stride == 1
     smmlar r2, r2, r4, r2
     .endif
-    ldr pc, [sp, #52]
+    ldr pc, [sp, #60]
     .p2align 2
 .Lferrule_dsp_tail_away_\stride:
     add r0, r0, r0, asr #31
@@ -591,30 +634,49 @@ ferrule_dsp_depthwise_\stride:
     .endif
     strb r0, [r9]
     add r9, r9, r7
-    str r9, [sp, #20]
-    add r10, sp, #24
-    ldm r10, {r4-r9}
+.Lferrule_dsp_row_\stride:
+    ldr r0, [sp, #72]
+    .if \stride == 1
+    add r9, r9, r8
+    .endif
+    cmp r10, r0
+    beq .Lferrule_dsp_rows_done_\stride
+.Lferrule_dsp_next_\stride:
+    add r10, r10, r12
+    strd r9, r10, [sp, #20]
+    add r10, sp, #28
+    ldm r10, {r4-r9, lr}
+    ldr pc, [sp, #64]
+    // Without one more output: to the end of the pair.
     .p2align 2
 .Lferrule_dsp_row_done_\stride:
-    ldrd r0, r1, [sp, #56]
-    subs r1, r1, #1
-    beq .Lferrule_dsp_rows_done_\stride
-    add r0, r0, r12
-    strd r0, r1, [sp, #56]
-    ldr r0, [sp, #88]
-    add r11, r11, r0
     .if \stride == 1
-    ldrd r0, r1, [sp, #16]
-    add r1, r1, r0
-    str r1, [sp, #20]
+    add r11, r11, #32
+    .else
+    add r11, r11, #16
     .endif
-    ldr pc, [sp, #96]
+    ldm sp, {r4-r10}
+    b .Lferrule_dsp_row_\stride
 .Lferrule_dsp_rows_done_\stride:
-    ldr r0, [sp, #64]
+    .if \stride == 1
+    // One more row is written where the missing one below it was before.
+    ldr r0, [sp, #108]
+    cmp r8, #0
+    it ne
+    cmpne r0, #0
+    beq .Lferrule_dsp_channel_done_\stride
+    movs r1, #0
+    add r0, r10, r12
+    str r1, [sp, #16]
+    str r0, [sp, #72]
+    b .Lferrule_dsp_next_\stride
+.Lferrule_dsp_channel_done_\stride:
+    .endif
+    ldr r0, [sp, #76]
     subs r0, r0, #1
-    str r0, [sp, #64]
+    str r0, [sp, #76]
     bne .Lferrule_dsp_channel_\stride
-    add sp, sp, #108
+    add sp, sp, #116
     pop {r4-r11, pc}
     .size ferrule_dsp_depthwise_\stride, . - ferrule_dsp_depthwise_\stride
     .endm
