@@ -139,7 +139,7 @@ def test_sizes(plans, crates, board: str) -> None:
     files = 1 + len(small.others)
     weights = files * (40 * 48 + 48 * 24)
     assert weights < small.flash_bytes - small.code_bytes < weights + 4096
-    assert 1024 < small.code_bytes < files * 8192
+    assert 512 < small.code_bytes < files * 8192
     assert plans[board].arena_bytes < small.memory_bytes < plans[board].arena_bytes + 1024
     unwanted = ("panic", "semihosting", "fmt")
     names = [symbol.name for symbol in small.functions]

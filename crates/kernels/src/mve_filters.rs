@@ -62,7 +62,9 @@ impl MveFilters {
         let inside = inside.map_or(0, |last| last + 1);
         // Rows are computed in pairs.
         let inside = if inside < rows { inside & !1 } else { rows };
-        let (here, rest) = outputs.split_at_mut(inside * self.channels);
+        let Some((here, rest)) = outputs.split_at_mut_checked(inside * self.channels) else {
+            return; // never: there are no more rows inside than rows
+        };
         multiply(self, values, depth, here);
         if inside < rows {
             let run = Rows {
