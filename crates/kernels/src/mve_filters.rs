@@ -3,6 +3,7 @@
 use crate::instructions::bytes::bytes;
 use crate::instructions::mve::copy::{copy, Rows};
 use crate::instructions::mve::multiply::multiply;
+use crate::instructions::reach::reach;
 
 /// Elements of a vector.
 pub const VECTOR: usize = 16;
@@ -42,7 +43,11 @@ impl MveFilters {
     #[inline]
     #[must_use]
     pub const fn block_words(&self) -> usize {
-        BLOCK + self.vectors * BLOCK * (VECTOR / size_of::<i32>()) + BLOCK + 1
+        reach(
+            self.vectors,
+            BLOCK * (VECTOR / size_of::<i32>()),
+            BLOCK + BLOCK + 1,
+        )
     }
 
     /// Computes outputs from rows of `depth` elements, which follow each other.
@@ -51,7 +56,7 @@ impl MveFilters {
     /// elements behind them are copied to scratch.
     #[inline]
     pub fn rows(&self, values: &[i8], depth: usize, scratch: &mut [u32], outputs: &mut [i8]) {
-        let taps = self.vectors * VECTOR;
+        let taps = self.vectors.saturating_mul(VECTOR);
         if depth == taps {
             multiply(self, values, depth, outputs);
             return;

@@ -30,6 +30,7 @@ pub struct Groups<'r> {
     pub(super) runs: &'r [i8],
     pub(super) taps: usize,
     pub(super) count: usize,
+    pub(super) channels: usize,
 }
 
 impl Lanes {
@@ -87,7 +88,12 @@ impl Lanes {
         let starts = self.starts.get(first..)?.get(..count)?;
         let runs = self.runs.get(*starts.first()? as usize..)?;
         let taps = self.taps;
-        (channels == self.group).then_some(Groups { runs, taps, count })
+        (channels == self.group).then_some(Groups {
+            runs,
+            taps,
+            count,
+            channels,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ pub mod join;
 pub mod lanes;
 pub mod mve;
 pub mod places;
+pub mod reach;
 pub mod rv32;
 pub mod strided;
 pub mod thumb;

@@ -1,5 +1,7 @@
 //! Copies rows of an image into columns.
 
+use crate::instructions::reach::reach;
+
 /// Runs of elements, in an image and in a column.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows {
@@ -20,8 +22,8 @@ pub fn copy(from: &[i8], rows: Rows, to: &mut [i8]) {
         return;
     };
     if rows.length == 0
-        || from.len() < more * rows.pitch + rows.length
-        || to.len() < more * rows.step + rows.length
+        || from.len() < reach(more, rows.pitch, rows.length)
+        || to.len() < reach(more, rows.step, rows.length)
     {
         return;
     }
@@ -80,13 +82,16 @@ pub struct Pixels {
 /// length. Does nothing where either slice is too short.
 #[inline]
 pub fn gather(from: &[i8], rows: Rows, pixels: Pixels, to: &mut [i8]) {
-    let copied = rows.count * rows.length;
-    if copied * pixels.count == 0 {
+    let (Some(more), Some(others)) = (rows.count.checked_sub(1), pixels.count.checked_sub(1))
+    else {
         return;
-    }
-    let (more, others) = (rows.count - 1, pixels.count - 1);
-    let seen = more * rows.pitch + rows.length;
-    if from.len() < others * pixels.pitch + seen || to.len() < others * pixels.step + copied {
+    };
+    let seen = reach(more, rows.pitch, rows.length);
+    let copied = reach(more, rows.length, rows.length);
+    if rows.length == 0
+        || from.len() < reach(others, pixels.pitch, seen)
+        || to.len() < reach(others, pixels.step, copied)
+    {
         return;
     }
     #[cfg(all(target_arch = "arm", target_os = "none"))]

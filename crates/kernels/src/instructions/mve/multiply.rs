@@ -2,6 +2,7 @@
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::mve::stored::stored;
+use crate::instructions::reach::reach;
 use crate::mve_filters::{MveFilters, BLOCK, VECTOR};
 
 /// Channels of which the places of a block in two pixels fit 16 bits.
@@ -21,8 +22,8 @@ pub fn multiply(filters: &MveFilters, columns: &[i8], pitch: usize, outputs: &mu
     let blocks = channels.div_ceil(4);
     if filters.vectors == 0
         || channels > MOST_CHANNELS
-        || columns.len() < last * pitch + filters.vectors * VECTOR
-        || filters.blocks.len() < blocks * filters.block_words()
+        || columns.len() < reach(last, pitch, filters.vectors.saturating_mul(VECTOR))
+        || filters.blocks.len() < blocks.saturating_mul(filters.block_words())
     {
         return;
     }

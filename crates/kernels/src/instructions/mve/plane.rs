@@ -3,6 +3,7 @@
 use crate::instructions::bytes::bytes;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::mve::stored::stored;
+use crate::instructions::reach::reach;
 use crate::mve_filters::{MveRange, VECTOR};
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::requantize::narrow;
@@ -97,18 +98,22 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
     ) -> Option<Self> {
         let width = window.output_width();
         let row = window.filter_width() + window.stride_width();
-        let lanes = row * filter_rows;
+        let lanes = row.saturating_mul(filter_rows);
         let vectors = window.filter_height().div_ceil(filter_rows.max(1));
-        let elements = rows.len() * width * channels;
+        let elements = rows.len().saturating_mul(width).saturating_mul(channels);
         let fits = VECTORS <= MOST
             && width >= 2
             && (1..=VECTOR).contains(&lanes)
             && (1..=VECTORS).contains(&vectors)
-            && (window.filter_height() - 1) * pitch + row <= 256
+            && reach(window.filter_height() - 1, pitch, row) <= 256
             && window.padding_left() + window.input_width() <= pitch
             && window.padding_top() + window.input_height() <= height
             && (width - 1) * window.stride_width() + window.filter_width() <= pitch
-            && rows.end.checked_sub(1)? * window.stride_height() + window.filter_height() <= height
+            && reach(
+                rows.end.checked_sub(1)?,
+                window.stride_height(),
+                window.filter_height(),
+            ) <= height
             && (1..=1 << 16).contains(&elements)
             && outputs.len() >= elements
             && window.input_height() * window.input_width() > 0
@@ -119,7 +124,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
         let blocks = (rows.len() * width.div_ceil(2)).div_ceil(4);
         let (table, plane) = scratch.split_at_mut_checked(blocks * BLOCK)?;
         fill(plane, repeated(padding));
-        let plane = bytes(plane).get_mut(..height * pitch)?;
+        let plane = bytes(plane).get_mut(..height.saturating_mul(pitch))?;
         let mut parts = [[[0; VECTOR]; 3]; VECTORS];
         for (vector, [offsets, ..]) in parts.iter_mut().enumerate() {
             let tap_rows = vector * filter_rows..window.filter_height();
@@ -176,7 +181,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
                 pitch,
                 depth,
             },
-            source: source_height * source_width * depth,
+            source: (source_height * source_width).saturating_mul(depth),
             outputs,
             table,
             parts,
@@ -261,7 +266,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
     fn fits(&self, filters: Filters<'_>, channel: usize) -> bool {
         let count = filters.scales.len() / SCALES;
         count > 0
-            && channel + count <= self.channels
+            && count <= self.channels.saturating_sub(channel)
             && filters.weights.len() >= count * self.vectors * self.lanes + self.more
     }
 

@@ -158,7 +158,8 @@ impl<'o> Outputs<'o> {
     #[inline]
     pub fn compute(mut self, groups: Groups<'_>, records: &[i32], columns: &[u32]) {
         // Divided, because a product could wrap.
-        if groups.count == 0
+        if groups.channels != CHANNELS
+            || groups.count == 0
             || groups.count > records.len() / RECORD
             || groups.taps > columns.len() / PAIRS
             || groups.count > self.channels / CHANNELS

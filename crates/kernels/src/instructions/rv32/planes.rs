@@ -1,5 +1,6 @@
 //! A filter of 3x3 taps over a plane: one channel with its padding, line after line.
 
+use crate::instructions::reach::reach;
 #[cfg(not(target_arch = "riscv32"))]
 use crate::instructions::rv32::stored::{stored, Bounds};
 use runtime::Output;
@@ -81,7 +82,8 @@ pub fn filter(
     if lines == 0 || length == 0 || !(1..=2).contains(&stride) {
         return;
     }
-    let seen = (last(lines, stride) + 2).saturating_mul(pitch) + last(length, stride) + 3;
+    let behind = last(length, stride).saturating_add(3);
+    let seen = reach(last(lines, stride).saturating_add(2), pitch, behind);
     let written = last(lines, line).saturating_add(last(length, step));
     if seen > values.len() || channel >= output.channels().len() || written >= output.pixels().len()
     {

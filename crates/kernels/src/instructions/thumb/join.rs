@@ -8,7 +8,7 @@ extern "C" {
 
 /// Joins rows of values, of which there are at least one, none empty, and as many words.
 #[inline]
-pub fn joined(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
+pub(in crate::instructions) fn joined(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
     // SAFETY: the caller took care that there are so many values in rows, and words with two
     // between them; every row takes one at a time until fours are left, then four.
     unsafe { ferrule_thumb_join(low.as_ptr(), high.as_ptr(), words.as_mut_ptr(), &lines) }

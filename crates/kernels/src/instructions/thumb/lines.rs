@@ -86,7 +86,8 @@ pub fn filter(
         return;
     };
     let seen = (lines - 1) * target.line + furthest + length.max(RUN);
-    if seen > plane.len() || target.first + lines * length > output.pixels().len() {
+    let written = target.first.saturating_add(lines * length);
+    if seen > plane.len() || written > output.pixels().len() {
         return;
     }
     let step = output.stride();

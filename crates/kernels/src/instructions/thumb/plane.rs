@@ -99,7 +99,8 @@ pub fn filter(
         return;
     }
     let seen = ((lines - 1) * stride + 3) * pitch;
-    let written = (lines - 1) * target.line + (length - 1) * target.step + target.first;
+    let written = (lines - 1) * target.line + (length - 1) * target.step;
+    let written = target.first.saturating_add(written);
     if !(1..=2).contains(&stride)
         || pitch < self::pitch(length, stride)
         || seen > plane.values.len()
