@@ -13,7 +13,7 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 _GROUP = 4
 # More pairs of rows in scratch mean fewer calls; this is its share of what is read and written.
-_SHARE = 16
+_SHARE = 8
 
 
 @dataclass(frozen=True, eq=False)
