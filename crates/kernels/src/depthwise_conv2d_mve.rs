@@ -56,7 +56,7 @@ fn each<const VECTORS: usize>(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,
     let Some(mut plane) = Plane::<VECTORS>::new(
         window,
         (params.height, params.pitch, params.rows),
-        (params.depth, params.depth * params.multiplier),
+        (params.depth, params.depth.saturating_mul(params.multiplier)),
         row(pixels.start)..row(pixels.end),
         params.input_zero_point,
         params.range,
@@ -68,13 +68,19 @@ fn each<const VECTORS: usize>(params: &DepthwiseConv2dMve, claim: Claim<'_, (i8,
     let lanes = rows * (window.filter_width() + window.stride_width());
     let each = params.multiplier.max(1);
     let mut weights = params.weights;
-    for (source, scales) in params.scales.chunks((SCALES * each).max(1)).enumerate() {
+    for (source, scales) in params
+        .scales
+        .chunks(SCALES.saturating_mul(each))
+        .enumerate()
+    {
         plane.load(input, source);
         let filters = Filters { weights, scales };
         match VECTORS {
             1 => plane.compute(filters, source * each),
             _ => plane.compute_long(filters, source * each),
         }
-        weights = weights.get(each * lanes..).unwrap_or_default();
+        weights = weights
+            .get(each.saturating_mul(lanes)..)
+            .unwrap_or_default();
     }
 }

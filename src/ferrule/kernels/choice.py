@@ -29,7 +29,7 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
     """The fastest kernel that a kind of core can run: by cycles where its timings are published.
 
     Tests name kernels by their Rust functions in `forced`: these are chosen wherever they have no
-    obstacle, also on cores without their features, where they run as plain Rust.
+    obstacle, also on cores without their features. Only the host runs those, as plain Rust.
     """
     if op.kernel in forced:
         return Choice(Kernel(op), ("chosen by name",))

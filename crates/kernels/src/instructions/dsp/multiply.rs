@@ -45,8 +45,9 @@ impl<'c> Columns<'c> {
         let words = filters.quads() * WEIGHTS;
         let (start, end) = (channels.start / 2, channels.end.div_ceil(2));
         let is_even = channels.start % 2 == 0;
-        let weights = filters.weights.get(start * words..end * words)?;
-        let scales = filters.scales.get(start * SCALES..end * SCALES)?;
+        let of = |each: usize| Some(start.checked_mul(each)?..end.checked_mul(each)?);
+        let weights = filters.weights.get(of(words)?)?;
+        let scales = filters.scales.get(of(SCALES)?)?;
         let columns = scratch.get_mut(..filters.quads() * QUAD)?;
         (is_even && !weights.is_empty() && weights.len() == scales.len() / SCALES * words)
             .then_some(Self {

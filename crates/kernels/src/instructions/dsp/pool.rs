@@ -43,7 +43,10 @@ impl<'s> Seen<'s> {
             skipped,
         } = pixels;
         let row = columns.checked_mul(step)?.checked_add(skipped)?;
-        let seen = row.checked_mul(rows)?.checked_sub(skipped + step)?;
+        let seen = row
+            .checked_mul(rows)?
+            .checked_sub(skipped)?
+            .checked_sub(step)?;
         let fits = depth >= GROUP
             && columns > 0
             && rows > 0

@@ -93,6 +93,7 @@ impl DspTaps {
             return;
         };
         let fits = order.length >= GROUP
+            && multiplier > 0
             && list.len() % 2 == 0
             && 0 < run.pixels
             && run.pixels <= run.places.pixels(run.step)

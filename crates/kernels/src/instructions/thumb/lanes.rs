@@ -120,7 +120,8 @@ impl ThumbFilters {
             channels.start.max(split)..end,
         ];
         // `new` checked that segments divide a block.
-        let has_all = end.saturating_sub(split) * usize::from(self.segments) <= BLOCK;
+        let more = end.saturating_sub(split);
+        let has_all = more <= BLOCK && more * usize::from(self.segments) <= BLOCK;
         let [whole, last] = parts.map(|part| {
             let at = part.start.saturating_sub(channels.start);
             self.part(part, at, split, rescale)
@@ -145,7 +146,8 @@ impl ThumbFilters {
         let (block, inside) = (channels.start / BLOCK, channels.start % BLOCK);
         let is_last = channels.start >= split;
         let records = rescale.records(channels.start);
-        let has_records = count * rescale.words() <= records.len();
+        // Compared first, because the product could wrap.
+        let has_records = count <= records.len() && count * rescale.words() <= records.len();
         has_records.then_some(Part {
             weights: self
                 .weights
