@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from ferrule.ir import Op, Struct
-from ferrule.kernels.conv2d_lanes import PAIRS, Conv2dLanes
-from ferrule.kernels.packing import MANY, Filters
+from ferrule.kernels.conv2d_lanes import PAIRS, Conv2dLanes, DepthwiseLanes
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
@@ -119,21 +118,8 @@ class Conv2dStrips(Conv2dLanes):
 
 
 @dataclass(frozen=True, eq=False)
-class DepthwiseStrips(Conv2dStrips):
-    """With few input channels a DepthwiseConv2d is a Conv2d with zeros.
+class DepthwiseStrips(DepthwiseLanes, Conv2dStrips):
+    """With few input channels a DepthwiseConv2d is a Conv2d with zeros, in strips.
 
     Inner loop: that of Conv2dLanes.
     """
-
-    computes: ClassVar[type[Op]] = DepthwiseConv2d
-
-    @classmethod
-    def obstacle(cls, op: Op) -> str:
-        """Why not: many input channels, or as of a Conv2d."""
-        if op.inputs[0].shape[3] >= MANY:
-            return f"made for fewer than {MANY} input channels"
-        return super().obstacle(op)
-
-    @property
-    def _filters(self) -> Filters:
-        return super()._filters.spread(self._columns.depth)

@@ -88,10 +88,11 @@ pub fn gather(from: &[i8], rows: Rows, pixels: Pixels, to: &mut [i8]) {
     };
     let seen = reach(more, rows.pitch, rows.length);
     let copied = reach(more, rows.length, rows.length);
-    if rows.length == 0
-        || from.len() < reach(others, pixels.pitch, seen)
-        || to.len() < reach(others, pixels.step, copied)
-    {
+    let (far, wide) = (
+        reach(others, pixels.pitch, seen),
+        reach(others, pixels.step, copied),
+    );
+    if rows.length == 0 || from.len() < far || to.len() < wide {
         return;
     }
     #[cfg(all(target_arch = "arm", target_os = "none"))]
@@ -103,8 +104,7 @@ pub fn gather(from: &[i8], rows: Rows, pixels: Pixels, to: &mut [i8]) {
         };
         let next = pixels.pitch.wrapping_sub(rows.count * rows.pitch);
         // Whether whole vectors may be copied: what is too much is written over, or behind all.
-        let is_whole = from.len() >= others * pixels.pitch + more * rows.pitch + 16
-            && to.len() >= others * pixels.step + more * rows.length + 16;
+        let is_whole = from.len() - far + rows.length >= 16 && to.len() - wide + rows.length >= 16;
         // SAFETY: reads and writes the runs of each pixel, and whole vectors only where they are
         // inside both slices too, as seen above. No number is 0.
         unsafe {

@@ -57,7 +57,8 @@ pub fn multiply(filters: &MveFilters, columns: &[i8], pitch: usize, outputs: &mu
 fn twin(filters: &MveFilters, columns: &[i8], pitch: usize, outputs: &mut [i8]) {
     let taps = filters.vectors * VECTOR;
     let pixels = outputs.chunks_exact_mut(filters.channels);
-    for (pixel, from) in pixels.zip((0..).step_by(pitch)) {
+    for (index, pixel) in pixels.enumerate() {
+        let from = index * pitch;
         let column = columns.get(from..from + taps).unwrap_or_default();
         let blocks = filters.blocks.chunks_exact(filters.block_words());
         for (outputs, block) in pixel.chunks_mut(BLOCK).zip(blocks) {
