@@ -103,7 +103,8 @@ fn help() -> ! {
     loop {
         let mut helper = TEAM.helper(Unsteady { gives_up }, core_index()).or_fail();
         for _ in 0..below(4) {
-            if assist(&mut helper).is_err() {
+            // One that came too late, for units that others had stolen, is only told so.
+            if let Err(Stopped::NoAnswer { .. }) = assist(&mut helper) {
                 LEFT.fetch_add(1, Relaxed);
             }
         }

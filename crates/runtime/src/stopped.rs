@@ -15,7 +15,8 @@ pub enum Stopped {
         /// Index of the core that may still write to the arena.
         core: usize,
     },
-    /// The lead stopped the inference, or paused it.
+    /// The inference goes on or is over without this core: the lead stopped or paused it, or, where
+    /// units can be stolen, had it finished before this core came.
     Told,
     /// The slice of the inference is over.
     Paused,
@@ -31,7 +32,7 @@ impl core::fmt::Display for Stopped {
             Self::NoAnswer { core } => write!(f, "core {core} did not answer in time"),
             Self::Busy { core } => write!(f, "core {core} has not left a stopped inference"),
             Self::Paused => f.write_str("the slice of the inference is over"),
-            Self::Told => f.write_str("the lead stopped the inference"),
+            Self::Told => f.write_str("the inference is over for this core"),
             Self::Mismatch => f.write_str("the cores do not execute the same step"),
             Self::Unplanned => f.write_str("the plan does not fit this team"),
         }
