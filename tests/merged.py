@@ -3,7 +3,7 @@
 One crate, one firmware and one start of an emulator then serve all of them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -69,11 +69,11 @@ def merge(name: str, graphs: Sequence[Graph]) -> Graph:
 def open_session(
     graph: Graph,
     board: str,
-    forced: Collection[str] = (),
+    forced: Collection[str] | Mapping[str, str] = (),
     schedule: str = "static",
     piece: int = 0,
 ) -> Session:
-    """The graph's crate for all cores of a board; `forced` names kernels to use if they can be."""
+    """The graph's crate for all cores of a board; `forced` is as in `plan_graph`."""
     hints = Hints(piece=piece)
     plan = plan_graph(graph, board, forced=forced, schedule=schedule, hints=hints)
     return Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))

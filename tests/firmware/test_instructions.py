@@ -5,11 +5,16 @@ from functools import cache
 import capstone
 import pytest
 from capstone import arm
+from cases import all_cases
+from merged import merge, open_session
 from test_cases import PARTS, session
 
 from ferrule import target
 from ferrule.firmware import Program
 from ferrule.firmware.disassembly import Instruction, decode, instructions
+from ferrule.ir import Op
+from ferrule.kernels import Kernel
+from ferrule.session import Session
 
 #: Boards with Arm cores that run here, and each kind of core: it has an image of its own.
 BOARDS = [
@@ -45,12 +50,34 @@ def need_of(instruction: Instruction) -> str:
     return "" if instruction.name in LONG_ARMV6M else "thumb2"
 
 
+def possible(board: str, kind: int) -> list[type[Kernel]]:
+    """The faster kernels that a kind of core has the features for."""
+    features = set(target.load(board).cores[kind].features)
+    return [kernel for kernel in Kernel.registry if kernel.needs <= features]
+
+
+@cache
+def every_kernel(board: str, kind: int) -> Session:
+    """One small layer for each kernel that a kind of core can run, computed by that kernel."""
+    graphs, names = [], {}
+    for number, kernel in enumerate(possible(board, kind)):
+        graph = next(case.graph for case in all_cases() if is_for(kernel, case.graph.ops[0]))
+        (op,) = graph.ops
+        graphs.append(graph)
+        names[f"{op.name}_{number}"] = kernel(op).function
+    return open_session(merge(f"every_kernel_{kind}", graphs), board, names)
+
+
+def is_for(kernel: type[Kernel], op: Op) -> bool:
+    return isinstance(op, kernel.computes) and not kernel.obstacle(op)
+
+
 @cache
 def needs(board: str, kind: int = 0) -> dict[str, list[str]]:
     """The features that images with every kernel need, and which instructions need them."""
     found: dict[str, list[str]] = {}
-    for part in range(PARTS):
-        image = session(board, part).image(Program.CHECK)
+    for one in (*(session(board, part) for part in range(PARTS)), every_kernel(board, kind)):
+        image = one.image(Program.CHECK)
         path = (image.path, *image.others)[kind]
         for instruction in instructions(path, image.target.cores[kind].rust_target):
             text = f"{instruction.address:#x} {instruction.content.hex()} {instruction.name}"
@@ -69,6 +96,16 @@ def test_no_image_has_an_instruction_that_its_core_lacks(board: str, kind: int) 
     found, known = needs(board, kind), has(board, kind)
     assert not {need: texts[:5] for need, texts in found.items() if need not in known}
     assert len(found[""]) > (10_000 if kind == 0 else 4_000)  # a helper has no text to print
+
+
+@pytest.mark.parametrize(("board", "kind"), BOARDS)
+def test_every_kernel_was_looked_at(board: str, kind: int, count_cases) -> None:
+    kernels = possible(board, kind)
+    steps = every_kernel(board, kind).plan.steps
+    assert [step.kernels[kind].function for step in steps] == [
+        kernel(step.op).function for kernel, step in zip(kernels, steps, strict=True)
+    ]
+    count_cases(f"{board}, image {kind}", len(kernels), "kernels' instructions")
 
 
 def test_vectors_are_used_where_there_are_some() -> None:
