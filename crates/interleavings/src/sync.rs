@@ -7,7 +7,7 @@ use crate::geometry::Geometry;
 use crate::slot::Extent;
 use core::ops::Range;
 use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
-pub use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+pub use loom::sync::atomic::{fence, AtomicBool, AtomicU32, Ordering};
 use std::cell::Cell;
 use std::vec::Vec;
 

@@ -4,7 +4,7 @@
 use crate::geometry::Geometry;
 use crate::slot::Extent;
 use core::ops::Range;
-pub use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+pub use core::sync::atomic::{fence, AtomicBool, AtomicU32, Ordering};
 
 /// A constructor that is `const`, but not where atomics are made at run time.
 macro_rules! constant {

@@ -1,7 +1,7 @@
 //! Each fault that is planted in the runtime is found: the models can see what they look for.
 
 use crate::models::{abandoned, asleep, foreign_build, forgotten, handed_over, late, mismatch};
-use crate::models::{not_needed, slices, surplus, together};
+use crate::models::{not_needed, slices, surplus, together, two_ways};
 use crate::team::{explore, Patient, AMID, BOTH, ENDLESS, FOREIGN, GROUP, OTHER_GROUP};
 use crate::team::{PIECEWISE, SHORTER};
 use runtime::{with_fault, Joined, Slice, Static, Steal};
@@ -84,6 +84,7 @@ found! {
     an_inference_that_is_not_compared: "begun", "units of another inference", surplus::<Static>();
     a_handle_given_without_release: "give", RACE, handed_over::<Static>();
     a_handle_taken_without_acquire: "take", RACE, handed_over::<Static>();
+    two_ways_to_lock_that_do_not_see_each_other: "ways", "two ways", two_ways::<Static>();
     a_theft_that_overlaps_by_one_unit: "split", RACE, together::<Steal>(BOTH, 2, Patient(4));
     a_seat_without_its_step: "seat", RACE, asleep();
     a_seat_that_is_shut_on_its_holder: "inside", RACE, late::<Steal>();

@@ -2,7 +2,7 @@
 //! sees each access to the arena that is not ordered after those that it must follow.
 
 use crate::team::{assist, explore, helper, infer, kernel, run};
-use crate::team::{Patient, Sleepy, Team, AMID, BESIDE, BOTH, ENDLESS, MIDDLE};
+use crate::team::{Locked, Patient, Sleepy, Team, AMID, BESIDE, BOTH, ENDLESS, MIDDLE};
 use crate::team::{Program, FIRST, FOREIGN, GROUP, INPUT, OTHER_GROUP, OUTPUT, PIECEWISE};
 use crate::team::{SHORTER, SIDE_BY_SIDE};
 use core::mem::forget;
@@ -277,6 +277,17 @@ pub fn handed_over<M: Schedule>() {
     first.join().expect("no panic");
 }
 
+/// Of two who lock in different ways, one at most has a handle, even of different cores.
+pub fn two_ways<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let other = team.clone();
+    let helps = spawn(move || other.helper(Locked, 1).map(forget).is_some());
+    let leads = team.lead(Patient(0), 2).map(forget).is_some();
+    assert!(!(helps.join().expect("no panic") && leads), "two ways");
+    let agrees = team.lead(Locked, 2).is_some() as u8 + team.helper(Patient(0), 1).is_some() as u8;
+    assert!(agrees < 2, "two ways");
+}
+
 macro_rules! explored {
     ($($name:ident: $preemptions:expr, $model:expr;)*) => {$(
         #[test]
@@ -323,5 +334,6 @@ explored! {
     another_build_that_is_not_needed: 0, not_needed();
     surplus_steps: 2, surplus::<Static>();
     surplus_steps_with_stealing: 2, surplus::<Steal>();
+    two_ways_to_lock: 3, two_ways::<Static>();
     a_handle_that_passes: 3, handed_over::<Static>();
 }

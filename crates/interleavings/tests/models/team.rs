@@ -127,6 +127,19 @@ unsafe impl Port for Sleepy {
     }
 }
 
+/// A port that locks in another way.
+#[derive(Clone, Copy)]
+pub struct Locked;
+
+// SAFETY: loom models one coherent memory; the lock is loom's.
+unsafe impl Port for Locked {
+    const WAY: usize = 1;
+
+    fn wait(&self, polls: u32) -> ControlFlow<()> {
+        Patient(0).wait(polls)
+    }
+}
+
 pub const ENDLESS: Patient = Patient(u32::MAX);
 
 /// Adds one to each element. One of pixels and channels is 1, so their sum is the index.

@@ -32,6 +32,9 @@ pub struct Chip;
 // SAFETY: all harts see one memory, without caches and in the order of the program, and one of
 // them at a time takes a flag or exchanges a word.
 unsafe impl Port for Chip {
+    /// The lock of the chip.
+    const WAY: usize = 1;
+
     #[inline(always)]
     fn wait(&self, polls: u32) -> ControlFlow<()> {
         if polls >= SLEEPS {

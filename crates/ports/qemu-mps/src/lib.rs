@@ -27,6 +27,9 @@ pub struct Chip;
 
 // SAFETY: one core sees its own memory in order. `take` is one action, see there.
 unsafe impl Port for Chip {
+    /// Where the core cannot swap, interrupts are off.
+    const WAY: usize = if cfg!(target_has_atomic = "8") { 0 } else { 1 };
+
     #[inline(always)]
     fn wait(&self, _: u32) -> ControlFlow<()> {
         ControlFlow::Break(())

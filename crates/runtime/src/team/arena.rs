@@ -95,18 +95,20 @@ impl<const BYTES: usize, const CORES: usize, M: Schedule, const BUILD: u32>
 
     /// The handle of the core that runs inferences, with a team of `cores` cores.
     ///
-    /// `None` when the handle is in use, or when `cores` is 0 or more than the team can have.
+    /// `None` when the handle is in use, when `cores` is 0 or more than the team can have, or when
+    /// somebody has asked for a handle of this team with a port of another [way](Port::WAY) to lock.
     pub fn lead<P: Port>(&self, port: P, cores: usize) -> Option<Lead<'_, P, M>> {
         let shared = self.shared();
-        (cores > 0 && cores <= Self::LARGEST && shared.take(&port, 0))
+        (cores > 0 && cores <= Self::LARGEST && shared.take_first(&port, 0))
             .then(|| Lead::new(shared, M::group(&self.joints), port, cores))
     }
 
     /// The handle of helper `index`, counted from 1.
     ///
-    /// `None` when the handle is in use, or when `index` is 0 or the team has no such core. While
-    /// an inference is stopped, the lead may have the handle for a moment: then this waits for it,
-    /// as long as the port's patience lasts.
+    /// `None` when the handle is in use, when `index` is 0 or the team has no such core, or when
+    /// somebody has asked for a handle of this team with a port of another [way](Port::WAY) to lock.
+    /// While an inference is stopped, the lead may have the handle for a moment: then this waits for
+    /// it, as long as the port's patience lasts.
     pub fn helper<P: Port>(&self, port: P, index: usize) -> Option<Helper<'_, P, M>> {
         let shared = self.shared();
         (index > 0 && index < Self::LARGEST && shared.take_in_time(&port, index))
@@ -151,7 +153,12 @@ pub(super) struct Shared<'t> {
 unsafe impl Send for Shared<'_> {}
 
 impl<'t> Shared<'t> {
-    /// Takes the handle of a core, if nobody has it.
+    /// Takes the handle of a core for a port that has none, if nobody has it.
+    fn take_first<P: Port>(&self, port: &P, index: usize) -> bool {
+        self.control.ways.agree::<P>() && self.take(port, index)
+    }
+
+    /// Takes the handle of a core, if nobody has it, for a port whose way to lock is the team's.
     pub fn take<P: Port>(&self, port: &P, index: usize) -> bool {
         self.control
             .taken
@@ -162,7 +169,7 @@ impl<'t> Shared<'t> {
     /// As [`Self::take`], but waits while the lead of a stopped inference may have the handle.
     fn take_in_time<P: Port>(&self, port: &P, index: usize) -> bool {
         let mut polls = 0;
-        while !self.take(port, index) {
+        while !self.take_first(port, index) {
             if !self.control.is_stopped() || port.wait(polls).is_break() {
                 return false;
             }

@@ -1,5 +1,6 @@
 //! The words that cores share.
 
+use super::ways::Ways;
 use crate::geometry::{GEOMETRY_WORDS, MAX_CORES};
 use crate::sync::Ordering::Relaxed;
 use crate::sync::{AtomicBool, AtomicU32, Watch};
@@ -63,6 +64,8 @@ pub(super) const fn has_words(identity: u32, index: usize) -> bool {
 pub(super) struct Control {
     /// Whether each core's handle is in use: also those of cores that the lead has no words for.
     pub taken: [AtomicBool; MAX_CORES],
+    /// How the ports of those who asked for a handle lock.
+    pub ways: Ways,
     pub published: AtomicU32,
     pub begun: AtomicU32,
     pub finished: AtomicU32,
@@ -80,6 +83,7 @@ impl Control {
         pub fn new() -> Self {
             Self {
                 taken: words![AtomicBool::new(false); MAX_CORES],
+                ways: Ways::new(),
                 published: AtomicU32::new(0),
                 begun: AtomicU32::new(0),
                 finished: AtomicU32::new(0),

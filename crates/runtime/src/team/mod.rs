@@ -22,6 +22,12 @@
 //! | `left` | that helper; see (1b) | first epoch of the last inference it is no longer in |
 //! | `mismatch` | any helper | first epoch of an inference whose cores disagree |
 //!
+//! Two more are written by whoever asks for a handle: `taken`, as [`Port::take`] says, and `ways`.
+//! Before it takes a handle, a core says in `ways` how its port locks, and then looks whether anybody
+//! said another way: it gets none if so. A fence in between (`SeqCst`, pairs with itself) lets at
+//! least one of two such cores see the other. So `take` and `exchange` of all handles are one action
+//! for each other, whatever the types of their ports, in one image or in several.
+//!
 //! # States
 //!
 //! ```text
@@ -196,6 +202,7 @@ mod schedule;
 mod slice;
 mod sole;
 mod steal;
+mod ways;
 
 pub use arena::Team;
 pub use claim::{Claim, Output, View};

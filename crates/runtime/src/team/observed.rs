@@ -23,6 +23,8 @@ impl<P: Port, F: Fn(u16, &[u8]) + Copy> Observed<P, F> {
 
 // SAFETY: as for the port inside, which does the waiting, the waking and the taking.
 unsafe impl<P: Port, F: Fn(u16, &[u8]) + Copy> Port for Observed<P, F> {
+    const WAY: usize = P::WAY;
+
     #[inline(always)]
     fn wait(&self, polls: u32) -> ControlFlow<()> {
         self.port.wait(polls)

@@ -13,13 +13,39 @@ use core::ops::ControlFlow;
 /// team in memory that is not cached.
 ///
 /// [`Port::take`] and [`Port::exchange`], also where a port does not write them, are what their
-/// documentation says. Each is one action for those of every other handle of the same team, whatever
-/// the types of their ports: a lock of one type and compare-and-swap of another know nothing of each
-/// other. So a port whose functions are not the provided ones must be the only type of port that is
-/// used with a team, or share their lock with every other one.
+/// documentation says. Each is one action for those of every port with the same [`Port::WAY`]: a lock
+/// and compare-and-swap know nothing of each other, so a team gives its handles to ports of one way.
 ///
 /// An implementation may rely on nothing else, and whatever its other functions return is sound.
 pub unsafe trait Port: Copy {
+    /// How [`Port::take`] and [`Port::exchange`] are one action: 0 if both are as provided. A port
+    /// that writes one of them has a number of its own, from 1 to 3, or that of ports which hold the
+    /// same lock, in images of other cores too.
+    ///
+    /// A team gives no handle to a port of another way than whoever asked for one before:
+    ///
+    /// ```
+    /// # use core::ops::ControlFlow;
+    /// # use runtime::{Port, Team};
+    /// #[derive(Clone, Copy)]
+    /// struct Chip<const WAY: usize>;
+    ///
+    /// // SAFETY: threads of one process see one memory, and both lock in the same way.
+    /// unsafe impl<const WAY: usize> Port for Chip<WAY> {
+    ///     const WAY: usize = WAY;
+    ///
+    ///     fn wait(&self, _: u32) -> ControlFlow<()> {
+    ///         ControlFlow::Break(())
+    ///     }
+    /// }
+    /// let team: Team<64, 2> = Team::new();
+    /// let lead = team.lead(Chip::<1>, 2);
+    /// assert!(lead.is_some());
+    /// assert!(team.helper(Chip::<0>, 1).is_none());
+    /// assert!(team.helper(Chip::<1>, 1).is_some());
+    /// ```
+    const WAY: usize = 0;
+
     /// Lets time pass after the `polls`-th unsuccessful look at a word; breaks when patience ends.
     ///
     /// May return early, and may sleep as long as [`Port::wake`] on another core ends the sleep.
@@ -52,8 +78,8 @@ pub unsafe trait Port: Copy {
     /// Stores `new` into a word if it holds `current`, and returns what the word held; it succeeded
     /// if that is `current`. Called only where teams [`Steal`](super::Steal).
     ///
-    /// It is one action for every other call of this function on any core, by a port of any type,
-    /// and a core that stores to the word by another way does so only while the word holds what no
+    /// It is one action for every other call of this function on any core, by a port of any type of
+    /// the same [`Port::WAY`], and a core that stores to the word by another way does so only while the word holds what no
     /// call expects.
     ///
     /// A chip on which compare-and-swap does not work between its cores, on the team's memory, must

@@ -115,6 +115,8 @@ struct Brief(u32);
 
 // SAFETY: the chip's port does it, and waiting may end at any time.
 unsafe impl Port for Brief {
+    const WAY: usize = port::Chip::WAY;
+
     fn wait(&self, polls: u32) -> ControlFlow<()> {
         if polls >= self.0 {
             return ControlFlow::Break(());
