@@ -3,9 +3,11 @@
 On the host its inner loops are plain Rust; on a board with its features they are instructions.
 """
 
+import numpy as np
 import pytest
 from cases import all_cases
 from merged import merge, mismatches, open_session
+from ops.add import add
 from ops.conv2d import conv2d
 from ops.depthwise_conv2d import depthwise
 from ops.fully_connected import fully_connected
@@ -43,6 +45,31 @@ def test_forced_kernel(kind: type[Kernel], where: str, count_cases) -> None:
         wrong = mismatches(session, graph, team, seeds=(1, 2, 3))
         assert not wrong, wrong
         count_cases(f"{board.name} x {team}", len(cases), f"cases by {function}")
+
+
+#: Scales and zero points of sums that are clamped below, on both sides, and hardly.
+SUMS = [
+    ((0.2, 0.07, 0.09), (-128, 4, -128), "relu"),
+    ((0.05, 0.05, 0.02), (127, -128, 0), "none"),
+    ((0.0193, 0.0247, 0.0913), (1, 0, 100), "none"),
+]
+
+
+def test_arm_without_saturation_adds_all_pairs() -> None:
+    shape = (1, 64, 16, 16)
+    cases = [
+        add(f"pairs_{index}", shape, shape, scales=scales, zero_points=points, activation=clamp)
+        for index, (scales, points, clamp) in enumerate(SUMS)
+    ]
+    graph = merge("pairs", [case.graph for case in cases])
+    session = open_session(graph, "qemu-m0plus", {"linear_add"})
+    assert all(step.kernel.function == "linear_add" for step in session.plan.steps)
+    second = np.tile(np.arange(-128, 128).astype(np.int8), 64).reshape(shape)
+    for start in range(-128, 128, 64):
+        first = np.repeat(np.arange(start, start + 64).astype(np.int8), 256).reshape(shape)
+        outputs = session.run([first, second] * len(cases))
+        for case, output in zip(cases, outputs, strict=True):
+            assert np.array_equal(output, case.graph.ops[0].reference(first, second)), case.name
 
 
 #: Layers of which every output is clamped to one value: a ReLU above a zero point of 127.

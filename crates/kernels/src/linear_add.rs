@@ -2,10 +2,14 @@
 
 #[cfg(target_arch = "riscv32")]
 use crate::instructions::rv32::linear::linear;
+// The only Arm microcontrollers without compare-and-swap are those of ARMv6-M.
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "32")))]
+use crate::instructions::thumb::linear::linear;
 use crate::requantize::narrow;
 use runtime::Claim;
 
-/// Parameters of [`linear_add`]; no sum leaves 32 bits.
+/// Parameters of [`linear_add`]; no sum leaves 32 bits, also if it is counted from the least stored
+/// value.
 #[repr(C)]
 #[derive(Debug)]
 pub struct LinearAdd {
@@ -15,7 +19,7 @@ pub struct LinearAdd {
     pub second: i32,
     /// What is added: zero points and rounding.
     pub constant: i32,
-    /// Bits that are shifted out, in `[0, 31]`.
+    /// Bits that are shifted out, in `[0, 23]`.
     pub shift: u32,
 }
 
@@ -53,7 +57,10 @@ impl LinearAdd {
     /// Adds a run of elements.
     #[inline(never)]
     pub fn add(&self, first: &[i8], second: &[i8], outputs: &mut [i8]) {
-        #[cfg(target_arch = "riscv32")]
+        #[cfg(any(
+            target_arch = "riscv32",
+            all(target_arch = "arm", target_os = "none", not(target_has_atomic = "32"))
+        ))]
         let (first, second, outputs) = {
             let done = linear(self, first, second, outputs);
             (

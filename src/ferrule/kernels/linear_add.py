@@ -54,7 +54,9 @@ def _constant(stored: Int64, sums: Int64, shift: int) -> int | None:
     least = ((stored << shift) - sums)[stored > -128].max(initial=-(1 << 40))
     most = (((stored + 1) << shift) - 1 - sums)[stored < 127].min(initial=1 << 40)
     constant = int(np.clip((least + most) // 2, -(1 << 30), 1 << 30))
-    fits = max(np.abs(sums).max(), np.abs(sums + constant).max()) < 1 << 31
+    # Some cores count them from the least stored value.
+    most_sum = (sums + constant).max() + (128 << shift)
+    fits = max(np.abs(sums).max(), np.abs(sums + constant).max(), most_sum) < 1 << 31
     if not (least <= constant <= most and fits):
         return None
     return constant

@@ -3,6 +3,8 @@
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod join;
 pub mod lanes;
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_has_atomic = "32")))]
+pub mod linear;
 pub mod lines;
 pub mod plane;
 pub mod rows;
