@@ -8,6 +8,7 @@ from cases import Filters, activations
 from ferrule.ir import Graph, Op, Tensor
 from ferrule.ops.add import Add
 from ferrule.ops.average_pool2d import AveragePool2d
+from ferrule.ops.concatenation import Concatenation
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
@@ -40,11 +41,15 @@ class Builder:
     def grow(self) -> None:
         """One more operator, on a tensor that is there."""
         step: Callable[[Tensor], Op] = self.pick(
-            self.conv, self.conv, self.depthwise, self.pool, self.add, self.pad, self.relu
-        )
-        op = step(self.pick(*self.images))
+            self.conv, self.conv, self.depthwise, self.pool, self.add, self.pad, self.relu,
+            self.concatenation,
+        )  # fmt: skip
+        self.keep(step(self.pick(*self.images)))
+
+    def keep(self, op: Op) -> Tensor:
         self.ops.append(op)
         self.images.append(op.output)
+        return op.output
 
     def window(self, source: Tensor, size: tuple[int, int]):
         stride = (int(self.numbers.integers(1, 3)), int(self.numbers.integers(1, 3)))
@@ -117,6 +122,30 @@ class Builder:
     def relu(self, source: Tensor) -> Op:
         output = self.image(*source.shape[1:], 0.04)
         return Relu(f"relu_{self.seed}_{len(self.ops)}", (source,), (output,))
+
+    def concatenation(self, source: Tensor) -> Op:
+        """Two to four tensors: of the same quantization, made so by a Relu, or constants."""
+        axis = int(self.numbers.integers(1, 4))
+
+        def around(tensor: Tensor) -> tuple[int, ...]:
+            return tensor.shape[:axis] + tensor.shape[axis + 1 :]
+
+        parts = [source]
+        for _ in range(self.numbers.integers(1, 4)):
+            other = self.pick(*(t for t in self.images if around(t) == around(source)))
+            name = f"part_{self.seed}_{len(self.ops)}_{len(parts)}"
+            if self.numbers.integers(4) == 0:
+                data = self.numbers.integers(-128, 128, other.shape).astype(np.int8)
+                other = Tensor(name, other.shape, "int8", source.quant, data)
+            elif other.quant != source.quant:
+                branch = Tensor(name, other.shape, "int8", source.quant)
+                other = self.keep(Relu(name, (other,), (branch,)))
+            parts.insert(int(self.numbers.integers(len(parts) + 1)), other)
+        shape = list(source.shape)
+        shape[axis] = sum(tensor.shape[axis] for tensor in parts)
+        name = f"concatenation_{self.seed}_{len(self.ops)}"
+        output = Tensor(name, tuple(shape), "int8", source.quant)
+        return Concatenation(name, tuple(parts), (output,), axis=self.pick(axis, axis - 4))
 
     def close(self, source: Tensor) -> None:
         """Reshape, fully connected and softmax, as at the end of a classifier."""

@@ -1,5 +1,6 @@
 """Steps without a barrier in between: which ones, on what terms, and that the bits stay."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,12 +21,14 @@ from ferrule.importers.tflite import load
 from ferrule.inputs import generate
 from ferrule.ir import Graph, Op
 from ferrule.ops.add import Add
+from ferrule.ops.concatenation import Concatenation
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.max_pool2d import MaxPool2d
 from ferrule.ops.relu import Relu
 from ferrule.passes.groups import groups
 from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule
+from ferrule.passes.simplify import simplify
 from ferrule.session import Session
 from ferrule.steps import Plan
 from ferrule.window import NO_PADDING, same_padding
@@ -36,7 +39,7 @@ KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"
 
 def grouped(graph: Graph, board: str, hints: Hints | None = None) -> Plan:
     """The plan with all groups that are cheaper, also where they need a larger arena."""
-    described = target.load(board)
+    described, graph = target.load(board), simplify(graph)
     cores = described.core_count
     steps = schedule(graph, described, cores, hints=hints)
     crew = Crew(described, cores, hints or Hints())
@@ -68,6 +71,20 @@ def residual() -> Graph:
     return Graph("residual", (first, second, add, last), (source,), (last.output,))
 
 
+def inception(axis: int) -> Graph:
+    """Two branches of one quantization, joined along an axis, and a layer that needs more."""
+    source = activations("source", (1, 12, 12, 8))
+    first = conv("first", source, 3, 16)
+    second = conv("second", source, 1, 16)
+    second = replace(second, outputs=(replace(second.output, quant=first.output.quant),))
+    shape = list(first.output.shape)
+    shape[axis] *= 2
+    output = replace(first.output, name="joined", shape=tuple(shape))
+    join = Concatenation("join", (first.output, second.output), (output,), axis=axis)
+    last = conv("last", output, 1, 128)
+    return Graph("inception", (first, second, join, last), (source,), (last.output,))
+
+
 def pooled(size: int) -> Graph:
     """A convolution, a pool of `size` x `size` with a stride of 2, and a layer that needs more."""
     source = activations("source", (1, 12, 12, 4))
@@ -90,6 +107,20 @@ def test_branches_run_side_by_side_and_meet_without_a_barrier() -> None:
     assert add.lends == (add.unit * 16,) * 2
     assert "beside `first`" in second.reason
     assert "each core reads what it wrote" in add.reason
+
+
+def test_branches_are_joined_by_channels_without_a_barrier() -> None:
+    """Of each pixel a core has what it wrote of both branches."""
+    first, second, join, _ = grouped(inception(3), "qemu-musca-b1").steps
+    assert [step.behind for step in (first, second, join)] == [0, 1, 2]
+    assert join.lends == (join.unit * 16,) * 2
+
+
+def test_branches_that_are_joined_by_rows_run_side_by_side() -> None:
+    """The upper half of the output is the first branch: each core reads what both wrote."""
+    first, second, join, _ = grouped(inception(1), "qemu-musca-b1").steps
+    assert [step.behind for step in (first, second, join)] == [0, 1, 0]
+    assert join.cut == "channels"
 
 
 def test_the_generated_text(golden) -> None:
@@ -147,7 +178,7 @@ def test_pinned_layers_stay_with_their_core() -> None:
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 1 << 32), board=st.sampled_from(BOARDS))
 def test_a_group_never_costs_arena_or_instructions(seed: int, board: str) -> None:
-    graph = random_graph(seed)
+    graph = simplify(random_graph(seed))
     described = target.load(board)
     steps = schedule(graph, described, described.core_count)
     plain = place(graph, steps, described, described.core_count)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from cases import all_cases
 from tflite_writer import Table, assemble, describe
 
 from ferrule.errors import CompileError
@@ -17,8 +18,8 @@ DAMAGED = "\n\nhint: export the model again, or copy the file again"
 QUANTIZE = "\n\nhint: quantize the model to int8 with int8 inputs and outputs, then export it again"
 STATIC = "\n\nhint: export the model with static shapes"
 SUPPORTED = (
-    "\n\nhint: supported are ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, "
-    "MAX_POOL_2D, PAD, PADV2, RELU, RESHAPE, SOFTMAX"
+    "\n\nhint: supported are ADD, AVERAGE_POOL_2D, CONCATENATION, CONV_2D, DEPTHWISE_CONV_2D, "
+    "FULLY_CONNECTED, MAX_POOL_2D, PAD, PADV2, RELU, RESHAPE, SOFTMAX"
 )
 
 Change = Callable[[Table, Table], None]
@@ -245,6 +246,16 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
 }
 # fmt: on
+
+
+def test_a_fused_activation_function_behind_a_concatenation_is_refused() -> None:
+    (case,) = (case for case in all_cases() if case.name == "concatenation_channels")
+    model = describe(case.graph)
+    options(0, FusedActivationFunction=1)(model, model["Subgraphs"][0])
+    assert refusal(assemble(model)) == (
+        "its activation function `relu` cannot be fused\n  operator 0, `output` (CONCATENATION)"
+        "\n\nhint: export the activation function as an operator of its own"
+    )
 
 
 @pytest.mark.parametrize("name", REFUSED)

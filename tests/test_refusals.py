@@ -39,7 +39,7 @@ def output(op: Op, **changes: object) -> Op:
 CONV, DEPTHWISE, FULL = OPS["conv2d_same"], OPS["depthwise_same"], OPS["fully_connected_plain"]
 POOL, LARGEST, ADD = OPS["average_pool_valid"], OPS["max_pool_valid"], OPS["add_plain"]
 SOFTMAX, PAD, RESHAPE = OPS["softmax_rows"], OPS["pad_image"], OPS["reshape_flat"]
-RELU = OPS["relu_same_scale"]
+RELU, JOINED = OPS["relu_same_scale"], OPS["concatenation_channels"]
 NAN, OTHER = Quant((float("nan"),), (0,)), Quant((0.5,), (0,))
 
 REFUSED = [
@@ -105,6 +105,16 @@ REFUSED = [
     (replace(PAD, value=200), "pads with 200; int8 needs -128 to 127"),
     (output(RELU, shape=(1, 5, 4, 7)), "and [1, 5, 4, 6] follows from the operator's other"),
     (source(RELU, quant=Quant((2.0**23,), (0,))), "is too small for an input of scale 8.38861e+06"),
+    (replace(JOINED, inputs=()), "needs 1 to 10 inputs and 1 output, and has 0 and 1"),
+    (replace(JOINED, inputs=JOINED.inputs * 6), "needs 1 to 10 inputs and 1 output, and has 12"),
+    (replace(JOINED, axis=4), "concatenates along axis 4 of 4; needs -4 to 3, of 1 to 6 axes"),
+    (replace(JOINED, axis=-5), "concatenates along axis -5 of 4; needs -4 to 3, of 1 to 6 axes"),
+    (source(JOINED, quant=OTHER), "`input_0` and `output` have different scales or zero points"),
+    (second(JOINED, quant=OTHER), "`input_1` and `output` have different scales or zero points"),
+    (second(JOINED, dtype="int16"), "`input_1` is int16; needs int8"),
+    (second(JOINED, shape=(4, 3, 2)), "`input_1` has shape [4, 3, 2]; needs 4 axes"),
+    (second(JOINED, shape=(1, 3, 3, 2)), "`input_1` has shape [1, 3, 3, 2], and [1, 4, 3, 2] foll"),
+    (output(JOINED, shape=(1, 4, 3, 8)), "`output` has shape [1, 4, 3, 8], and [1, 4, 3, 7] foll"),
     (output(RESHAPE, shape=(1, 25)), "24 elements [1, 3, 2, 4] do not fit the output [1, 25]"),
 ]
 
@@ -175,5 +185,7 @@ def test_hostile_attributes_are_refused_or_harmless(name: str) -> None:
         result = op.reference(*zeros)
         assert result.shape == op.output.shape
         assert result.dtype == op.output.dtype
-        if not op.is_view:
-            op.params()
+        for part in op.legal():
+            part.verify()
+            if not part.is_view:
+                part.params()

@@ -233,6 +233,11 @@ _OPERATORS: dict[str, Callable[[Any], tuple[str, Table | None, tuple[Tensor, ...
         (),
     ),
     "AveragePool2d": lambda op: ("AVERAGE_POOL_2D", _pool(op), ()),
+    "Concatenation": lambda op: (
+        "CONCATENATION",
+        Table("ConcatenationOptions", Axis=op.axis, FusedActivationFunction=0),
+        (),
+    ),
     "Conv2d": lambda op: ("CONV_2D", Table("Conv2DOptions", **_convolution(op)), ()),
     "DepthwiseConv2d": lambda op: (
         "DEPTHWISE_CONV_2D",

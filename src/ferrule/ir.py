@@ -178,6 +178,13 @@ class Op:
     def verify(self) -> None:
         """Raises `CompileError` where shapes, types or attributes are not supported."""
 
+    def legal(self) -> "tuple[Op, ...]":
+        """Operators that have kernels, and together compute the same; by default this one.
+
+        The last one has its name and output.
+        """
+        return (self,)
+
     def reference(self, *inputs: Array) -> Array:
         """Computes the output from all inputs, constants included: the operator's meaning."""
         raise NotImplementedError

@@ -8,6 +8,7 @@ import numpy as np
 from ferrule.ir import Graph, Op, Quant, Tensor
 from ferrule.ops.add import Add
 from ferrule.ops.average_pool2d import AveragePool2d
+from ferrule.ops.concatenation import Concatenation
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
@@ -79,6 +80,15 @@ _POOLS = [
     (2, 2, 8, (1, 1)),
 ]
 _IMAGES = [(8, 8, 64), (16, 16, 32), (16, 16, 16), (4, 4, 8), (2, 2, 4)]
+# Height, width, and the channels of two tensors.
+_PAIRS = [
+    (8, 8, 64, 32),
+    (16, 16, 16, 16),
+    (8, 8, 24, 8),
+    (4, 4, 8, 12),
+    (2, 2, 4, 4),
+    (1, 1, 500, 400),
+]
 _CLASSES = [(1, 2), (1, 10), (1, 12), (4, 10), (1, 100), (20, 2)]
 
 
@@ -159,6 +169,17 @@ class Maker:
         operands = (self.activations((1, *shape), 0.0625), self.activations((1, *shape), 0.09375))
         return Add(self.name, operands, (self.rectified((1, *shape), 0.125),), activation="relu")
 
+    def concatenation(self, height: int, width: int, channels: int, more: int,
+                      is_constant: bool) -> Op:  # fmt: skip
+        """A Concatenation of the channels of two tensors, or of one and a constant."""
+        first, number = self.activations((1, height, width, channels)), len(self.ops)
+        shape = (1, height, width, more)
+        data = np.ones(shape, np.int8) if is_constant else None
+        second = replace(first, name=f"second_{number}", shape=shape, data=data)
+        shape = (1, height, width, channels + more)
+        output = replace(first, name=f"joined_{number}", shape=shape)
+        return Concatenation(self.name, (first, second), (output,), axis=-1)
+
     def relu(self, *shape: int) -> Op:
         """A Relu."""
         return Relu(
@@ -205,6 +226,7 @@ def sample_graphs() -> Iterator[Graph]:
         (maker.pool, [(AveragePool2d, *shape) for shape in _POOLS]),
         (maker.pool, [(MaxPool2d, *shape) for shape in _POOLS]),
         (maker.add, [*_IMAGES]),
+        (maker.concatenation, [(*shape, fixed) for fixed in (False, True) for shape in _PAIRS]),
         (maker.pad, [*_IMAGES]),
         (maker.relu, [*_IMAGES]),
         (maker.softmax, [*_CLASSES]),

@@ -12,6 +12,7 @@ pub mod add_mve;
 pub mod average_pool2d;
 pub mod average_pool2d_dsp;
 pub mod columns;
+pub mod concatenation;
 pub mod conv2d;
 pub mod conv2d_dsp;
 pub mod conv2d_lanes;

@@ -16,6 +16,7 @@ from ferrule.ir import Graph, Op, Tensor
 from ferrule.names import printable
 from ferrule.ops.add import Add
 from ferrule.ops.average_pool2d import AveragePool2d
+from ferrule.ops.concatenation import Concatenation
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 from ferrule.ops.fully_connected import FullyConnected
@@ -177,6 +178,20 @@ def add(operands: Operands) -> Add:
     activation = operands.activation(operands.options(tflite.AddOptions))
     inputs = operands.input(0), operands.input(1)
     return Add(operands.name, inputs, operands.outputs, activation=activation)
+
+
+@operator
+def concatenation(operands: Operands) -> Concatenation:
+    """An axis below 0 counts from the last; no activation function can be fused."""
+    options = operands.options(tflite.ConcatenationOptions)
+    activation = operands.activation(options)
+    if activation != "none":
+        raise operands.reject(
+            f"its activation function `{activation}` cannot be fused",
+            "export the activation function as an operator of its own",
+        )
+    axis = options.integer("Axis")
+    return Concatenation(operands.name, operands.inputs(), operands.outputs, axis=axis)
 
 
 @operator

@@ -68,6 +68,10 @@ class Operands:
             )
         return tensor
 
+    def inputs(self) -> tuple[Tensor, ...]:
+        """All inputs of an operator of which none is optional."""
+        return tuple(self.input(position) for position in range(len(self._node.inputs)))
+
     def bias(self, channels: int) -> Tensor:
         """The third input, or zeros where there is none."""
         if self.has(2):

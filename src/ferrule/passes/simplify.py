@@ -9,11 +9,12 @@ _LARGEST_CONSTANT = 1 << 24
 
 
 def simplify(graph: Graph) -> Graph:
-    """Folds operators of constants, and drops what no output needs.
+    """Takes apart what has no kernel, folds operators of constants, drops what no output needs.
 
     Raises `CompileError` when an output does not depend on any input, or nothing is computed.
     """
-    simple = _without_unused(_folded(graph))
+    legal = replace(graph, ops=tuple(part for op in graph.ops for part in op.legal()))
+    simple = _without_unused(_folded(legal))
     for tensor in simple.outputs:
         if tensor.data is not None:
             raise CompileError(f"the output `{tensor.name}` does not depend on any input")
