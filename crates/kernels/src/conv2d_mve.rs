@@ -2,7 +2,7 @@
 
 use crate::columns::Image;
 use crate::instructions::bytes::bytes;
-use crate::instructions::mve::copy::{copy, fill, gather, Pixels, Rows};
+use crate::instructions::mve::copy::{copy, fill, gather, Pixels, Rows, Seen};
 use crate::instructions::mve::multiply::multiply;
 use crate::mve_filters::{MveFilters, VECTOR};
 use crate::window::{Place, Window};
@@ -45,13 +45,15 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
     let (input, columns) = image(params, input, claim.scratch);
     let pitch = filters.vectors * VECTOR;
     let window = &params.window;
-    let seen = Seen {
-        rows: Rows {
-            count: window.filter_height(),
-            length: window.filter_width() * params.depth,
-            pitch: window.input_width() * params.depth,
-            step: window.filter_width() * params.depth,
-        },
+    let Some(runs) = Seen::new(
+        window.filter_height(),
+        window.filter_width() * params.depth,
+        window.input_width() * params.depth,
+    ) else {
+        return;
+    };
+    let inside = Inside {
+        runs,
         tops: (window.input_height() + 1).saturating_sub(window.filter_height()),
         lefts: (window.input_width() + 1).saturating_sub(window.filter_width()),
     };
@@ -65,7 +67,7 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
         while left > 0 {
             let column = columns.get_mut(to..).unwrap_or_default();
             let most = left.min(window.output_width() - place.column).max(1);
-            let count = see(params, input, &seen, place, most, column);
+            let count = see(params, input, &inside, place, most, column);
             place.pixel += count;
             place.column += count;
             if place.column >= window.output_width() {
@@ -78,10 +80,9 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
     }
 }
 
-/// What the filter sees of a pixel.
-struct Seen {
-    /// Runs of a pixel that sees no padding.
-    rows: Rows,
+/// What the filter sees of a pixel, and where that is inside the input.
+struct Inside {
+    runs: Seen,
     /// Rows of the input from which on all rows of taps are inside.
     tops: usize,
     /// Columns from which on all taps of a row are.
@@ -129,19 +130,19 @@ fn image<'c>(
 fn see(
     params: &Conv2dMve,
     input: &[i8],
-    seen: &Seen,
+    inside: &Inside,
     place: Place,
     most: usize,
     columns: &mut [i8],
 ) -> usize {
-    let (window, rows) = (&params.window, seen.rows);
+    let (window, rows) = (&params.window, inside.runs.rows());
     let (depth, stride) = (params.depth, window.stride_width());
     let top = (place.row * window.stride_height()).wrapping_sub(window.padding_top());
     let left = (place.column * stride).wrapping_sub(window.padding_left());
     let count = if params.image.size > 0 {
         most
-    } else if top < seen.tops && left < seen.lefts {
-        let more = (seen.lefts - 1 - left).checked_div(stride);
+    } else if top < inside.tops && left < inside.lefts {
+        let more = (inside.lefts - 1 - left).checked_div(stride);
         most.min(more.unwrap_or_default() + 1)
     } else {
         // Padding is seen: the subtractions wrapped, or the input ends.
@@ -154,7 +155,7 @@ fn see(
         step: params.filters.vectors * VECTOR,
     };
     let from = input.get(top * rows.pitch + left * depth..);
-    gather(from.unwrap_or_default(), rows, pixels, columns);
+    gather(from.unwrap_or_default(), &inside.runs, pixels, columns);
     count
 }
 

@@ -16,12 +16,16 @@ VECTOR = 16
 BLOCK = 4
 # Places of a block's outputs in two pixels are numbers of 16 bits.
 _MOST_CHANNELS = (1 << 16) - BLOCK
+# The kernels count the words of all blocks in 32 bits.
+_MOST_TAPS = VECTOR << 12
 
 
 def obstacle(filters: Filters) -> str:
     """Why the vector requantization does not suit these filters; empty if it does."""
     if len(filters.weights) > _MOST_CHANNELS:
         return f"there are more than {_MOST_CHANNELS:,} output channels"
+    if filters.weights.shape[1] > _MOST_TAPS:
+        return f"there are more than {_MOST_TAPS:,} taps"
     if filters.requantize.shifts.max() > -1:
         return "a scale is 1/2 or more"
     if filters.weights.min() < -128 or filters.weights.max() > 127:

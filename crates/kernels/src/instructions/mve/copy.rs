@@ -1,6 +1,6 @@
 //! Copies rows of an image into columns.
 
-use crate::instructions::reach::reach;
+use crate::instructions::reach::{behind, reach};
 
 /// Runs of elements, in an image and in a column.
 #[derive(Clone, Copy, Debug)]
@@ -78,23 +78,58 @@ pub struct Pixels {
     pub step: usize,
 }
 
-/// Copies the runs that each pixel sees, one after another into a column; `rows.step` is their
-/// length. Does nothing where either slice is too short.
+/// The runs that a pixel sees, one after another in its column.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    rows: Rows,
+    /// Elements of the image from the first that is seen to behind the last.
+    seen: usize,
+    /// Elements of a column.
+    copied: usize,
+}
+
+impl Seen {
+    /// So many runs of so many elements, `pitch` apart in the image; none if either is 0.
+    #[must_use]
+    pub fn new(count: usize, length: usize, pitch: usize) -> Option<Self> {
+        let more = count.checked_sub(1)?;
+        let rows = Rows {
+            count,
+            length,
+            pitch,
+            step: length,
+        };
+        (length > 0).then_some(Self {
+            rows,
+            seen: reach(more, pitch, length),
+            copied: reach(more, length, length),
+        })
+    }
+
+    /// The runs.
+    #[must_use]
+    pub fn rows(&self) -> Rows {
+        self.rows
+    }
+}
+
+/// Copies what each pixel sees into a column. Does nothing where either slice is too short.
 #[inline]
-pub fn gather(from: &[i8], rows: Rows, pixels: Pixels, to: &mut [i8]) {
-    let (Some(more), Some(others)) = (rows.count.checked_sub(1), pixels.count.checked_sub(1))
-    else {
+#[cfg_attr(
+    not(all(target_arch = "arm", target_os = "none")),
+    allow(unused_variables)
+)]
+pub fn gather(from: &[i8], runs: &Seen, pixels: Pixels, to: &mut [i8]) {
+    let Some(others) = pixels.count.checked_sub(1) else {
         return;
     };
-    let seen = reach(more, rows.pitch, rows.length);
-    let copied = reach(more, rows.length, rows.length);
-    let (far, wide) = (
-        reach(others, pixels.pitch, seen),
-        reach(others, pixels.step, copied),
-    );
-    if rows.length == 0 || from.len() < far || to.len() < wide {
+    let (Some(unseen), Some(unwritten)) = (
+        behind(from.len(), others, pixels.pitch, runs.seen),
+        behind(to.len(), others, pixels.step, runs.copied),
+    ) else {
         return;
-    }
+    };
+    let rows = runs.rows;
     #[cfg(all(target_arch = "arm", target_os = "none"))]
     {
         // What is left to add behind a row's last vector, and behind a pixel's last row.
@@ -102,9 +137,12 @@ pub fn gather(from: &[i8], rows: Rows, pixels: Pixels, to: &mut [i8]) {
             0..=16 => 0,
             length => length.next_multiple_of(16),
         };
-        let next = pixels.pitch.wrapping_sub(rows.count * rows.pitch);
-        // Whether whole vectors may be copied: what is too much is written over, or behind all.
-        let is_whole = from.len() - far + rows.length >= 16 && to.len() - wide + rows.length >= 16;
+        let next = pixels
+            .pitch
+            .wrapping_sub(rows.count.wrapping_mul(rows.pitch));
+        // Whether whole vectors may be copied where runs are not longer: what is too much is
+        // written over, or behind all.
+        let is_whole = unseen.min(unwritten) >= 16_usize.saturating_sub(rows.length);
         // SAFETY: reads and writes the runs of each pixel, and whole vectors only where they are
         // inside both slices too, as seen above. No number is 0.
         unsafe {
@@ -167,7 +205,7 @@ pub fn gather(from: &[i8], rows: Rows, pixels: Pixels, to: &mut [i8]) {
                 pitch = in(reg) rows.pitch.wrapping_sub(vectors),
                 back = in(reg) rows.length.wrapping_sub(vectors),
                 next = in(reg) next,
-                rest = in(reg) pixels.step.wrapping_sub(copied),
+                rest = in(reg) pixels.step.wrapping_sub(runs.copied),
                 left = inout(reg) usize::from(is_whole) => _,
                 out("lr") _,
                 out("d0") _,

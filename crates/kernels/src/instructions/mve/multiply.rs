@@ -2,11 +2,14 @@
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::mve::stored::stored;
-use crate::instructions::reach::reach;
+use crate::instructions::reach::behind;
 use crate::mve_filters::{MveFilters, BLOCK, VECTOR};
 
 /// Channels of which the places of a block in two pixels fit 16 bits.
 const MOST_CHANNELS: usize = (1 << 16) - BLOCK;
+
+/// Vectors of which all blocks of so many channels have words that can be counted.
+const MOST_VECTORS: usize = 1 << 12;
 
 /// Computes `[pixels, channels]` from columns, which begin every `pitch` elements and have
 /// `filters.vectors` vectors each.
@@ -19,11 +22,10 @@ pub fn multiply(filters: &MveFilters, columns: &[i8], pitch: usize, outputs: &mu
     let Some(last) = pixels.checked_sub(1) else {
         return;
     };
-    let blocks = channels.div_ceil(4);
-    if filters.vectors == 0
+    if !(1..=MOST_VECTORS).contains(&filters.vectors)
         || channels > MOST_CHANNELS
-        || columns.len() < reach(last, pitch, filters.vectors.saturating_mul(VECTOR))
-        || filters.blocks.len() < blocks.saturating_mul(filters.block_words())
+        || behind(columns.len(), last, pitch, filters.vectors * VECTOR).is_none()
+        || filters.blocks.len() < channels.div_ceil(BLOCK) * filters.block_words()
     {
         return;
     }
