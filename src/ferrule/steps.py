@@ -33,6 +33,18 @@ def units_of(kernels: Sequence[Kernel], cut: str) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """A way that was weighed for the largest team, and its instructions by the cost model.
+
+    The output is cut along `cut`, or not at all if that is empty; so many cores get some of it.
+    """
+
+    cut: str
+    cores: int
+    predicted: int
+
+
+@dataclass(frozen=True)
 class Step:
     """One operator's output, seen as `[pixels, channels]`, cut along `cut` into units, and why.
 
@@ -49,7 +61,8 @@ class Step:
 
     `predicted` are its instructions in a team of one, of two and so on: the slowest core's, and the
     barrier. Where clocks differ, or part of a core is reserved, it is what a lead that is free
-    could do in that time.
+    could do in that time. `weighed` are the ways among which the cut was chosen, this one among
+    them, each with a barrier before and behind it; none where there was no choice.
     """
 
     kernels: tuple[Kernel, ...]
@@ -59,6 +72,7 @@ class Step:
     shares: tuple[tuple[int, ...], ...]
     reason: str
     predicted: tuple[int, ...] = ()
+    weighed: tuple[Weighed, ...] = ()
     piece: int = 0
     wait: int = 0
     claim: int = 0

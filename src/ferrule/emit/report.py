@@ -1,7 +1,7 @@
 """The plan as text and as JSON: every decision, with the model's own names beside ours."""
 
 import json
-from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ferrule.emit.rust_names import Names
@@ -36,7 +36,7 @@ def plan_text(plan: Plan) -> str:
         lines.append(
             f"  {step['step']:>3}  {step['name']}  {step['kernel']}  {step['macs']:,} MACs  "
             f"{step['pixels']} pixels x {step['channels']} channels  "
-            f"{_instructions(step['predicted'])}{step['reason']}"
+            f"{_instructions(step, plan.cores)}{step['reason']}"
         )
         if step["name"] != step["model_name"]:
             lines.append(f"       in the model: {step['model_name']}")
@@ -84,6 +84,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                 "piece": step.piece,
                 "wait": step.wait,
                 "predicted": step.predicted if plan.target.is_measured else [],
+                "weighed": list(map(asdict, step.weighed)) if plan.target.is_measured else [],
                 "reason": step.reason,
                 "constant_bytes": sum(step_bytes(step)),
             }
@@ -141,10 +142,22 @@ def _predicted(plan: Plan) -> list[str]:
     return [line]
 
 
-def _instructions(predicted: Sequence[int]) -> str:
-    """Those of one core and of the largest team."""
-    ends = sorted({0, len(predicted) - 1}) if predicted else []
-    return " / ".join(f"{predicted[end]:,}" for end in ends) + ("  " if ends else "")
+def _instructions(step: dict[str, Any], cores: int) -> str:
+    """Those of one core and of the largest team, and of what was weighed and not chosen."""
+    predicted = step["predicted"]
+    if not predicted:
+        return ""
+    ends = sorted({0, len(predicted) - 1})
+    chosen = "" if step["units"] == 1 else step["cut"]
+    others = [_way(way, cores) for way in step["weighed"] if way["cut"] != chosen]
+    numbers = " / ".join(f"{predicted[end]:,}" for end in ends)
+    return numbers + (f" ({', '.join(others)})" if others else "") + "  "
+
+
+def _way(way: dict[str, Any], cores: int) -> str:
+    """A way in words, with its instructions."""
+    some = f" on {way['cores']} cores" if 1 < way["cores"] < cores else ""
+    return (f"by {way['cut']}{some}" if way["cut"] else "alone") + f" {way['predicted']:,}"
 
 
 def _by_image(plan: Plan) -> str:

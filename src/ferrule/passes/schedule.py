@@ -9,7 +9,7 @@ from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Choice, Kernel, choose_all, limited, told_lone
 from ferrule.shares import Pace, divide, longest
-from ferrule.steps import Step, units_of
+from ferrule.steps import Step, Weighed, units_of
 from ferrule.target import Target
 
 # Strided outputs have to be faster by so much, as predictions are not exact.
@@ -90,26 +90,46 @@ def _step(ways: _Ways) -> Step:
         return _alone(ways, "one unit")
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
     cut = usable[0]
-    ends = {cut: _end(ways, cut, runs[cut][1]) for cut in usable}
+    shares = {cut: _shares(ways, cut, runs[cut][1]) for cut in usable}
+    ends = {cut: longest(shares[cut][-1], ways.paces(cut, runs[cut][1])) for cut in usable}
     if cut == "pixels" and "channels" in usable and ends["channels"] * _CLEARLY < ends["pixels"]:
         cut = "channels"
-    unit, units = runs[cut]
-    paces, cores = ways.paces(cut, units), ways.crew.cores
+    cores, reason = ways.crew.cores, "one core"
+    weighed: tuple[Weighed, ...] = ()
     if cores > 1:
+        working = {cut: sum(map(bool, rows[-1])) for cut, rows in shares.items()}
+        weighed = _weighed(ways, ends, working)
         saved = float(min(_ends(ways, cores)) - ends[cut])
         barrier = _barrier(ways, cores)
         if saved <= barrier:
             reason = f"one core: sharing saves about {saved:,.0f} instructions, a barrier costs "
-            return _alone(ways, reason + f"{barrier}")
-    shares = tuple(divide(units, paces[:team]) for team in range(1, cores + 1))
-    reason = f"shared by {cut}" if cores > 1 else "one core"
-    return _predicted(ways, Step(ways.kernels, cut, unit, units, shares, reason))
+            return replace(_alone(ways, reason + f"{barrier}"), weighed=weighed)
+        some = f" on {working[cut]} of {cores} cores" if working[cut] < cores else ""
+        reason = f"shared by {cut}{some}"
+    step = Step(ways.kernels, cut, *runs[cut], shares[cut], reason, weighed=weighed)
+    return _predicted(ways, step)
 
 
-def _end(ways: _Ways, cut: str, units: int) -> Fraction:
-    """When the largest team is done with the operator, cut into so many units."""
+def _shares(ways: _Ways, cut: str, units: int) -> tuple[tuple[int, ...], ...]:
+    """Each core's units in teams of every size.
+
+    A core gets none if the others are done before it could be. To leave out more of them saves
+    nothing: a barrier costs as much with a core that has nothing to do.
+    """
     paces = ways.paces(cut, units)
-    return longest(divide(units, paces), paces)
+    return tuple(divide(units, paces[:team]) for team in range(1, ways.crew.cores + 1))
+
+
+def _weighed(
+    ways: _Ways, ends: Mapping[str, Fraction], working: Mapping[str, int]
+) -> tuple[Weighed, ...]:
+    """Every cut with its instructions for the largest team, and one core alone."""
+    target, cores = ways.crew.target, ways.crew.cores
+    shared = (
+        Weighed(cut, working[cut], round(end) + target.overhead(cores)) for cut, end in ends.items()
+    )
+    alone = round(min(_ends(ways, cores))) + target.private(cores)
+    return (*shared, Weighed("", 1, alone))
 
 
 def _cuts(kernels: Sequence[Kernel]) -> list[str]:
