@@ -33,6 +33,7 @@ BOARDS = (
 SHAPES = [
     ("add", Shape((16, 16, 32))),
     ("average_pool2d", Shape((8, 8, 64), (8, 8))),
+    ("concatenation", Shape((16, 16, 32))),
     ("conv2d", Shape((10, 10, 64), (1, 1), 1, 64)),
     ("conv2d", Shape((8, 8, 32), (3, 3), 1, 32)),
     ("conv2d", Shape((16, 16, 3), (3, 3), 2, 16)),

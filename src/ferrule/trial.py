@@ -113,10 +113,12 @@ class _Kind:
     axes: int = 3
 
 
-#: What can be tried, by the name of the plain kernel. Pools do not overlap; Pad adds one pixel.
+#: What can be tried, by the name of the plain kernel. Pools do not overlap; Pad adds one pixel;
+#: Concatenation puts the channels of two such inputs together.
 OPERATORS = {
     "add": _Kind(lambda maker, shape: maker.add(*shape.input)),
     "average_pool2d": _Kind(lambda maker, s: maker.pool(AveragePool2d, *s.input, s.filter)),
+    "concatenation": _Kind(lambda maker, s: maker.concatenation(*s.input, s.input[-1], False)),
     "conv2d": _Kind(lambda maker, s: maker.convolution(*s.input, s.outputs, s.filter, s.stride)),
     "depthwise_conv2d": _Kind(
         lambda maker, s: maker.depthwise(*s.input, s.multiplier, s.filter, s.stride)
