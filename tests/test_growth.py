@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import all_cases
 from models import OUTPUTS, model_file
 from test_golden import KEYWORD
 
@@ -53,6 +54,15 @@ def test_weights_grow_by_at_most_a_part(board: str, find: Callable[[], Path]) ->
         given, taken = sizes(plan, kind)
         part = 0.15 if {"dsp", "mve"} & set(core.features) else 0.30
         assert taken - given <= part * given, (core.kind, given, taken)
+
+
+def test_constants_that_are_operands_count_as_they_are() -> None:
+    """They have no scales of channels, for which others could grow."""
+    ops = [case.graph.ops[0] for case in all_cases() if "_constant" in case.name]
+    names = ("Add", "Concatenation")
+    ops = [op for op in ops if type(op).__name__ in names and len(op.inputs) == 2]
+    assert len(ops) >= 8
+    assert all(taken_bytes(Kernel(op)) == given_bytes(op) > 0 for op in ops)
 
 
 @pytest.mark.parametrize("board", ["qemu-mps2-an386", "qemu-m0plus", "qemu-virt-rv32"])

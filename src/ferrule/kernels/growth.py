@@ -43,7 +43,9 @@ def taken_bytes(kernel: Kernel) -> int:
         return 0
     needed = [_SCALE_BYTES.get(name, _PLAIN_SCALE_BYTES) for name in kernel.needs]
     scale = max(needed, default=_PLAIN_SCALE_BYTES)
-    return kernel.params().bytes - scale * kernel.op.output.shape[-1]
+    # Where a constant is an operand, no channel has a scale.
+    scales = kernel.op.output.shape[-1] if kernel.op.work().macs else 0
+    return kernel.params().bytes - scale * scales
 
 
 def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = None) -> list[Choice]:
