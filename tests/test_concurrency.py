@@ -9,7 +9,8 @@ from ferrule.resources import CRATES
 from ferrule.toolchain import cache, rust
 
 MODELS = CRATES / "interleavings"
-TEAM = ("-p", "ferrule-runtime", "--test", "team", "--test", "slices", "--test", "groups")
+SUITES = ("team", "builds", "stops", "private", "slices", "groups")
+TEAM = ("-p", "ferrule-runtime", *(word for suite in SUITES for word in ("--test", suite)))
 
 
 def cargo(name: str, where: Path, *words: str, **variables: str) -> str:

@@ -1,5 +1,7 @@
 //! Ports of host threads, for tests of the team.
 
+#![allow(dead_code, reason = "each test uses some of them")]
+
 use core::ops::ControlFlow;
 use runtime::Port;
 use std::sync::atomic::{AtomicBool, Ordering};
