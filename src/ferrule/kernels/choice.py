@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from ferrule.ir import Op
-from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.kernel import Kernel, Unproved
 from ferrule.target import Core
 
 #: Instructions that 1,000 bytes of code are worth in the smallest model.
@@ -34,7 +34,7 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
     if op.kernel in forced:
         return Choice(Kernel(op), ("chosen by name",))
     usable = [Kernel(op)]
-    reasons = []
+    obstacles: dict[str, str] = {}
     for kind in Kernel.registry:
         if not isinstance(op, kind.computes) or not kind.suits(op):
             continue
@@ -43,12 +43,16 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
             return Choice(kind(op), ("chosen by name",))
         if kind.needs <= set(core.features):
             if obstacle:
-                reasons.append(f"not {kind(op).function}: {obstacle}")
+                obstacles[kind(op).function] = obstacle
             else:
                 usable.append(kind(op))
     best, *others = sorted(usable, key=lambda kernel: kernel.time(core))
-    if type(best) is not Kernel:
-        reasons = []  # Where a faster kernel is chosen, nobody asks why another is not.
+    # Where a faster kernel is chosen, nobody asks why another is not made for such shapes.
+    reasons = [
+        f"not {function}: {obstacle}"
+        for function, obstacle in obstacles.items()
+        if type(best) is Kernel or isinstance(obstacle, Unproved)
+    ]
     shortest = min(usable, key=lambda kernel: kernel.cost(core))
     if shortest is not best and shortest.cost(core) < best.cost(core):
         reasons.append(f"not {shortest.function}: fewer instructions, but more cycles")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ferrule.fixed_point import Int64, Requantize
 from ferrule.ir import Struct
+from ferrule.kernels.kernel import Unproved
 from ferrule.kernels.packing import Filters
 
 NEEDS = frozenset({"dsp"})
@@ -16,18 +17,18 @@ def obstacle(filters: Filters) -> str:
     """Why the inner loop does not suit these filters; empty if it does."""
     requantize = filters.requantize
     if (requantize.low, requantize.high) != (-128, 127):
-        return f"it stores all of -128 to 127, not {requantize.low} to {requantize.high}"
+        return Unproved(f"it stores all of -128 to 127, not {requantize.low} to {requantize.high}")
     if requantize.shifts.max() > -1:
-        return "a scale is 1/2 or more"
+        return Unproved("a scale is 1/2 or more")
     if requantize.multipliers.min() < 1 << 30:
-        return "a scale is 0"
+        return Unproved("a scale is 0")
     if np.abs(filters.weights).max() > 128 or filters.weights.max() > 127:
-        return "weights less their zero point need more than 8 bits"
+        return Unproved("weights less their zero point need more than 8 bits")
     bounds = np.abs(np.concatenate([*filters.ranges, filters.folded_bias]))
     if bounds.max() >= 1 << 31:
-        return "the folded bias needs more than 32 bits"
+        return Unproved("the folded bias needs more than 32 bits")
     if filters.differing(lambda sums: stored(requantize, sums)):
-        return "its short requantization is not exact here"
+        return Unproved("its short requantization is not exact here")
     return ""
 
 

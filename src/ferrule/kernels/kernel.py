@@ -10,6 +10,12 @@ from ferrule.target import Core, Cost
 PRICES = ("mac", "element", "pixel", "border", "channel", "gather", "run", "call")
 
 
+class Unproved(str):
+    """An obstacle in an operator's numbers: for others of the same shapes there may be none."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """One way to compute an operator: a Rust function, and what it is given.

@@ -9,7 +9,7 @@ import numpy as np
 from ferrule.fixed_point import Int64, activation_range
 from ferrule.ir import Op, Struct
 from ferrule.kernels import dsp
-from ferrule.kernels.kernel import Kernel
+from ferrule.kernels.kernel import Kernel, Unproved
 from ferrule.ops.add import Add
 
 # Fractional bits that are tried, from the most that fit; and changes of both factors.
@@ -80,7 +80,7 @@ class LinearAdd(Kernel):
             return "an operand is broadcast, constant, or both are the same"
         if activation_range(op.activation, op.output) != (-128, 127):
             return "it stores all of -128 to 127"
-        return "" if form(op) else "no linear form has all 65,536 sums exactly"
+        return "" if form(op) else Unproved("no linear form has all 65,536 sums exactly")
 
     @property
     def module(self) -> str:

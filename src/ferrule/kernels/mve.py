@@ -7,6 +7,7 @@ import numpy as np
 
 from ferrule.fixed_point import Requantize
 from ferrule.ir import Array, Struct
+from ferrule.kernels.kernel import Unproved
 from ferrule.kernels.packing import Filters
 
 NEEDS = frozenset({"mve"})
@@ -27,11 +28,11 @@ def obstacle(filters: Filters) -> str:
     if filters.weights.shape[1] > _MOST_TAPS:
         return f"there are more than {_MOST_TAPS:,} taps"
     if filters.requantize.shifts.max() > -1:
-        return "a scale is 1/2 or more"
+        return Unproved("a scale is 1/2 or more")
     if filters.weights.min() < -128 or filters.weights.max() > 127:
-        return "weights less their zero point need more than 8 bits"
+        return Unproved("weights less their zero point need more than 8 bits")
     if np.abs(filters.folded_bias).max() >= 1 << 31:
-        return "the folded bias needs more than 32 bits"
+        return Unproved("the folded bias needs more than 32 bits")
     return ""
 
 

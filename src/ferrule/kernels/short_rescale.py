@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.fixed_point import Int64, Requantize
+from ferrule.kernels.kernel import Unproved
 from ferrule.kernels.packing import Filters
 
 # The accumulator is shifted left by two; its sum with the constant must stay inside 32 bits.
@@ -40,11 +41,11 @@ class ShortRescale:
     def obstacle(self, filters: Filters) -> str:
         """Why this form is not exact for what an operator can accumulate; empty if it is."""
         if np.min(self.right) < 1 or np.max(self.right) > _MOST_RIGHT:
-            return f"a ratio of scales is not between 2^-{_MOST_RIGHT} and 1/2"
+            return Unproved(f"a ratio of scales is not between 2^-{_MOST_RIGHT} and 1/2")
         if max(int(np.abs(end).max()) for end in filters.ranges) >= _WIDEST:
-            return "an accumulator needs more than 30 bits"
+            return Unproved("an accumulator needs more than 30 bits")
         if filters.differing(self.apply):
-            return "its requantization is not exact here"
+            return Unproved("its requantization is not exact here")
         return ""
 
     def apply(self, accumulators: Int64) -> Int64:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ferrule.fixed_point import Int64, Requantize
 from ferrule.ir import Array, Struct
+from ferrule.kernels.kernel import Unproved
 from ferrule.kernels.packing import Filters
 
 # The eight bits that are stored are the highest of 32.
@@ -69,14 +70,14 @@ class SplitRescale:
     def obstacle(self) -> str:
         """Why this form is not exact for what the operator can accumulate; empty if it is."""
         if self._given.low == self._given.high:
-            return "all its results are the same"
+            return Unproved("all its results are the same")
         scales = self.scales
         if int(scales.span.max()) >> _MOST_BITS:
-            return f"results differ over more than 2^{_MOST_BITS} accumulators"
+            return Unproved(f"results differ over more than 2^{_MOST_BITS} accumulators")
         if max(int(np.abs(end - scales.base).max()) for end in self.filters.ranges) >> 31:
-            return "an accumulator needs more than 32 bits"
+            return Unproved("an accumulator needs more than 32 bits")
         if not scales.found.all() or self.filters.differing(self.apply):
-            return "its requantization is not exact here"
+            return Unproved("its requantization is not exact here")
         return ""
 
     @cached_property
