@@ -58,7 +58,6 @@ SLOW = {
     "qemu-m0plus": {
         "pointwise ((12, 5, 7), 60, (1, 1), 1)": STORING,
         "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
-        "depthwise ((5, 17, 51), 6, (4, 1), 2)": STORING,
     },
 }
 

@@ -151,6 +151,36 @@ CASES = [
     depthwise("taps_seven_high", (9, 7, 4), (7, 3), stride=(1, 2)),
     depthwise("taps_four_by_four_each", (6, 9, 5), (4, 4), 2, same=False),
     # Filters of 3 x 3 over pixels of whole words: what faster kernels are made for.
+    depthwise(
+        "line_of_lines",
+        (7, 17, 4),
+        (4, 1),
+        3,
+        stride=(2, 2),
+        activation="relu",
+        zero_points=(4, -128),
+    ),
+    depthwise(
+        "line_of_two_phases",
+        (9, 8, 4),
+        (3, 2),
+        stride=(2, 2),
+        activation="relu",
+        zero_points=(-7, -128),
+    ),
+    depthwise(
+        "line_of_five", (3, 5, 4), (1, 1), stride=(3, 1), activation="relu", zero_points=(0, -128)
+    ),
+    depthwise("line_in_bands", (44, 30, 4), (3, 1), activation="relu", zero_points=(9, -128)),
+    depthwise(
+        "line_dilated",
+        (12, 7, 4),
+        (2, 1),
+        dilation=(3, 1),
+        stride=(2, 3),
+        activation="relu",
+        zero_points=(1, -128),
+    ),
     depthwise("words", (7, 6, 8)),
     depthwise("words_odd_sides", (5, 5, 4)),
     depthwise("words_valid", (6, 7, 12), same=False),

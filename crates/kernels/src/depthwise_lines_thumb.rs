@@ -1,6 +1,6 @@
 //! DepthwiseConv2d of any filter for Arm cores without SIMD, channel by channel.
 
-use crate::instructions::thumb::lines::{filter, Filter, Target, LISTED};
+use crate::instructions::thumb::lines::{filter, Taps, Target, LISTED};
 use crate::instructions::thumb::widen::{widen, widened, Lines};
 use crate::split_rescale::SplitRescale;
 use crate::window::Window;
@@ -20,10 +20,18 @@ pub struct DepthwiseLinesThumb {
     pub padding: i8,
     /// Lines of results that scratch has place for, at least 1.
     pub band: u16,
-    /// Words of a line of the plane for the values of each phase: those a stride apart.
+    /// Words of a plane from a line to the next.
+    pub pitch: u16,
+    /// Lines of a plane from where a line of results begins to where the next does.
+    pub step: u16,
+    /// Words of a plane for the values of each phase of columns: those a stride apart.
     pub part: u16,
-    /// For each phase: places in its part before the first value, its column in the input, and
-    /// the number of values.
+    /// Phases of rows that are apart in the plane.
+    pub row_phases: u16,
+    /// Words of a plane for each phase of rows.
+    pub row_part: u16,
+    /// For each phase of columns: places in its part before the first value, its column in the
+    /// input, and the number of values.
     pub phases: &'static [u16],
     /// Words of a plane from where a line of results begins to each tap.
     pub places: &'static [u16],
@@ -52,57 +60,56 @@ pub fn depthwise_lines_thumb(params: &DepthwiseLinesThumb, claim: Claim<'_, (i8,
     let Some((list, plane)) = claim.scratch.split_at_mut_checked(LISTED * taps) else {
         return;
     };
-    plane.fill(widened(params.padding));
+    let Some(mut listed) = Taps::new(params.places, list) else {
+        return;
+    };
+    let padding = widened(params.padding);
+    plane.fill(padding);
     let band = usize::from(params.band).max(1);
+    let line = usize::from(params.pitch) * usize::from(params.step);
+    let multiplier = usize::from(params.multiplier).max(1);
+    let first = output.channels().start;
+    let mut source = first.checked_div(multiplier).unwrap_or_default();
+    // Channels that are left of the input channel.
+    let mut left = multiplier.wrapping_sub(first.wrapping_sub(source * multiplier));
     let mut gathered = (usize::MAX, 0);
     for (channel, index) in output.channels().enumerate() {
-        let source = match params.multiplier {
-            1 => index,
-            multiplier => index.checked_div(multiplier.into()).unwrap_or_default(),
-        };
-        let weights = params.weights.get(index * taps..);
-        let mut filters = Filter {
-            places: params.places,
-            weights: weights.unwrap_or_default().get(..taps).unwrap_or_default(),
-            list: &mut *list,
-        };
+        if left == 0 {
+            (source, left) = (source + 1, multiplier);
+        }
+        left -= 1;
+        let weights = params.weights.get(index * taps..).unwrap_or_default();
+        listed.weigh(weights);
+        let record = params.rescale.records(index);
         let mut first = 0;
         while first < rows {
             let lines = band.min(rows - first);
             if gathered != (source, first) {
                 if band < rows {
-                    plane.fill(widened(params.padding));
+                    plane.fill(padding);
                 }
                 params.gather(input, source, first..first + lines, plane);
                 gathered = (source, first);
             }
+            // Lines that follow each other are one.
+            let (lines_of, length_of) = match line == length {
+                true => (1, lines * length),
+                false => (lines, length),
+            };
             let target = Target {
                 channel,
                 first: first * length,
-                lines,
-                length,
-                line: params.pitch() * window.stride_height(),
+                lines: lines_of,
+                length: length_of,
+                line,
             };
-            filter(
-                plane,
-                &mut filters,
-                params.rescale.records(index),
-                &params.rescale,
-                target,
-                &mut output,
-            );
+            filter(plane, &listed, record, &params.rescale, target, &mut output);
             first += lines;
         }
     }
 }
 
 impl DepthwiseLinesThumb {
-    /// Words of a line of the plane.
-    #[inline]
-    fn pitch(&self) -> usize {
-        usize::from(self.part) * self.window.stride_width()
-    }
-
     /// Copies what rows of results see of a channel; padding stays as it is.
     #[inline(never)]
     fn gather(&self, input: &[i8], channel: usize, rows: Range<usize>, plane: &mut [u32]) {
@@ -112,26 +119,45 @@ impl DepthwiseLinesThumb {
         let seen = window.filter_height().saturating_sub(1) * window.dilation_height() + 1;
         let start = top.max(window.padding_top());
         let end = (last + seen).min(window.padding_top() + window.input_height());
-        let (depth, part) = (usize::from(self.depth), usize::from(self.part));
+        let (depth, pitch) = (usize::from(self.depth), usize::from(self.pitch));
         let line = window.input_width() * depth;
-        for (phase, numbers) in self.phases.chunks_exact(PHASE).enumerate() {
-            let &[before, column, length] = numbers else {
-                return;
-            };
-            let lines = Lines {
-                count: end.saturating_sub(start),
-                length: length.into(),
-                step: window.stride_width() * depth,
-                line,
-                pitch: self.pitch(),
-            };
-            let from = (start - window.padding_top()) * line + usize::from(column) * depth;
-            let to = (start - top) * self.pitch() + phase * part + usize::from(before);
-            widen(
-                input.get(from + channel..).unwrap_or_default(),
-                lines,
-                plane.get_mut(to..).unwrap_or_default(),
-            );
+        let row_phases = usize::from(self.row_phases).max(1);
+        for row_phase in 0..row_phases {
+            let (mut first, mut place) = (row_phase, row_phase * usize::from(self.row_part));
+            while first < start - top {
+                (first, place) = (first + row_phases, place + pitch);
+            }
+            let mut count = 0;
+            let mut next = top + first;
+            while next < end {
+                (count, next) = (count + 1, next + row_phases);
+            }
+            if count == 0 {
+                continue;
+            }
+            let from = (top + first - window.padding_top()) * line + channel;
+            for numbers in self.phases.chunks_exact(PHASE) {
+                let &[before, column, length] = numbers else {
+                    return;
+                };
+                let lines = Lines {
+                    count,
+                    length: length.into(),
+                    step: window.stride_width() * depth,
+                    line: line * row_phases,
+                    pitch,
+                };
+                widen(
+                    input
+                        .get(from + usize::from(column) * depth..)
+                        .unwrap_or_default(),
+                    lines,
+                    plane
+                        .get_mut(place + usize::from(before)..)
+                        .unwrap_or_default(),
+                );
+                place += usize::from(self.part);
+            }
         }
     }
 }

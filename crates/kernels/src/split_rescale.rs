@@ -4,8 +4,9 @@
 #[derive(Debug)]
 pub struct SplitRescale {
     /// For each channel [`WORDS`] numbers, or [`SIGNED_WORDS`]: where sums begin; a factor; a
-    /// constant; the largest sum that is not clamped, times 256, plus the shift. Then the sums
-    /// below which the accumulator is negative, and what is added to the constant there.
+    /// constant; the largest sum that is not clamped, times 256, plus the shift. A shift of 0 says
+    /// that one product is enough; there is none if there are two more numbers: the sums below
+    /// which the accumulator is negative, and what is added to the constant there.
     pub records: &'static [u32],
     /// Whether there are the last two.
     pub is_signed: bool,

@@ -61,27 +61,70 @@ class DepthwiseLinesThumb(Kernel):
         return math.prod(self.op.window.size)
 
     @property
-    def _length(self) -> int:
-        """Results of a line in whole runs."""
-        return -(-self.op.window.results[1] // RUN) * RUN
+    def _reach(self) -> tuple[int, int]:
+        """Rows and columns from the first tap of a filter to its last."""
+        window = self.op.window
+        height, width = ((n - 1) * d for n, d in zip(window.size, window.dilation, strict=True))
+        return height, width
 
     @property
-    def _part(self) -> int:
-        """Words of a line that hold values a stride apart."""
+    def _is_line(self) -> bool:
+        """Whether lines of results are one, because no results of a line see more than it has.
+
+        Then the plane has rows by phases too, so that the next row is what the next line sees.
+        """
+        return self._reach[1] < self.op.window.stride[1]
+
+    @property
+    def _row_phases(self) -> int:
+        """Phases of rows that are apart in the plane."""
+        return self.op.window.stride[0] if self._is_line else 1
+
+    @property
+    def _column_phases(self) -> list[int]:
+        """Phases of columns that a filter sees; without a line all."""
+        (_, size), (_, step) = self.op.window.size, self.op.window.dilation
+        stride = self.op.window.stride[1]
+        seen = {tap * step % stride for tap in range(size)}
+        return list(range(max(seen) + 1 if self._is_line else stride))
+
+    @property
+    def _width(self) -> int:
+        """Words of a line for the values of a phase of columns."""
         window = self.op.window
-        last = (window.size[1] - 1) * window.dilation[1]
-        return max(window.results[1], RUN) + last // window.stride[1]
+        length = window.results[1]
+        return length if self._is_line else max(length, RUN) + self._reach[1] // window.stride[1]
 
     @property
     def _pitch(self) -> int:
         """Words of a line of the plane."""
-        return self._part * self.op.window.stride[1]
+        return self._width if self._is_line else self._width * self.op.window.stride[1]
+
+    def _row_part(self, lines: int) -> int:
+        """Words for a phase of rows of which so many lines of results see something."""
+        step = self.op.window.stride[0] // self._row_phases
+        return ((lines - 1) * step + self._reach[0] // self._row_phases + 1) * self._pitch
+
+    def _part(self, lines: int) -> int:
+        """Words from a phase of columns to the next."""
+        return self._row_part(lines) * self._row_phases if self._is_line else self._width
 
     def _plane(self, lines: int) -> int:
         """Words of what so many lines of results see."""
-        window = self.op.window
-        seen = (lines - 1) * window.stride[0] + (window.size[0] - 1) * window.dilation[0] + 1
-        return seen * self._pitch
+        if not self._is_line:
+            return self._row_part(lines)
+        return self._part(lines) * len(self._column_phases) + RUN
+
+    def _runs(self, lines: int) -> int:
+        """Runs of so many lines of results."""
+        length = self.op.window.results[1]
+        return -(-lines * length // RUN) if self._is_line else lines * -(-length // RUN)
+
+    @property
+    def _bands(self) -> list[int]:
+        """Lines of results of each band."""
+        rows, band = self.op.window.results[0], self._band
+        return [min(band, rows - first) for first in range(0, rows, band)]
 
     @property
     def _band(self) -> int:
@@ -98,14 +141,15 @@ class DepthwiseLinesThumb(Kernel):
     @property
     def _times(self) -> int:
         """How often a channel, or a band of one, is copied."""
-        bands = -(-self.op.window.results[0] // self._band)
+        bands = len(self._bands)
         return self.op.output.shape[3] * bands if bands > 1 else self.op.inputs[0].shape[3]
 
     @property
     def gathered(self) -> int:
-        """Every value of the input, as often as its channel is copied."""
-        bands = -(-self.op.window.results[0] // self._band)
-        return math.prod(self.op.window.source) * self._times // bands
+        """Every value of the input that is seen, as often as its channel is copied."""
+        window = self.op.window
+        seen = math.prod(window.source) * len(self._column_phases) // window.stride[1]
+        return seen * self._times // len(self._bands)
 
     def counts(self) -> dict[str, float]:
         """A run is a line of outputs, computed in whole sixes, or one of inputs that is copied.
@@ -113,10 +157,10 @@ class DepthwiseLinesThumb(Kernel):
         Scratch is filled with padding.
         """
         channels = self.op.output.shape[3]
-        window = self.op.window
-        bands = -(-window.results[0] // self._band)
-        elements = channels * window.results[0] * self._length
-        copied = self._times * window.source[0] * window.stride[1] // bands
+        bands = len(self._bands)
+        elements = channels * sum(map(self._runs, self._bands)) * RUN
+        lines = bands if self._is_line else self.op.window.results[0]
+        copied = self._times * self.op.window.source[0] * len(self._column_phases) // bands
         fills = 1 + (self._times if bands > 1 else 0)
         return super().counts() | {
             "mac": elements * self._taps,
@@ -124,7 +168,7 @@ class DepthwiseLinesThumb(Kernel):
             "pixel": 0,
             "border": fills * self._plane(self._band),
             "channel": channels * bands * self._taps,
-            "run": channels * window.results[0] + copied,
+            "run": channels * lines + copied,
         }
 
     def whole(self, cut: str) -> dict[str, float]:
@@ -141,7 +185,11 @@ class DepthwiseLinesThumb(Kernel):
                 "multiplier": self.op.multiplier,
                 "padding": self.op.inputs[0].zero_point,
                 "band": self._band,
-                "part": self._part,
+                "pitch": self._pitch,
+                "step": self.op.window.stride[0] // self._row_phases,
+                "part": self._part(self._band),
+                "row_phases": self._row_phases,
+                "row_part": self._row_part(self._band),
                 "phases": self._phases(),
                 "places": self._places(),
                 "weights": Filters.of(self.op).weights.astype(np.int8),
@@ -154,10 +202,10 @@ class DepthwiseLinesThumb(Kernel):
         window = self.op.window
         stride, width = window.stride[1], window.source[1]
         rows = []
-        for phase in range(stride):
+        for phase in self._column_phases:
             before = max(-(-(window.padding.left - phase) // stride), 0)
             column = phase + before * stride - window.padding.left
-            length = min(-(-(width - column) // stride), self._part - before)
+            length = min(-(-(width - column) // stride), self._width - before)
             rows.append((before, column, length) if length > 0 else (0, 0, 0))
         return np.array(rows, np.uint16)
 
@@ -167,7 +215,8 @@ class DepthwiseLinesThumb(Kernel):
         rows, columns = (
             np.arange(n) * d for n, d in zip(window.size, window.dilation, strict=True)
         )
-        stride = window.stride[1]
-        in_line = columns % stride * self._part + columns // stride
-        places: Array = rows[:, None] * self._pitch + in_line
+        stride, phases = window.stride[1], self._row_phases
+        in_line = columns % stride * self._part(self._band) + columns // stride
+        line = rows % phases * self._row_part(self._band) + rows // phases * self._pitch
+        places: Array = line[:, None] + in_line
         return places.astype(np.uint16)

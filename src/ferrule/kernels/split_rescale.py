@@ -99,14 +99,19 @@ class SplitRescale:
 
     @property
     def records(self) -> Array:
-        """Of each channel the words that Rust is given, `[channels, 4]`, or 6 if signed."""
+        """Of each channel the words that Rust is given, `[channels, 4]`, or 6 if signed.
+
+        A factor without a rest needs no shift, and those that are not signed have none.
+        """
         scales = self.scales
+        rest = scales.factor & ((np.int64(1) << scales.shift) - 1)
+        shift = np.where((rest == 0) & (not self.is_signed), scales.shift, 0)
         low = (self._given.low & 0xFF) << _FRACTION
         columns = [
             self.filters.folded_bias - scales.base,
-            scales.factor,
+            scales.factor >> shift,
             scales.constant + low,
-            (scales.span << 8) | scales.shift,
+            (scales.span << 8) | (scales.shift - shift),
         ]
         if self.is_signed:
             columns += [np.maximum(-scales.base, 0), scales.below]
@@ -139,8 +144,10 @@ class SplitRescale:
         exact = np.floor(np.ldexp(given.multipliers.astype(float), shifts + shift - 7))
         none = np.zeros_like(base)
         best = Scales(base, span, shift, none, none, none, none > 0)
-        for change in _CHANGES:
-            factor = np.clip(exact.astype(np.int64) + change, 0, (1 << 32) - 1)
+        # Where one product is enough the factor has no rest.
+        short = [((exact.astype(np.int64) >> shift) + change) << shift for change in (0, 1)]
+        for factor in [*short, *(exact.astype(np.int64) + change for change in _CHANGES)]:
+            factor = np.clip(factor, 0, (1 << 32) - 1)
             best = best.or_else(self._constants(replace(best, factor=factor), is_signed))
         return best
 

@@ -288,22 +288,22 @@ fn compute(
 #[repr(C)]
 struct Work {
     columns: *const u32,
-    /// Of the first segment.
-    columns_end: *const u32,
     /// Less the columns, because one register counts through both.
     weights: usize,
+    /// Of the first segment.
+    columns_end: *const u32,
+    is_odd: usize,
     records: *const u32,
     corrections: *const u32,
     index: usize,
     end: usize,
-    is_odd: usize,
     low: i32,
     high: i32,
     pixels: [*mut i8; PIXELS],
     is_signed: u32,
     unused: [u32; 2],
-    /// Channels of a block that are left, and what then follows the last.
-    left: usize,
+    /// Index of the channel that follows a block, and what then follows its last weights.
+    block_end: usize,
     skipped: usize,
     /// End of the last segment.
     last_end: *const u32,
@@ -334,21 +334,22 @@ fn compute(
         1 => BLOCK,
         segments => BLOCK.checked_div(segments).unwrap_or_default(),
     };
+    let end = part.at + part.count;
     let work = Work {
         columns: start,
-        columns_end: start.wrapping_add(words),
         weights: (part.weights.as_ptr() as usize).wrapping_sub(start as usize),
+        columns_end: start.wrapping_add(words),
+        is_odd: part.segment / RUN % 2,
         records: part.records.as_ptr(),
         corrections: part.corrections.as_ptr(),
         index: part.at,
-        end: part.at + part.count,
-        is_odd: part.segment / RUN % 2,
+        end,
         low: rescale.low.into(),
         high: rescale.high.into(),
         pixels: places,
         is_signed: u32::from(rescale.is_signed),
         unused: [0; 2],
-        left: BLOCK - part.inside,
+        block_end: end.min(part.at + BLOCK - part.inside),
         skipped: bytes - BLOCK,
         last_end: start.wrapping_add(part.segments * words),
         segment: bytes,
@@ -372,7 +373,8 @@ extern "C" {
 // products; r8-r10 products of a run; r11, r12 and lr sums of the products of three pairs; r2 and
 // r3 sums of the high halves of two, whose third is on the stack with the end of the columns. A
 // high half is rounded, because a low half borrows from it: the shift leaves half of it in the
-// carry. When results are stored: r5 and r6 the low and the high part of the factor, r7 the shift,
+// carry. When results are stored: if one product is enough, r5 the factor, r6 the constant, r7 the
+// span, r4 index of the channel; else r5 and r6 the low and the high part of the factor, r7 the shift,
 // r8 the constant, r9 the span, r4 index of the channel; or, if signed, r4 what is added below
 // zero, r10 where zero is, and lr the index.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
@@ -448,13 +450,33 @@ core::arch::global_asm!(
 
     .macro ferrule_thumb_clamp sum, pixel
 .Lferrule_thumb_clamp_\pixel:
-    cmp \sum, #0
     blt .Lferrule_thumb_least_\pixel
     ldr \sum, [sp, #36]
     b .Lferrule_thumb_stored_\pixel
 .Lferrule_thumb_least_\pixel:
     ldr \sum, [sp, #32]
     b .Lferrule_thumb_stored_\pixel
+    .endm
+
+    .macro ferrule_thumb_short sum, pixel
+    cmp \sum, r7
+    bhi .Lferrule_thumb_short_clamp_\pixel
+    muls \sum, r5, \sum
+    adds \sum, \sum, r6
+    lsrs \sum, \sum, #24
+.Lferrule_thumb_short_stored_\pixel:
+    ldr r1, [sp, #40 + 4 * \pixel]
+    strb \sum, [r1, r4]
+    .endm
+
+    .macro ferrule_thumb_short_clamp sum, pixel
+.Lferrule_thumb_short_clamp_\pixel:
+    blt .Lferrule_thumb_short_least_\pixel
+    ldr \sum, [sp, #36]
+    b .Lferrule_thumb_short_stored_\pixel
+.Lferrule_thumb_short_least_\pixel:
+    ldr \sum, [sp, #32]
+    b .Lferrule_thumb_short_stored_\pixel
     .endm
 
     .macro ferrule_thumb_signed_store sum, pixel
@@ -481,7 +503,6 @@ core::arch::global_asm!(
     adds r1, r1, r4
     b .Lferrule_thumb_signed_above_\pixel
 .Lferrule_thumb_signed_clamp_\pixel:
-    cmp \sum, #0
     blt .Lferrule_thumb_signed_least_\pixel
     ldr \sum, [sp, #36]
     b .Lferrule_thumb_signed_stored_\pixel
@@ -507,7 +528,7 @@ ferrule_thumb_lanes:
     stmia r1!, {r2-r7}
     .endr
 .Lferrule_thumb_lanes_channel:
-    ldr r0, [sp, #12]
+    ldr r0, [sp, #16]
     ldr r2, [r0]
     lsls r5, r2, #16
     adds r5, r5, r2
@@ -516,12 +537,9 @@ ferrule_thumb_lanes:
     mov lr, r5
     movs r3, r2
     movs r4, r2
-    ldr r0, [sp, #0]
-    ldr r5, [sp, #4]
-    ldr r1, [sp, #8]
+    mov r7, sp
+    ldmia r7!, {r0, r1, r5, r6}
     push {r4, r5}
-.Lferrule_thumb_lanes_segment:
-    ldr r6, [sp, #8 + 28]
     cmp r6, #0
     bne .Lferrule_thumb_lanes_odd
 .Lferrule_thumb_lanes_even:
@@ -532,17 +550,30 @@ ferrule_thumb_lanes:
     bne .Lferrule_thumb_lanes_even
     ldr r6, [sp, #8 + 84]
     cmp r0, r6
-    bne .Lferrule_thumb_lanes_more_segments
-    ldr r1, [sp, #8 + 16]
-    b .Lferrule_thumb_lanes_more
-.Lferrule_thumb_lanes_more_segments:
+    bne .Lferrule_thumb_lanes_segment
+    ldr r1, [sp, #8 + 20]
+.Lferrule_thumb_lanes_more:
+    ldmia r1!, {r4}
+    cmp r4, #0
+    bne .Lferrule_thumb_lanes_correct
+    str r1, [sp, #8 + 20]
+    pop {r4, r5}
+    ldr r0, [sp, #16]
+    ldmia r0!, {r1, r5-r7}
+    lsls r1, r7, #27
+    beq .Lferrule_thumb_lanes_short
+    b .Lferrule_thumb_lanes_long
+.Lferrule_thumb_lanes_segment:
     pop {r4, r5}
     ldr r6, [sp, #88]
     adds r5, r5, r6
     ldr r6, [sp, #92]
     adds r1, r1, r6
     push {r4, r5}
-    b .Lferrule_thumb_lanes_segment
+    ldr r6, [sp, #8 + 12]
+    cmp r6, #0
+    bne .Lferrule_thumb_lanes_odd
+    b .Lferrule_thumb_lanes_even
 .Lferrule_thumb_lanes_correct:
     ldr r0, [sp, #8 + 0]
     uxth r5, r4
@@ -550,16 +581,62 @@ ferrule_thumb_lanes:
     asrs r4, r4, #16
     ferrule_thumb_products
     ferrule_thumb_split
-.Lferrule_thumb_lanes_more:
-    ldmia r1!, {r4}
-    cmp r4, #0
-    bne .Lferrule_thumb_lanes_correct
-    str r1, [sp, #8 + 16]
-    pop {r4, r5}
+    b .Lferrule_thumb_lanes_more
+.Lferrule_thumb_lanes_short:
+    str r0, [sp, #16]
+    lsrs r7, r7, #8
+    ferrule_thumb_low lr, r4
+    mov lr, r4
+    ldr r4, [sp, #24]
+    ferrule_thumb_short r0, 4
+    mov r0, lr
+    ferrule_thumb_short r0, 5
+    ferrule_thumb_low r12, r3
+    ferrule_thumb_short r0, 2
+    ferrule_thumb_short r3, 3
+    ferrule_thumb_low r11, r2
+    ferrule_thumb_short r0, 0
+    ferrule_thumb_short r2, 1
+.Lferrule_thumb_lanes_next:
+    ldr r1, [sp, #4]
+    adds r1, #1
+    adds r4, #1
+    str r4, [sp, #24]
+    ldr r0, [sp, #76]
+    cmp r4, r0
+    beq .Lferrule_thumb_lanes_block
+.Lferrule_thumb_lanes_again:
+    str r1, [sp, #4]
+    b .Lferrule_thumb_lanes_channel
+.Lferrule_thumb_lanes_block:
+    ldr r0, [sp, #80]
+    adds r1, r1, r0
+    ldr r0, [sp, #28]
+    cmp r4, r0
+    beq .Lferrule_thumb_lanes_done
+    adds r4, #12
+    cmp r4, r0
+    bls .Lferrule_thumb_lanes_whole
+    movs r4, r0
+.Lferrule_thumb_lanes_whole:
+    str r4, [sp, #76]
+    b .Lferrule_thumb_lanes_again
+.Lferrule_thumb_lanes_done:
+    add sp, #96
+    pop {r4-r7}
+    mov r8, r4
+    mov r9, r5
+    mov r10, r6
+    mov r11, r7
+    pop {r4-r7, pc}
+    ferrule_thumb_short_clamp r0, 4
+    ferrule_thumb_short_clamp r0, 5
+    ferrule_thumb_short_clamp r0, 2
+    ferrule_thumb_short_clamp r3, 3
+    ferrule_thumb_short_clamp r0, 0
+    ferrule_thumb_short_clamp r2, 1
+.Lferrule_thumb_lanes_long:
     mov r10, r4
-    ldr r0, [sp, #12]
-    adds r0, #4
-    ldmia r0!, {r5-r7}
     mov r8, r6
     lsrs r6, r7, #8
     mov r9, r6
@@ -573,8 +650,8 @@ ferrule_thumb_lanes:
     beq .Lferrule_thumb_lanes_unsigned
     b .Lferrule_thumb_lanes_signed
 .Lferrule_thumb_lanes_unsigned:
-    str r0, [sp, #12]
-    ldr r4, [sp, #20]
+    str r0, [sp, #16]
+    ldr r4, [sp, #24]
     mov r0, r10
     ferrule_thumb_low lr, r0
     ferrule_thumb_store r0, 4
@@ -586,32 +663,7 @@ ferrule_thumb_lanes:
     ferrule_thumb_low r11, r2
     ferrule_thumb_store r0, 0
     ferrule_thumb_store r2, 1
-.Lferrule_thumb_lanes_next:
-    ldr r1, [sp, #8]
-    adds r1, #1
-    ldr r0, [sp, #76]
-    subs r0, #1
-    bne .Lferrule_thumb_lanes_inside
-    ldr r0, [sp, #80]
-    adds r1, r1, r0
-    movs r0, #12
-.Lferrule_thumb_lanes_inside:
-    str r0, [sp, #76]
-    str r1, [sp, #8]
-    adds r4, #1
-    str r4, [sp, #20]
-    ldr r1, [sp, #24]
-    cmp r4, r1
-    bne .Lferrule_thumb_lanes_again
-    add sp, #96
-    pop {r4-r7}
-    mov r8, r4
-    mov r9, r5
-    mov r10, r6
-    mov r11, r7
-    pop {r4-r7, pc}
-.Lferrule_thumb_lanes_again:
-    b .Lferrule_thumb_lanes_channel
+    b .Lferrule_thumb_lanes_next
     ferrule_thumb_clamp r0, 4
     ferrule_thumb_clamp r0, 5
     ferrule_thumb_clamp r0, 2
@@ -625,8 +677,8 @@ ferrule_thumb_lanes:
     str r4, [sp, #72]
     ldmia r0!, {r1, r4}
     mov r10, r1
-    str r0, [sp, #12]
-    ldr r1, [sp, #20]
+    str r0, [sp, #16]
+    ldr r1, [sp, #24]
     mov lr, r1
     ldr r1, [sp, #68]
     lsls r1, r1, #16

@@ -1,5 +1,6 @@
 //! A filter of any size over a plane: one channel as words, with its padding.
 
+use crate::rolled::rolled;
 use crate::split_rescale::SplitRescale;
 use runtime::Output;
 
@@ -10,15 +11,47 @@ pub const RUN: usize = 6;
 /// before, plus 1 for the last.
 pub const LISTED: usize = 2;
 
-/// A filter of one channel, as places from where a line of results begins.
+/// The taps of a filter, as places from where a line of results begins; their weights follow.
 #[derive(Debug)]
-pub struct Filter<'f> {
-    /// Words from there to each tap.
-    pub places: &'static [u16],
-    /// A weight for each tap.
-    pub weights: &'static [i8],
-    /// Room for [`LISTED`] words of each tap.
-    pub list: &'f mut [u32],
+pub struct Taps<'l> {
+    list: &'l mut [u32],
+    furthest: usize,
+}
+
+impl<'l> Taps<'l> {
+    /// Taps so many words from where a line begins, of which there is one; `list` is room for
+    /// [`LISTED`] words of each. None if these are not as many.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // words
+    pub fn new(places: &[u16], list: &'l mut [u32]) -> Option<Self> {
+        if places.is_empty() || list.len() != LISTED * places.len() {
+            return None;
+        }
+        let (mut furthest, mut behind) = (0, 0);
+        for (&place, words) in places.iter().zip(list.chunks_exact_mut(LISTED)) {
+            let place = usize::from(place);
+            furthest = furthest.max(place);
+            if let [_, second] = words {
+                *second = (8 * place).wrapping_sub(behind) as u32;
+            }
+            behind = 8 * (place + RUN);
+        }
+        if let Some(last) = list.last_mut() {
+            *last |= 1;
+        }
+        Some(Self { list, furthest })
+    }
+
+    /// Takes the weights of a channel.
+    #[allow(clippy::cast_sign_loss)] // words
+    pub fn weigh(&mut self, weights: &[i8]) {
+        for (words, &weight) in self.list.chunks_exact_mut(LISTED).zip(weights) {
+            if let [first, _] = words {
+                *first = i32::from(weight) as u32;
+            }
+            rolled();
+        }
+    }
 }
 
 /// Where the results of one channel go, and the values that they are computed from lie.
@@ -57,8 +90,10 @@ struct Work {
     most: i32,
     /// From the first result of a run to its last.
     last: usize,
-    /// Bytes of code for results that a line does not have.
+    /// Bytes of code for results that a line does not have, from behind the next instruction.
     skipped: usize,
+    /// From a run to the next.
+    six: usize,
 }
 
 /// Stores lines of one channel: sums of weights times values, requantized.
@@ -67,7 +102,7 @@ struct Work {
 /// is not signed. Nothing happens where something is too short, or a number of more than 15 bits.
 pub fn filter(
     plane: &[u32],
-    filter: &mut Filter<'_>,
+    taps: &Taps<'_>,
     record: &[u32],
     rescale: &SplitRescale,
     target: Target,
@@ -82,22 +117,20 @@ pub fn filter(
     if sizes >> 15 != 0 || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
         return;
     }
-    let Some(furthest) = filter.list() else {
-        return;
-    };
-    let seen = (lines - 1) * target.line + furthest + length.max(RUN);
+    let seen = (lines - 1) * target.line + taps.furthest + length.max(RUN);
     let written = target.first.saturating_add(lines * length);
     if seen > plane.len() || written > output.pixels().len() {
         return;
     }
     let step = output.stride();
     let high = factor.wrapping_shr(span);
+    let rest = factor.wrapping_sub(high.wrapping_shl(span));
     let at = output
         .as_mut_ptr()
         .wrapping_add(target.first * step + target.channel);
     let count = length.min(RUN);
     let work = Work {
-        taps: filter.list.as_ptr(),
+        taps: taps.list.as_ptr(),
         values: plane.as_ptr(),
         line: target.line * 4,
         output: at,
@@ -107,14 +140,15 @@ pub fn filter(
         lines,
         first,
         high,
-        rest: factor.wrapping_sub(high.wrapping_shl(span)),
+        rest,
         shift: span & 31,
         constant,
         span: span >> 8,
         least: rescale.low.into(),
         most: rescale.high.into(),
         last: (count - 1) * step,
-        skipped: (RUN - count) * 26,
+        skipped: ((RUN - count) * if rest == 0 { 16 } else { 26 }).wrapping_sub(2),
+        six: RUN * step,
     };
     #[cfg(all(target_arch = "arm", target_os = "none"))]
     // SAFETY: the list has two words of each of its taps, and any. The last run of a line begins
@@ -125,45 +159,22 @@ pub fn filter(
         ferrule_thumb_lines(&work);
     }
     #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-    twin(&work, plane, filter, record, rescale);
-}
-
-impl Filter<'_> {
-    /// Writes the list, and says how far its furthest tap is; none if something is missing.
-    #[inline(never)]
-    #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // words
-    fn list(&mut self) -> Option<usize> {
-        let taps = self.places.len();
-        if taps == 0 || self.weights.len() != taps || self.list.len() != LISTED * taps {
-            return None;
-        }
-        let (mut furthest, mut behind) = (0, 0);
-        let listed = self.list.chunks_exact_mut(LISTED);
-        for ((&place, &weight), words) in self.places.iter().zip(self.weights).zip(listed) {
-            let place = usize::from(place);
-            furthest = furthest.max(place);
-            let [first, second] = words else { return None };
-            *first = i32::from(weight) as u32;
-            *second = (8 * place).wrapping_sub(behind) as u32;
-            behind = 8 * (place + RUN);
-        }
-        if let Some(last) = self.list.last_mut() {
-            *last |= 1;
-        }
-        Some(furthest)
-    }
+    twin(&work, plane, taps, record, rescale);
 }
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 #[allow(clippy::cast_possible_wrap)] // where sums begin
-fn twin(work: &Work, plane: &[u32], filter: &Filter<'_>, record: &[u32], rescale: &SplitRescale) {
+fn twin(work: &Work, plane: &[u32], taps: &Taps<'_>, record: &[u32], rescale: &SplitRescale) {
     for line in 0..work.lines {
         for index in 0..work.length {
             let mut sum = work.first as i32;
-            for (&place, &weight) in filter.places.iter().zip(filter.weights) {
-                let at = line * work.line / 4 + usize::from(place) + index;
+            let mut at = line * work.line / 4 + index;
+            for words in taps.list.chunks_exact(LISTED) {
+                let &[weight, behind] = words else { continue };
+                at = at.wrapping_add_signed((behind as i32 >> 3) as isize);
                 let value = plane.get(at).copied().unwrap_or_default() as i32;
-                sum = sum.wrapping_add(i32::from(weight).wrapping_mul(value));
+                sum = sum.wrapping_add((weight as i32).wrapping_mul(value));
+                at += RUN;
             }
             let at = line * work.output_line + index * work.output_step;
             // SAFETY: `filter` checked that the last of these is owned.
@@ -181,7 +192,8 @@ extern "C" {
 // r8-r12 and lr sums of six results; between taps r4 is where the list goes on, and no carry says
 // that it does: neither products nor additions to high registers change it. When they are
 // stored, the last one first: r2 and r3 the high and the low part of the factor, r4 the shift, r5
-// the constant, r6 the span, r7 the result. The stack has the fields of `Work`, then what is left
+// the constant, r6 the span, r7 the result; where the low part is 0, r1 is how far results are
+// apart, and the low part's product is left out. The stack has the fields of `Work`, then what is left
 // of a line, where values and results of a run are, and the next tap.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
@@ -208,9 +220,20 @@ core::arch::global_asm!(
     subs r7, r7, r1
     .endm
 
+    .macro ferrule_thumb_lines_short sum, index
+    mov r0, \sum
+    cmp r0, r6
+    bhi .Lferrule_thumb_lines_clamp_\index
+    muls r0, r2, r0
+    adds r0, r0, r5
+    lsrs r0, r0, #24
+.Lferrule_thumb_lines_store_\index:
+    strb r0, [r7]
+    subs r7, r7, r1
+    .endm
+
     .macro ferrule_thumb_lines_bound index
 .Lferrule_thumb_lines_clamp_\index:
-    cmp r0, #0
     blt .Lferrule_thumb_lines_least_\index
     ldr r0, [sp, #60]
     b .Lferrule_thumb_lines_store_\index
@@ -229,20 +252,22 @@ ferrule_thumb_lines:
     mov r6, r10
     mov r7, r11
     push {r4-r7}
-    sub sp, #88
+    sub sp, #104
     mov r1, sp
     .rept 3
     ldmia r0!, {r2-r7}
     stmia r1!, {r2-r7}
     .endr
+    ldmia r0!, {r2}
+    stmia r1!, {r2}
 .Lferrule_thumb_lines_line:
     ldr r1, [sp, #24]
     ldr r0, [sp, #4]
     ldr r7, [sp, #12]
 .Lferrule_thumb_lines_run:
-    str r1, [sp, #72]
-    str r0, [sp, #76]
-    str r7, [sp, #80]
+    str r1, [sp, #84]
+    str r0, [sp, #88]
+    str r7, [sp, #92]
     ldr r4, [sp, #32]
     mov r8, r4
     mov r9, r4
@@ -253,7 +278,7 @@ ferrule_thumb_lines:
     ldr r4, [sp, #0]
 .Lferrule_thumb_lines_tap:
     ldmia r4!, {r1, r2}
-    str r4, [sp, #84]
+    str r4, [sp, #96]
     asrs r2, r2, #1
     add r0, r2
     mov r4, r1
@@ -270,16 +295,17 @@ ferrule_thumb_lines:
     add r12, r6
     muls r7, r4, r7
     add lr, r7
-    ldr r4, [sp, #84]
+    ldr r4, [sp, #96]
     bcc .Lferrule_thumb_lines_tap
-    ldr r7, [sp, #80]
+    ldr r7, [sp, #92]
     ldr r1, [sp, #64]
     adds r7, r7, r1
     add r1, sp, #36
     ldmia r1!, {r2-r6}
-    ldr r1, [sp, #68]
-    add pc, r1
-    nop
+    ldr r0, [sp, #68]
+    cmp r3, #0
+    beq .Lferrule_thumb_lines_shorts
+    add pc, r0
     ferrule_thumb_lines_result lr, 5
     ferrule_thumb_lines_result r12, 4
     ferrule_thumb_lines_result r11, 3
@@ -293,24 +319,34 @@ ferrule_thumb_lines:
     ferrule_thumb_lines_bound 2
     ferrule_thumb_lines_bound 1
     ferrule_thumb_lines_bound 0
+.Lferrule_thumb_lines_shorts:
+    ldr r1, [sp, #20]
+    add pc, r0
+    ferrule_thumb_lines_short lr, 6
+    ferrule_thumb_lines_short r12, 7
+    ferrule_thumb_lines_short r11, 8
+    ferrule_thumb_lines_short r10, 9
+    ferrule_thumb_lines_short r9, 10
+    ferrule_thumb_lines_short r8, 11
 .Lferrule_thumb_lines_next:
-    ldr r2, [sp, #72]
-    subs r2, r2, #6
+    ldr r1, [sp, #84]
+    subs r1, r1, #6
     ble .Lferrule_thumb_lines_ended
-    movs r3, #6
-    movs r1, r2
+    ldr r0, [sp, #88]
+    ldr r7, [sp, #92]
     cmp r1, #6
-    bge .Lferrule_thumb_lines_whole
-    movs r3, r2
+    blt .Lferrule_thumb_lines_part
+    adds r0, #24
+    ldr r2, [sp, #72]
+    adds r7, r7, r2
+    b .Lferrule_thumb_lines_run
+.Lferrule_thumb_lines_part:
+    lsls r2, r1, #2
+    adds r0, r0, r2
+    ldr r2, [sp, #20]
+    muls r1, r2, r1
+    adds r7, r7, r1
     movs r1, #6
-.Lferrule_thumb_lines_whole:
-    ldr r7, [sp, #20]
-    muls r7, r3, r7
-    ldr r0, [sp, #80]
-    adds r7, r7, r0
-    lsls r3, r3, #2
-    ldr r0, [sp, #76]
-    adds r0, r0, r3
     b .Lferrule_thumb_lines_run
 .Lferrule_thumb_lines_ended:
     ldr r0, [sp, #4]
@@ -327,13 +363,19 @@ ferrule_thumb_lines:
     beq .Lferrule_thumb_lines_done
     b .Lferrule_thumb_lines_line
 .Lferrule_thumb_lines_done:
-    add sp, #88
+    add sp, #104
     pop {r4-r7}
     mov r8, r4
     mov r9, r5
     mov r10, r6
     mov r11, r7
     pop {r4-r7, pc}
+    ferrule_thumb_lines_bound 6
+    ferrule_thumb_lines_bound 7
+    ferrule_thumb_lines_bound 8
+    ferrule_thumb_lines_bound 9
+    ferrule_thumb_lines_bound 10
+    ferrule_thumb_lines_bound 11
     .size ferrule_thumb_lines, . - ferrule_thumb_lines
 "#,
     options(raw)
