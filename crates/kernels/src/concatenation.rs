@@ -42,6 +42,7 @@ pub fn concatenation_one(params: &Concatenation, claim: Claim<'_, (i8,), i8>) {
     join(params, first, second, claim.output);
 }
 
+#[inline(always)]
 fn join(params: &Concatenation, first: View<'_, i8>, second: View<'_, i8>, output: Output<'_, i8>) {
     let start = output.channels().start;
     for (pixel, outputs) in output.by_pixel() {
