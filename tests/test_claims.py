@@ -2,14 +2,17 @@
 
 from fractions import Fraction
 
+from hypothesis import given
+from hypothesis import strategies as st
 from test_golden import KEYWORD
 
 from ferrule import api, target
 from ferrule.crew import Crew
-from ferrule.passes.claims import claims, stealing_end
+from ferrule.passes.claims import claims
 from ferrule.passes.schedule import schedule
 from ferrule.samples import sample_graphs
-from ferrule.shares import Pace
+from ferrule.shares import Pace, ideal
+from ferrule.stealing import Weights, race
 
 FREE = Fraction(-120)  # what a claim takes anyway, so that it takes nothing
 
@@ -20,20 +23,62 @@ def equal(cores: int, each: int, before: int | Fraction = FREE) -> list[Pace]:
 
 
 def test_equal_cores_with_free_claims_end_together() -> None:
-    assert stealing_end((8, 8), equal(2, 100), 1) == 800
+    assert race((8, 8), equal(2, 100), 1).end == 800
 
 
 def test_a_core_at_half_speed_is_helped() -> None:
     """Perfect sharing would take 1,067, but units are whole."""
     slow = [*equal(1, 100), *equal(1, 200)]
-    assert stealing_end((8, 8), slow, 1) == 1100
-    assert stealing_end((8, 8), slow, 8) == 1600  # each claims its whole share at once
+    assert race((8, 8), slow, 1).end == 1100
+    assert race((8, 8), slow, 8).end == 1600  # each claims its whole share at once
 
 
 def test_each_claim_takes_what_comes_before_the_first_unit() -> None:
-    one = stealing_end((9,), equal(1, 100, 880), 9)
-    three = stealing_end((9,), equal(1, 100, 880), 3)
+    one = race((9,), equal(1, 100, 880), 9).end
+    three = race((9,), equal(1, 100, 880), 3).end
     assert (one, three) == (900 + 1000, 900 + 3 * 1000)
+
+
+def test_a_core_that_loses_units_starts_with_fewer() -> None:
+    planned = (32,) * 4
+    slow = Weights.planned(4).learned(planned, 2, (37, 36, 37, 18))
+    assert slow.shares((100,) * 4) == (114, 115, 115, 56)
+    assert slow.shares((16,) * 4) == (18, 18, 19, 9)
+    recovered = slow.learned(planned, 2, planned)
+    assert recovered.shares((16,) * 4) == (16,) * 4
+
+
+def test_chance_teaches_nothing() -> None:
+    """One claim more or less, or a step in which the plan leaves a core without units."""
+    team = Weights.planned(4)
+    assert team.learned((32,) * 4, 4, (35, 33, 31, 29)) == team
+    assert team.learned((64, 64, 0, 0), 2, (64, 32, 32, 0)) == team
+
+
+@given(
+    st.lists(st.integers(0, 9000), min_size=1, max_size=8).filter(any),
+    st.lists(st.integers(1, 255), min_size=8, max_size=8),
+)
+def test_every_unit_is_shared_once_whatever_the_weights(
+    planned: list[int], weights: list[int]
+) -> None:
+    shares = Weights(tuple(weights[: len(planned)])).shares(planned)
+    assert sum(shares) == sum(planned)
+    assert min(shares) >= 0
+
+
+def test_a_team_learns_in_the_steps_where_claims_are_cheap() -> None:
+    """A core that is slow from the third step on claims its share there, and less afterwards."""
+    plan = api.plan(KEYWORD, "qemu-virt-rv32", 4, schedule="steal")
+    crew, known, lost = Crew(plan.target, 4), Weights.planned(4), []
+    for step in [step for step in plan.steps if not step.is_alone][2:]:
+        paces = crew.paces(step.kernels, step.cut, step.units)
+        paces[1] = Pace(2 * paces[1].each, 2 * paces[1].before)
+        best = float(ideal(step.units, paces))
+        result = race(known.shares(step.shares[-1]), paces, step.claim)
+        lost.append(result.end / best)
+        known = known.learned(step.shares[-1], step.claim, result.claimed)
+    assert max(lost[1:6]) < 1.15, lost
 
 
 def test_claims_are_larger_where_each_costs_more() -> None:

@@ -11,8 +11,8 @@ from ferrule.emit.report import describe, plan_text
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.importers.tflite import load
-from ferrule.passes.claims import CLAIM_INSTRUCTIONS
 from ferrule.passes.slices import piece_cost
+from ferrule.stealing import CLAIM_INSTRUCTIONS
 from ferrule.steps import Plan
 
 KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"

@@ -90,8 +90,9 @@ class DepthwisePlanes(Kernel):
         return super().counts() | work
 
     def whole(self, cut: str) -> dict[str, float]:
-        """Nothing but the call: each core sees its own channels."""
-        return {"call": 1}
+        """The call; each core sees its own channels, but several may be of one input channel."""
+        inputs, outputs = self.op.inputs[0].shape[3], self.op.output.shape[3]
+        return {"call": 1, "gather": self.gathered / inputs if outputs > inputs else 0}
 
     def params(self) -> Struct:
         """Fields of `DepthwisePlanes` in `crates/kernels/src/depthwise_planes.rs`."""

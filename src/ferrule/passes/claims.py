@@ -1,80 +1,104 @@
 """How many units cores that steal claim at a time: few enough to share evenly, or as many as pay.
 
 A claim costs what its kernel does before the first unit. Large claims are few; but a core that
-turns out to be slow keeps all of its last one.
+turns out to be slow keeps all of its last one, and where each core claims its share at once nobody
+learns how fast it was.
 """
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
+from itertools import zip_longest
+from statistics import mean
 
 from ferrule.crew import Crew
-from ferrule.shares import Pace
+from ferrule.shares import Pace, longest
+from ferrule.stealing import Weights, race
 from ferrule.steps import Step
-
-#: About what a claim takes on Arm and RISC-V, whatever the kernel.
-CLAIM_INSTRUCTIONS = 120
-
-# A core claims this part of the units it has left, and takes half of those of another
-# (`crates/runtime/src/team/steal.rs`).
-_BITE = 3
-_HALF = 2
 
 # Sizes of claims that are tried, in what the kernel computes at a time.
 _RUNS = (1, *sorted(base << power for base in (2, 3) for power in range(15)))
+
+# How many times as long a slow core takes, in the inferences that are gone through: several, so
+# that it matters little which of two cores is first that are done at nearly the same time.
+_SLOWER = (Fraction(19, 10), Fraction(2), Fraction(21, 10))
+
+# A core becomes slow in this part of the steps in which one is slow.
+_SUDDENLY = 0.1
 
 
 def claims(steps: Sequence[Step], crew: Crew) -> tuple[Step, ...]:
     """The steps, each with the least units of a claim, and what it then takes.
 
-    Chosen are those with which all cores are done first, on average of a team as fast as its costs
-    say, and of one whose last core has half that speed.
+    Goes through an inference with a team as fast as its costs say, and with teams whose last core
+    is slow, which the lead learns as the inference goes on. Chosen are the claims with which all
+    cores are done first, on average of both, and with which the next step is then shared well. What
+    happens if the core has become slow only then counts a little.
     """
-    return tuple(_claimed(step, crew) for step in steps)
+    shared = [_Shared(step, crew) for step in steps if not step.is_alone]
+    known = tuple(Weights.planned(crew.cores) for _ in _SLOWER)
+    chosen = []
+    for step, later in zip_longest(shared, shared[1:]):
+        claim, known = step.choose(known, later)
+        chosen.append(step.claimed(claim))
+    done = iter(chosen)
+    return tuple(step if step.is_alone else next(done) for step in steps)
 
 
-def _claimed(step: Step, crew: Crew) -> Step:
-    if step.is_alone:
-        return step
-    paces = crew.paces(step.kernels, step.cut, step.units)
-    *others, last = paces
-    slow = [*others, Pace(2 * last.each, 2 * last.before)]
-    shares = step.shares[-1]
-    most = max(*shares, step.grain)
-    sizes = [runs * step.grain for runs in _RUNS if runs * step.grain <= most]
-    ends = {
-        size: stealing_end(shares, paces, size) + stealing_end(shares, slow, size) for size in sizes
-    }
-    claim = min(sizes, key=lambda size: (ends[size], size))
-    predicted = tuple(
-        round(stealing_end(row, paces[:team], claim)) + crew.target.overhead(team)
-        for team, row in enumerate(step.shares, start=1)
-    )
-    return replace(step, claim=claim, predicted=predicted)
+class _Shared:
+    """A step that cores share, and how fast they are in it: as planned, or with a slow one."""
 
+    def __init__(self, step: Step, crew: Crew) -> None:
+        self.step = step
+        self.crew = crew
+        self.paces = crew.paces(step.kernels, step.cut, step.units)
+        *others, last = self.paces
+        self.slow = [
+            [*others, Pace(slower * last.each, slower * last.before)] for slower in _SLOWER
+        ]
 
-def stealing_end(shares: Sequence[int], paces: Sequence[Pace], claim: int) -> float:
-    """When the last core is done, if each claims so many units at least, and then steals."""
-    left = list(shares)
-    each = [float(pace.each) for pace in paces]
-    before = [float(pace.before) + CLAIM_INSTRUCTIONS for pace in paces]
+    def choose(
+        self, known: tuple[Weights, ...], later: "_Shared | None"
+    ) -> tuple[int, tuple[Weights, ...]]:
+        """The least units of a claim, and what the leads of the slow teams know after the step.
 
-    def whole(units: int, core: int) -> int:
-        return min(max(units // claim, 1) * claim, left[core])
+        Of several that are as good, the smallest.
+        """
+        planned, grain = self.step.shares[-1], self.step.grain
+        started = max(max(weights.shares(planned)) for weights in known)
+        most = max(min(2 * max(*planned, started, grain), self.step.units), grain)
+        unaware = tuple(Weights.planned(self.crew.cores) for _ in _SLOWER)
+        choices = []
+        for size in (runs * grain for runs in _RUNS if runs * grain <= most):
+            end, learned = self._slow_end(size, known, later)
+            sudden, _ = self._slow_end(size, unaware, later)
+            end += race(planned, self.paces, size).end + _SUDDENLY * sudden
+            choices.append((end, size, learned))
+        _, size, learned = min(choices, key=lambda choice: choice[:2])
+        return size, learned
 
-    done = 0.0
-    free = [(0.0, core) for core in range(len(shares))]
-    while free:
-        now, core = heapq.heappop(free)
-        if not left[core]:
-            victim = max(range(len(left)), key=left.__getitem__)
-            units = whole(left[victim] // _HALF, victim)
-            if not units:
-                done = max(done, now)
-                continue
-            left[victim] -= units
-            left[core] = units
-        units = whole(left[core] // _BITE, core)
-        left[core] -= units
-        heapq.heappush(free, (now + before[core] + units * each[core], core))
-    return done
+    def _slow_end(
+        self, claim: int, known: tuple[Weights, ...], later: "_Shared | None"
+    ) -> tuple[float, tuple[Weights, ...]]:
+        """When slow teams are done with the step, on average, and then what they know.
+
+        With it goes when they would be done with the next step if each core did its new share.
+        """
+        planned = self.step.shares[-1]
+        ends, learned = [], []
+        for index, (weights, slow) in enumerate(zip(known, self.slow, strict=True)):
+            result = race(weights.shares(planned), slow, claim)
+            weights = weights.learned(planned, claim, result.claimed)
+            ends.append(result.end)
+            if later:
+                ends[-1] += float(longest(weights.shares(later.step.shares[-1]), later.slow[index]))
+            learned.append(weights)
+        return mean(ends), tuple(learned)
+
+    def claimed(self, claim: int) -> Step:
+        """The step with its claims, and what it takes."""
+        predicted = tuple(
+            round(race(row, self.paces[:team], claim).end) + self.crew.target.overhead(team)
+            for team, row in enumerate(self.step.shares, start=1)
+        )
+        return replace(self.step, claim=claim, predicted=predicted)

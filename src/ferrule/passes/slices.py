@@ -7,8 +7,8 @@ from dataclasses import replace
 from ferrule.crew import Crew
 from ferrule.errors import CompileError
 from ferrule.names import printable
-from ferrule.passes.claims import CLAIM_INSTRUCTIONS
 from ferrule.shares import longest
+from ferrule.stealing import CLAIM_INSTRUCTIONS
 from ferrule.steps import Step, units_of
 from ferrule.target import Core
 

@@ -1,7 +1,7 @@
 //! Each fault that is planted in the runtime is found: the models can see what they look for.
 
 use crate::models::{abandoned, asleep, foreign_build, forgotten, handed_over, late, mismatch};
-use crate::models::{not_needed, slices, surplus, together, two_ways};
+use crate::models::{not_needed, slices, surplus, together, twice, two_ways};
 use crate::team::{explore, Patient, AMID, BOTH, ENDLESS, FOREIGN, GROUP, OTHER_GROUP};
 use crate::team::{PIECEWISE, SHORTER};
 use runtime::{with_fault, Joined, Slice, Static, Steal};
@@ -88,6 +88,7 @@ found! {
     a_theft_that_overlaps_by_one_unit: "split", RACE, together::<Steal>(BOTH, 2, Patient(4));
     a_seat_without_its_step: "seat", RACE, asleep();
     a_seat_that_is_shut_on_its_holder: "inside", RACE, late::<Steal>();
+    a_report_that_comes_after_the_arrival: "report", "wrong elements", twice::<Steal>(SHORTER, 1);
     shut_without_acquire: "shut", RACE, together::<Steal>(BOTH, 2, Patient(4));
     close_without_release_when_stealing: "close", RACE, together::<Steal>(BOTH, 2, Patient(4));
 }

@@ -29,6 +29,8 @@ pub struct Member<'m, P: Port, M: Schedule = Static> {
     last: Option<&'static Shape>,
     /// Where it is if the inference is taken in slices.
     pub(super) places: M::Places,
+    /// How fast cores have been.
+    paces: M::Paces,
     /// The steps of the published group behind the first.
     pub(super) group: M::Group<'m>,
     schedule: PhantomData<M>,
@@ -54,6 +56,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             entered: M::late(),
             last: None,
             places: M::places(),
+            paces: M::PACES,
             group,
             schedule: PhantomData,
         }
@@ -156,6 +159,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 if M::SLICED {
                     self.keep(units, step);
                 } else if !units.is_empty() {
+                    M::count(&mut self.paces, &units);
                     return Ok(Some(units));
                 }
             }
@@ -169,8 +173,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         } else {
             None
         };
-        if more.is_some() {
-            return Ok(more);
+        if let Some(units) = more {
+            M::count(&mut self.paces, &units);
+            return Ok(Some(units));
         }
         self.close(step);
         Ok(None)
@@ -220,7 +225,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     fn publish(&mut self, step: &'static Shape) -> Result<M::Entered, Stopped> {
         let shares = *step.shares.get(self.cores - 1).ok_or(Stopped::Unplanned)?;
         let control = self.shared.control;
-        let units = M::share(self.shared.cores, shares, step);
+        let units = M::share(&self.paces, self.shared.cores, shares, step);
         for (word, value) in control.words.iter().zip(step.geometry.words()) {
             word.store(value, Relaxed);
         }
@@ -292,6 +297,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if M::JOINED == 0 || self.last.is_none() {
             self.last = Some(step);
         }
+        if !fault("report") {
+            self.report(step);
+        }
         let goes_on = M::JOINED > 0 && self.is_in_group();
         let arrives = !goes_on || fault("early");
         if !step.is_private() && !M::ALONE && self.index != 0 && arrives {
@@ -302,8 +310,21 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 self.port.wake();
             }
         }
+        if fault("report") {
+            self.report(step);
+        }
         if !goes_on {
             self.pass(step);
+        }
+    }
+
+    /// Says how many units this core has claimed, before it says that it has completed them.
+    #[inline(always)]
+    fn report(&mut self, step: &Shape) {
+        if let Some(own) = self.shared.cores.get(self.index) {
+            if self.publishes(step) {
+                M::report(&mut self.paces, own);
+            }
         }
     }
 
@@ -327,6 +348,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 if M::is_needed(core) || !M::shut(&self.port, core, epoch) {
                     self.wait_until(&core.arrived, M::over(epoch), index)?;
                 }
+            }
+            if self.publishes(last) {
+                let team = self.shared.cores.get(..self.cores).unwrap_or_default();
+                M::learn(&mut self.paces, team, last);
             }
         }
         self.last = None;

@@ -133,12 +133,20 @@
 //!     one range or in one core's hands, and what a core may read was acquired with `published`.
 //! 8.  Arrives when all ranges are empty and it holds no units. What another thief holds is that
 //!     core's to complete; it is inside until then.
+//! 8a. Before it arrives (release), it stores as its range how many units it has claimed (relaxed): a
+//!     run that ends at 0, which nobody takes for units. No other core stores the word then, as an
+//!     exchange expects units in it, and the lead stores the next range after it has acquired
+//!     `arrived`. The lead does the same at (3).
 //! 4a. The lead, which has found all ranges empty too, waits for helpers that are inside, or whose
 //!     only unit could not be stolen, and swaps the seats of the others to *over*. One swap
 //!     decides: either the helper is inside and the lead waits, or the lead goes on and the helper
 //!     claims nothing of that step. So a helper that is late or never comes costs no more than what
 //!     it does not do. A helper that leaves inside a step may hold units, so its seat stays, and
 //!     patience ends.
+//! 4b. The lead, which has acquired `arrived` of every helper (4, 4a), reads what they have claimed;
+//!     of one that was shut out the range ends behind 0. From that it learns how fast each core is,
+//!     compared with the plan, and shares later steps of the inference by it. Nothing rests on these
+//!     weights: whatever they are, the ranges that it stores are every unit once.
 //! 1a. A stopped inference is waited out by the helpers that are inside its last step, and shut for
 //!     the others.
 //!
@@ -197,6 +205,7 @@ mod helper;
 mod lead;
 mod member;
 mod observed;
+mod paces;
 mod port;
 mod schedule;
 mod slice;

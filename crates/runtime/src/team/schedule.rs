@@ -81,6 +81,12 @@ pub(super) mod protocol {
             JOINTS: Self::Joints;
         }
 
+        /// What a member knows of the speeds of cores.
+        type Paces;
+
+        /// What it knows as it begins.
+        const PACES: Self::Paces;
+
         /// A view of the words.
         fn group(joints: &Self::Joints) -> Self::Group<'_>;
 
@@ -109,7 +115,22 @@ pub(super) mod protocol {
         fn late() -> Self::Entered;
 
         /// Stores each core's units, before the step is published; returns the lead's first ones.
-        fn share(cores: &[PerCore], shares: &[u16], step: &Shape) -> Self::Entered;
+        fn share(
+            paces: &Self::Paces,
+            cores: &[PerCore],
+            shares: &[u16],
+            step: &Shape,
+        ) -> Self::Entered;
+
+        /// Counts units that this core has claimed in a step.
+        fn count(paces: &mut Self::Paces, units: &Range<u32>);
+
+        /// Says how many units of a step this core has claimed, when it has completed them and there
+        /// are no others; then begins to count anew.
+        fn report(paces: &mut Self::Paces, own: &PerCore);
+
+        /// Learns what the cores of a team have reported of a step.
+        fn learn(paces: &mut Self::Paces, cores: &[PerCore], step: &Shape);
 
         /// Lets a helper into the published step; false if the lead goes on without it.
         fn sit<P: Port>(member: &Member<'_, P, Self>, own: &PerCore) -> bool
@@ -156,6 +177,10 @@ impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> protocol::Prot
         };
     }
 
+    type Paces = ();
+
+    const PACES: () = ();
+
     #[inline(always)]
     fn group(joints: &Self::Joints) -> Self::Group<'_> {
         joints.each_ref().map(Seat::new)
@@ -191,10 +216,19 @@ impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> protocol::Prot
     }
 
     #[inline(always)]
-    fn share(cores: &[PerCore], shares: &[u16], _: &Shape) -> Range<u32> {
+    fn share((): &(), cores: &[PerCore], shares: &[u16], _: &Shape) -> Range<u32> {
         store_shares(cores.iter().map(|core| &core.range), shares);
         0..shares.first().map_or(0, |&share| u32::from(share))
     }
+
+    #[inline(always)]
+    fn count((): &mut (), _: &Range<u32>) {}
+
+    #[inline(always)]
+    fn report((): &mut (), _: &PerCore) {}
+
+    #[inline(always)]
+    fn learn((): &mut (), _: &[PerCore], _: &Shape) {}
 
     #[inline(always)]
     fn sit<P: Port>(_: &Member<'_, P, Self>, _: &PerCore) -> bool {

@@ -2,6 +2,7 @@
 
 use super::control::{pack, unpack, PerCore};
 use super::group::{Joint, Seat};
+use super::paces::Paces;
 use super::schedule::protocol::Protocol;
 use super::slice::Place;
 use super::{Member, Port, Schedule};
@@ -39,6 +40,10 @@ impl Protocol for Steal {
     type Entered = Option<Range<u32>>;
 
     type Places = [Place; 0];
+
+    type Paces = Paces;
+
+    const PACES: Paces = Paces::PLANNED;
 
     type Joints = [Joint; 0];
 
@@ -79,16 +84,37 @@ impl Protocol for Steal {
     }
 
     /// The lead's first claim is made here, before anybody else can: a single unit stays with it.
-    fn share(cores: &[PerCore], shares: &[u16], step: &Shape) -> Option<Range<u32>> {
-        let first = bite(shares.first().map_or(0, |&share| u32::from(share)), step);
+    fn share(paces: &Paces, cores: &[PerCore], shares: &[u16], step: &Shape) -> Option<Range<u32>> {
+        let shares = paces.shares(shares);
+        let [own, ..] = shares;
+        let first = bite(own, step);
         let (mut start, mut claimed) = (0, first);
-        for (index, core) in cores.iter().enumerate() {
-            // Cores beyond the team have no share, and nothing that could be stolen.
-            let end = start + shares.get(index).map_or(0, |&share| u32::from(share));
+        // Cores beyond the team have no share, and nothing that could be stolen.
+        for (core, share) in cores.iter().zip(shares) {
+            let end = start + share;
             core.range.store(pack(&(start + claimed..end)), Relaxed);
             (start, claimed) = (end, 0);
         }
         Some(0..first)
+    }
+
+    fn count(paces: &mut Paces, units: &Range<u32>) {
+        paces.claimed += units.end - units.start;
+    }
+
+    /// Relaxed: the lead reads it when it has acquired `arrived`. Nobody else stores the word now: it
+    /// holds no units, before and after.
+    fn report(paces: &mut Paces, own: &PerCore) {
+        own.range.store(reported(paces.claimed), Relaxed);
+        paces.claimed = 0;
+    }
+
+    fn learn(paces: &mut Paces, cores: &[PerCore], step: &Shape) {
+        let Some(shares) = step.shares.get(cores.len() - 1) else {
+            return;
+        };
+        let claimed = cores.iter().map(|core| report_of(core.range.load(Relaxed)));
+        paces.learn(shares, u32::from(step.grain).max(1), claimed);
     }
 
     /// Takes the helper's seat, unless the lead has shut it.
@@ -146,6 +172,23 @@ impl Protocol for Steal {
     /// A helper may look late, when the lead has gone on.
     fn reached(word: u32, value: u32) -> bool {
         word.wrapping_sub(value) < 1 << 31
+    }
+}
+
+/// What a core stores as its range when it has arrived: a run that ends at 0, which nobody takes for
+/// units. It begins with how many the core has claimed.
+const fn reported(claimed: u32) -> u32 {
+    pack(&(claimed..0))
+}
+
+/// How many units a core says it has claimed; 0 if others have emptied its range, and it has not been
+/// in the step. A range that had units ends behind 0.
+const fn report_of(range: u32) -> u32 {
+    let units = unpack(range);
+    if units.end == 0 {
+        units.start
+    } else {
+        0
     }
 }
 

@@ -1,0 +1,166 @@
+//! How fast the cores of a team that steals have been, in the steps before.
+
+use crate::geometry::MAX_CORES;
+
+/// The weight of the core that was fastest, compared with the plan.
+const FULL: u32 = u8::MAX as u32;
+
+/// At most 16 times as fast as the weight said, in 256ths.
+const MOST_CHANGE: u32 = 16 << u8::BITS;
+
+/// Steps with more units are shared a little coarser, so that products fit in 32 bits.
+const MANY: u32 = 1 << 12;
+
+/// What a member of a team that steals knows of speeds: the lead of all cores', a helper nothing.
+#[derive(Clone, Debug)]
+pub struct Paces {
+    /// Units that this core has claimed in the open step.
+    pub claimed: u32,
+    /// Speeds, each as a part of what the plan expects of that core; the largest is [`FULL`].
+    weights: [u8; MAX_CORES],
+}
+
+impl Paces {
+    /// Every core is as fast as planned.
+    pub const PLANNED: Self = Self {
+        claimed: 0,
+        weights: [u8::MAX; MAX_CORES],
+    };
+
+    /// Whether the cores are as fast as planned, for all that is known.
+    fn is_planned(&self) -> bool {
+        self.weights == [u8::MAX; MAX_CORES]
+    }
+
+    /// Units that each core starts with, if these are its shares in the plan: by weight, and each
+    /// unit that is left goes to the core that would be done with it first. They are as many units,
+    /// whatever the weights.
+    pub fn shares(&self, planned: &[u16]) -> [u32; MAX_CORES] {
+        let mut given = [0; MAX_CORES];
+        for (given, &share) in given.iter_mut().zip(planned) {
+            *given = u32::from(share);
+        }
+        if self.is_planned() {
+            return given;
+        }
+        let mut left = given.iter().sum::<u32>();
+        let units = left;
+        let fine = if units > MANY { u8::BITS } else { 0 };
+        // At most 65,535 units of 255 each.
+        let mut weighed = given;
+        for (weighed, &weight) in weighed.iter_mut().zip(&self.weights) {
+            *weighed *= u32::from(weight);
+        }
+        let total = weighed.iter().sum::<u32>() >> fine;
+        for (given, weighed) in given.iter_mut().zip(weighed) {
+            *given = (units * (weighed >> fine) / total.max(1)).min(left);
+            left -= *given;
+        }
+        for _ in 0..left {
+            let speeds = given.iter_mut().zip(weighed);
+            let first = speeds.max_by_key(|(given, weighed)| {
+                (weighed << (u8::BITS - fine)) / (**given).saturating_add(1)
+            });
+            if let Some((given, _)) = first {
+                *given += 1;
+            }
+        }
+        given
+    }
+
+    /// Learns from a step how fast cores are, from the units that each has claimed. A core from which
+    /// others took a claim or more, and a quarter of what it was given, was so much slower than its
+    /// weight says; one that took several claims, and half of that, so much faster. The others are in
+    /// proportion to each other as before, as who of them took a claim is chance. Where the plan
+    /// leaves a core without units, nothing is learned.
+    pub fn learn(
+        &mut self,
+        planned: &[u16],
+        claim: u32,
+        claimed: impl Iterator<Item = u32> + Clone,
+    ) {
+        let given = self.shares(planned);
+        let cores = given.into_iter().zip(claimed);
+        let differs = |&(given, claimed): &(u32, u32)| {
+            let lost = given.saturating_sub(claimed);
+            let taken = claimed.saturating_sub(given);
+            lost >= claim && 4 * lost >= given || taken > claim && 2 * taken >= given
+        };
+        if !cores.clone().any(|core| differs(&core)) || planned.contains(&0) {
+            return;
+        }
+        let others = cores.clone().filter(|core| !differs(core));
+        let sums = others.fold((0, 0), |(all, done), core| (all + core.0, done + core.1));
+        let mut rates = [0; MAX_CORES];
+        let known = self.weights.iter().zip(cores);
+        for (rate, (&weight, core)) in rates.iter_mut().zip(known) {
+            let (given, claimed) = if differs(&core) { core } else { sums };
+            // At most 65,535 units, times 256; then below 2^20.
+            let change = (claimed << u8::BITS) / given.max(1);
+            *rate = u32::from(weight) * change.min(MOST_CHANGE);
+        }
+        let most = rates.iter().fold(1, |most, &rate| most.max(rate));
+        for (weight, rate) in self.weights.iter_mut().zip(rates).take(planned.len()) {
+            *weight = u8::try_from(rate * FULL / most).map_or(u8::MAX, |weight| weight.max(1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Paces;
+
+    fn shared(paces: &Paces, shares: &[u16]) -> [u32; 4] {
+        let given = paces.shares(shares);
+        let units = shares.iter().map(|&share| u32::from(share)).sum::<u32>();
+        assert_eq!(given.iter().sum::<u32>(), units);
+        assert_eq!(given[4..], [0; 4], "of a core beyond the team");
+        [given[0], given[1], given[2], given[3]]
+    }
+
+    fn learned(claimed: [u32; 4]) -> Paces {
+        let mut paces = Paces::PLANNED;
+        paces.learn(&[32; 4], 2, claimed.into_iter());
+        paces
+    }
+
+    #[test]
+    fn a_core_at_half_speed_starts_with_half_as_many_units() {
+        let paces = learned([37, 36, 37, 18]);
+        assert_eq!(shared(&paces, &[100; 4]), [114, 115, 115, 56]);
+        assert_eq!(shared(&paces, &[16; 4]), [18, 18, 19, 9]);
+        assert_eq!(shared(&paces, &[0, 0, 1, 0]), [0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn a_core_that_recovers_starts_with_its_share_again() {
+        let mut paces = learned([37, 36, 37, 18]);
+        paces.learn(&[32; 4], 2, [32, 32, 32, 32].into_iter());
+        assert!(paces.weights.iter().all(|&weight| weight > 250));
+        assert_eq!(shared(&paces, &[16; 4]), [16; 4]);
+    }
+
+    #[test]
+    fn a_claim_more_or_less_says_nothing() {
+        assert!(learned([34, 32, 32, 30]).is_planned());
+        let mut paces = Paces::PLANNED;
+        paces.learn(&[4096; 4], 2, [4000, 4200, 4096, 4088].into_iter());
+        assert!(paces.is_planned(), "of many units a few claims say nothing");
+        paces.learn(&[64, 64, 0, 0], 2, [64, 32, 32, 0].into_iter());
+        assert!(paces.is_planned(), "two cores had no units to be fast with");
+    }
+
+    #[test]
+    fn every_unit_is_shared_once_whatever_the_weights() {
+        for weights in [[1, 255, 1, 1], [255, 1, 128, 3], [1; 4], [255; 4]] {
+            let mut paces = learned([37, 36, 37, 18]);
+            paces.weights[..4].copy_from_slice(&weights);
+            for shares in [[1, 0, 0, 0], [0, 0, 0, 1], [2; 4], [1024; 4], [1025; 4]] {
+                shared(&paces, &shares);
+            }
+            shared(&paces, &[65_535, 0, 0, 0]);
+            shared(&paces, &[0, 0, 0, 65_535]);
+            shared(&paces, &[16_384, 16_384, 16_384, 16_383]);
+        }
+    }
+}

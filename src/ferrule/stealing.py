@@ -1,0 +1,101 @@
+"""What cores that steal do in a step, as the runtime does it: `crates/runtime/src/team`."""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ferrule.shares import Pace
+
+#: About what a claim takes on Arm and RISC-V, whatever the kernel.
+CLAIM_INSTRUCTIONS = 120
+
+# A core claims this part of the units it has left, and takes half of those of another (`steal.rs`).
+_BITE = 3
+_HALF = 2
+
+# The weight of the core that was fastest, compared with the plan (`paces.rs`).
+_FULL = 255
+# At most 16 times as fast as the weight said, in 256ths.
+_MOST_CHANGE = 16 << 8
+# Steps with more units are shared a little coarser.
+_MANY = 4096
+
+
+@dataclass(frozen=True)
+class Race:
+    """When the last core is done with a step, and how many units each has claimed."""
+
+    end: float
+    claimed: tuple[int, ...]
+
+
+def race(shares: Sequence[int], paces: Sequence[Pace], claim: int) -> Race:
+    """What happens if each core claims so many units at least of its share, and then steals."""
+    left, claimed = list(shares), [0] * len(shares)
+    each = [float(pace.each) for pace in paces]
+    before = [float(pace.before) + CLAIM_INSTRUCTIONS for pace in paces]
+
+    def whole(units: int, core: int) -> int:
+        return min(max(units // claim, 1) * claim, left[core])
+
+    done = 0.0
+    free = [(0.0, core) for core in range(len(shares))]
+    while free:
+        now, core = heapq.heappop(free)
+        if not left[core]:
+            victim = max(range(len(left)), key=left.__getitem__)
+            units = whole(left[victim] // _HALF, victim)
+            if not units:
+                done = max(done, now)
+                continue
+            left[victim] -= units
+            left[core] = units
+        units = whole(left[core] // _BITE, core)
+        left[core] -= units
+        claimed[core] += units
+        heapq.heappush(free, (now + before[core] + units * each[core], core))
+    return Race(done, tuple(claimed))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How fast the cores of a team are, as parts of what the plan expects of each."""
+
+    of_cores: tuple[int, ...]
+
+    @classmethod
+    def planned(cls, cores: int) -> "Weights":
+        """Every core is as fast as planned."""
+        return cls((_FULL,) * cores)
+
+    def shares(self, planned: Sequence[int]) -> tuple[int, ...]:
+        """Units that each core starts with, if these are its shares in the plan."""
+        if set(self.of_cores) == {_FULL}:
+            return tuple(planned)
+        units = sum(planned)
+        fine = 8 if units > _MANY else 0
+        weighed = [share * weight for share, weight in zip(planned, self.of_cores, strict=True)]
+        total = sum(weighed) >> fine
+        given = [units * (part >> fine) // total for part in weighed]
+        for _ in range(units - sum(given)):
+            speeds = [
+                (part << 8 - fine) // (own + 1) for part, own in zip(weighed, given, strict=True)
+            ]
+            given[max(range(len(given)), key=lambda core: (speeds[core], core))] += 1
+        return tuple(given)
+
+    def learned(self, planned: Sequence[int], claim: int, claimed: Sequence[int]) -> "Weights":
+        """What the lead knows after a step in which each core has claimed so many units."""
+        cores = list(zip(self.shares(planned), claimed, strict=True))
+        differ = [
+            given - done >= max(claim, given / 4) or done - given >= max(claim + 1, given / 2)
+            for given, done in cores
+        ]
+        if not any(differ) or not all(planned):
+            return self
+        others = [core for core, differs in zip(cores, differ, strict=True) if not differs]
+        rates = []
+        for weight, core, differs in zip(self.of_cores, cores, differ, strict=True):
+            given, done = core if differs else map(sum, zip(*others, strict=True))
+            rates.append(weight * min((done << 8) // max(given, 1), _MOST_CHANGE))
+        return Weights(tuple(max(rate * _FULL // max(rates), 1) for rate in rates))
