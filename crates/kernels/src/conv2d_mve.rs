@@ -2,7 +2,7 @@
 
 use crate::columns::Image;
 use crate::instructions::bytes::bytes;
-use crate::instructions::mve::copy::{copy, fill, gather, Pixels, Rows, Seen};
+use crate::instructions::mve::copy::{copy, fill, gather, Rows, Seen};
 use crate::instructions::mve::multiply::multiply;
 use crate::mve_filters::{MveFilters, VECTOR};
 use crate::window::{Place, Window};
@@ -45,11 +45,13 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
     let (input, columns) = image(params, input, claim.scratch);
     let pitch = filters.vectors * VECTOR;
     let window = &params.window;
-    let Some(runs) = Seen::new(
+    let depth = params.depth;
+    let rows = (
         window.filter_height(),
-        window.filter_width() * params.depth,
-        window.input_width() * params.depth,
-    ) else {
+        window.filter_width() * depth,
+        window.input_width() * depth,
+    );
+    let Some(runs) = Seen::new(rows, (window.stride_width() * depth, pitch)) else {
         return;
     };
     let inside = Inside {
@@ -149,13 +151,8 @@ fn see(
         see_border(params, input, rows, place, columns);
         return 1;
     };
-    let pixels = Pixels {
-        count,
-        pitch: stride * depth,
-        step: params.filters.vectors * VECTOR,
-    };
     let from = input.get(top * rows.pitch + left * depth..);
-    gather(from.unwrap_or_default(), &inside.runs, pixels, columns);
+    gather(from.unwrap_or_default(), &inside.runs, count, columns);
     count
 }
 

@@ -21,6 +21,8 @@ _MOST_PIXELS = 32
 _LARGEST_IMAGE = 2048
 # Channels that the inner loop computes at a time.
 _CHANNELS = 4
+# Most elements from what a pixel sees to what the next one of its row does.
+_MOST_APART = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,8 @@ class Conv2dMve(Kernel):
         assert isinstance(op, Conv2d | DepthwiseConv2d)
         if op.dilation != (1, 1):
             return "the filter is dilated"
+        if op.window.stride[1] * op.inputs[0].shape[3] > _MOST_APART:
+            return f"pixels see what is more than {_MOST_APART:,} elements apart"
         return mve.obstacle(Filters.of(op))
 
     @property

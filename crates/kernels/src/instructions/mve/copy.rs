@@ -1,6 +1,6 @@
 //! Copies rows of an image into columns.
 
-use crate::instructions::reach::{behind, reach};
+use crate::instructions::reach::reach;
 
 /// Runs of elements, in an image and in a column.
 #[derive(Clone, Copy, Debug)]
@@ -67,21 +67,20 @@ pub fn copy(from: &[i8], rows: Rows, to: &mut [i8]) {
     }
 }
 
-/// Places of columns: what a filter sees of pixels of a row.
-#[derive(Clone, Copy, Debug)]
-pub struct Pixels {
-    /// Number of pixels.
-    pub count: usize,
-    /// Elements from what one sees to what the next does.
-    pub pitch: usize,
-    /// Elements from a column to the next.
-    pub step: usize,
-}
+/// Most elements from a pixel to the next, and most pixels but one that are copied at once: their
+/// product and what one pixel sees fit 32 bits.
+const MOST_APART: usize = 1 << 16;
+const MOST_OTHERS: usize = (1 << 15) - 1;
+const MOST_SEEN: usize = 1 << 31;
 
 /// The runs that a pixel sees, one after another in its column.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
     rows: Rows,
+    /// Elements from what a pixel sees to what the next does.
+    pitch: usize,
+    /// Elements from a column to the next.
+    step: usize,
     /// Elements of the image from the first that is seen to behind the last.
     seen: usize,
     /// Elements of a column.
@@ -89,20 +88,28 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// So many runs of so many elements, `pitch` apart in the image; none if either is 0.
+    /// So many runs of so many elements, `row` apart in the image, of pixels that are `pitch` apart
+    /// and whose columns are `step` apart; none if there are no elements, or too many.
     #[must_use]
-    pub fn new(count: usize, length: usize, pitch: usize) -> Option<Self> {
+    pub fn new(
+        (count, length, row): (usize, usize, usize),
+        (pitch, step): (usize, usize),
+    ) -> Option<Self> {
         let more = count.checked_sub(1)?;
         let rows = Rows {
             count,
             length,
-            pitch,
+            pitch: row,
             step: length,
         };
-        (length > 0).then_some(Self {
+        let (seen, copied) = (reach(more, row, length), reach(more, length, length));
+        let is_near = pitch.max(step) <= MOST_APART && seen.max(copied) <= MOST_SEEN;
+        (length > 0 && is_near).then_some(Self {
             rows,
-            seen: reach(more, pitch, length),
-            copied: reach(more, length, length),
+            pitch,
+            step,
+            seen,
+            copied,
         })
     }
 
@@ -113,19 +120,21 @@ impl Seen {
     }
 }
 
-/// Copies what each pixel sees into a column. Does nothing where either slice is too short.
+/// Copies what each of `count` pixels of a row sees into a column. Does nothing where either slice
+/// is too short.
 #[inline]
 #[cfg_attr(
     not(all(target_arch = "arm", target_os = "none")),
     allow(unused_variables)
 )]
-pub fn gather(from: &[i8], runs: &Seen, pixels: Pixels, to: &mut [i8]) {
-    let Some(others) = pixels.count.checked_sub(1) else {
+pub fn gather(from: &[i8], runs: &Seen, count: usize, to: &mut [i8]) {
+    let others = count.wrapping_sub(1);
+    if others > MOST_OTHERS {
         return;
-    };
+    }
     let (Some(unseen), Some(unwritten)) = (
-        behind(from.len(), others, pixels.pitch, runs.seen),
-        behind(to.len(), others, pixels.step, runs.copied),
+        from.len().checked_sub(others * runs.pitch + runs.seen),
+        to.len().checked_sub(others * runs.step + runs.copied),
     ) else {
         return;
     };
@@ -137,9 +146,7 @@ pub fn gather(from: &[i8], runs: &Seen, pixels: Pixels, to: &mut [i8]) {
             0..=16 => 0,
             length => length.next_multiple_of(16),
         };
-        let next = pixels
-            .pitch
-            .wrapping_sub(rows.count.wrapping_mul(rows.pitch));
+        let next = runs.pitch.wrapping_sub(rows.count.wrapping_mul(rows.pitch));
         // Whether whole vectors may be copied where runs are not longer: what is too much is
         // written over, or behind all.
         let is_whole = unseen.min(unwritten) >= 16_usize.saturating_sub(rows.length);
@@ -199,13 +206,13 @@ pub fn gather(from: &[i8], runs: &Seen, pixels: Pixels, to: &mut [i8]) {
                 "60:",
                 from = inout(reg) from.as_ptr() => _,
                 to = inout(reg) to.as_mut_ptr() => _,
-                count = inout(reg) pixels.count => _,
+                count = inout(reg) count => _,
                 rows = in(reg) rows.count,
                 length = in(reg) rows.length,
                 pitch = in(reg) rows.pitch.wrapping_sub(vectors),
                 back = in(reg) rows.length.wrapping_sub(vectors),
                 next = in(reg) next,
-                rest = in(reg) pixels.step.wrapping_sub(runs.copied),
+                rest = in(reg) runs.step.wrapping_sub(runs.copied),
                 left = inout(reg) usize::from(is_whole) => _,
                 out("lr") _,
                 out("d0") _,
@@ -215,9 +222,9 @@ pub fn gather(from: &[i8], runs: &Seen, pixels: Pixels, to: &mut [i8]) {
         }
     }
     #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-    for pixel in 0..pixels.count {
-        let from = from.get(pixel * pixels.pitch..).unwrap_or_default();
-        let to = to.get_mut(pixel * pixels.step..).unwrap_or_default();
+    for pixel in 0..count {
+        let from = from.get(pixel * runs.pitch..).unwrap_or_default();
+        let to = to.get_mut(pixel * runs.step..).unwrap_or_default();
         copy(from, rows, to);
     }
 }
