@@ -1,8 +1,8 @@
 //! Inferences in slices: the same bytes as in one go, for every team and every length of slices.
 
 use core::ops::ControlFlow;
-use runtime::{step, AloneSliced, Claim, Helper, Lead, Member, Port, Schedule, Slice, Sliced};
-use runtime::{Slot, Step, Stopped, Team};
+use runtime::{step, AloneSliced, Claim, Helper, Lead, Member, Observed, Port, Schedule, Slice};
+use runtime::{Sliced, Slot, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{scope, yield_now};
 
@@ -354,4 +354,76 @@ fn a_helper_takes_no_slices() {
     let missing = Some(Stopped::NoAnswer { core: 0 });
     assert_eq!(other.claim(&STEPS[1]).err(), missing);
     assert!(member.finish().is_ok());
+}
+
+#[test]
+fn a_helper_that_takes_the_lead_s_place_in_a_slice_shows_and_pauses_nothing() {
+    let clock = Clock {
+        over: &AtomicBool::new(false),
+        time: &AtomicU32::new(0),
+        patience: &AtomicU32::new(10),
+    };
+    let shown = AtomicU32::new(0);
+    let port = Observed::new(clock, |_, _: &[u8]| {
+        shown.fetch_add(1, Ordering::Relaxed);
+    });
+    for result in [Ok(()), Err(Stopped::Paused)] {
+        let (team, own) = (Team::<128, 3, Sliced>::new(), Team::<128, 3, Sliced>::new());
+        let mut helpers = [1, 2].map(|index| team.helper(port, index).expect("free"));
+        let mut leads =
+            [(&team, 3), (&own, 1)].map(|(team, cores)| team.lead(port, cores).expect("free"));
+        let [mut member, mut elsewhere] = leads
+            .each_mut()
+            .map(|lead| lead.begin().expect("idle").member());
+        assert!(member.claim(&STEPS[0]).expect("first").is_some());
+        let [mut one, mut other] = helpers
+            .each_mut()
+            .map(|helper| helper.join().expect("invited"));
+        while other.claim(&STEPS[0]).expect("same step").is_some() {}
+        // The lead of the first team still writes, though the helpers have completed their parts.
+        let swapped = elsewhere.slice(Slice::WHOLE, |place| {
+            std::mem::swap(place, &mut one);
+            while place.claim(&STEPS[0])?.is_some() {}
+            result
+        });
+        assert_eq!(swapped, Err(Stopped::Mismatch));
+        assert_eq!(shown.load(Ordering::Relaxed), 0);
+        let missing = Some(Stopped::NoAnswer { core: 0 });
+        assert_eq!(other.claim(&STEPS[1]).err(), missing);
+    }
+}
+
+#[test]
+fn leads_that_are_swapped_in_a_slice_lead_their_own_teams() {
+    let port = Clock {
+        over: &AtomicBool::new(false),
+        time: &AtomicU32::new(0),
+        patience: &AtomicU32::new(0),
+    };
+    let teams = [(); 2].map(|()| Team::<128, 4, Sliced>::new());
+    let [mut first, mut second] = teams
+        .each_ref()
+        .map(|team| team.lead(port, 1).expect("free"));
+    let [mut one, mut other] = [(&mut first, 1), (&mut second, 2)].map(|(lead, seed)| {
+        let mut begin = lead.begin().expect("idle");
+        begin.store(A, &[seed; 64]).expect("fits");
+        begin.member()
+    });
+    let paused = one.slice(Slice::steps(2), |member| {
+        run(member).expect_err("two steps only");
+        std::mem::swap(member, &mut other);
+        while let Some(claim) = member.claim(&STEPS[0])? {
+            kernel(claim, 0);
+        }
+        Err(Stopped::Paused)
+    });
+    assert_eq!(paused, Ok(false));
+    for (mut member, seed) in [(one, 2), (other, 1)] {
+        while !member.slice(Slice::steps(1), run).expect("alone") {}
+        let mut output = [0; 64];
+        let done = member.finish().expect("alone");
+        done.load(A, &mut output).expect("fits");
+        let expected = (0..4).fold(vec![seed; 64], |tensor, number| computed(number, &tensor));
+        assert_eq!(output, expected[..]);
+    }
 }

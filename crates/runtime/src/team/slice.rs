@@ -91,7 +91,8 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
     /// # Errors
     ///
     /// Any [`Stopped`]. After [`Stopped::NoAnswer`] it may be called again, to wait longer.
-    /// [`Stopped::Mismatch`] on a helper, whose `run` is not called: only a lead can pause the team.
+    /// [`Stopped::Mismatch`] on a helper, whose `run` is not called, and if `run` has put a helper in
+    /// this member's place: only a lead can pause the team.
     pub fn slice(
         &mut self,
         slice: Slice,
@@ -106,7 +107,13 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
         place.slice = slice;
         place.slice.steps = slice.steps.max(1);
         place.has_claimed = false;
-        let result = run(self).and_then(|()| self.gather());
+        let result = run(self);
+        // Safe code may have swapped a helper in. Another lead in this place is one as good: all
+        // that follows is its own.
+        if !M::ALONE && self.index != 0 {
+            return Err(Stopped::Mismatch);
+        }
+        let result = result.and_then(|()| self.gather());
         if let Some(place) = self.places.as_mut().first_mut() {
             place.slice = Slice::WHOLE;
         }
