@@ -105,6 +105,11 @@ def test_reserves_are_exact() -> None:
         ),
         (
             [],
+            ["core1=10%", "core1=90%"],
+            "`--reserve` says two things of `core1`\n\nhint: name each core once",
+        ),
+        (
+            [],
             ["core7=10%"],
             "there is no `core7` on qemu-mps2-an521\n\nhint: one of `core0`, `core1`",
         ),

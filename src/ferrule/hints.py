@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypedDict, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op
@@ -17,6 +17,7 @@ _CORE = re.compile(r"core(\d{1,3})")
 _TIMES = re.compile(r"[1-9]\d{0,2}")
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,3})?)\s*%")
 _MORE = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%")
+_Said = TypeVar("_Said")
 
 
 class Wishes(TypedDict, total=False):
@@ -41,8 +42,8 @@ class Wishes(TypedDict, total=False):
 class Hints:
     """Layers that one core does alone, as (layer, core), and the fraction reserved of each core.
 
-    A team without a layer's core shares that layer as if nothing were said. `core`, if given, is
-    the core of a team of one; it may be any core of the board. `optimize` is one of
+    In a team without a layer's core another one does the layer alone. `core`, if given, is the core
+    of a team of one; it may be any core of the board. `optimize` is one of
     `steps.OPTIMIZE`. Weights may be larger than in the model by the fraction `growth`, or by what
     is usual for a core. `piece`, if not 0, asks for inferences in slices, and for steps in pieces
     of at most so many instructions of the lead.
@@ -71,7 +72,7 @@ class Hints:
             )
         return Hints(
             tuple(map(_pin, wishes.get("pins", ()))),
-            tuple(map(_reserve, wishes.get("reserves", ()))),
+            tuple(_once("--reserve", map(_reserve, wishes.get("reserves", ()))).items()),
             optimize=optimize,
             growth=_growth(growth) if growth else None,
             piece=piece,
@@ -117,22 +118,34 @@ def understood(wishes: Wishes) -> tuple[str, Hints]:
 
 def slowed(words: Sequence[str]) -> dict[int, int]:
     """Reads `core1=2`: how many times as long a core takes. Raises `CompileError`."""
-    times: dict[int, int] = {}
-    for text in words:
-        core, _, factor = text.partition("=")
-        found, number = _CORE.fullmatch(core), _TIMES.fullmatch(factor)
-        if not found or not number:
-            raise CompileError(
-                f"`--slow {printable(text)}` does not name a core and a whole number",
-                hint="for instance `--slow core1=2`: core 1 takes twice as long",
-            )
-        times[int(found[1])] = int(factor)
-    return times
+    return _once("--slow", map(_slow, words))
 
 
 def layer_names(ops: Iterable[Op]) -> dict[str, str]:
     """The operators' names as the plan prints them, by their names in the model."""
     return unique_identifiers((op.name, "operator") for op in ops)
+
+
+def _once(option: str, said: Iterable[tuple[int, _Said]]) -> dict[int, _Said]:
+    """What an option says of cores, each of them once; the same may be said twice."""
+    known: dict[int, _Said] = {}
+    for core, value in said:
+        if known.setdefault(core, value) != value:
+            raise CompileError(
+                f"`{option}` says two things of `core{core}`", hint="name each core once"
+            )
+    return known
+
+
+def _slow(text: str) -> tuple[int, int]:
+    core, _, factor = text.partition("=")
+    found, number = _CORE.fullmatch(core), _TIMES.fullmatch(factor)
+    if not found or not number:
+        raise CompileError(
+            f"`--slow {printable(text)}` does not name a core and a whole number",
+            hint="for instance `--slow core1=2`: core 1 takes twice as long",
+        )
+    return int(found[1]), int(factor)
 
 
 def _pin(text: str) -> tuple[str, int]:

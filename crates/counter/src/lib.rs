@@ -10,8 +10,8 @@
 //! constant, so a counted program runs nearly as fast as an uncounted one. A block with marked
 //! addresses is cut at each of them, and each piece costs one call.
 //!
-//! With timings, each instruction is also weighed by its cycles, and a block that is not followed by
-//! the next one in memory by a refill of the pipeline.
+//! With timings, each instruction is also weighed by its cycles, and a block that is not followed
+//! by the next one in memory by a refill of the pipeline.
 //!
 //! With a quantum, the cores run in lock-step: see `lockstep`.
 //!

@@ -108,7 +108,8 @@ impl Core {
         self.cycles.store(sum, Relaxed);
     }
 
-    /// Ends, begins, subdivides or annotates a run, in this order where an address has several marks.
+    /// Ends, begins, subdivides or annotates a run, in this order where an address has several
+    /// marks.
     pub fn mark(&self, event: Event) {
         let Ok(mut runs) = self.runs.lock() else {
             return;

@@ -22,8 +22,8 @@ pub struct DepthwisePlanes {
     pub by_columns: bool,
     /// Weights `[depth * multiplier, 9]`, a line of taps after the other.
     pub weights: &'static [i8],
-    /// For each output channel four times the bias, less the zero point of the input times the sum of the
-    /// weights; then multiplier, constant and shift.
+    /// For each output channel four times the bias, less the zero point of the input times the sum
+    /// of the weights; then multiplier, constant and shift.
     pub records: &'static [i32],
     /// Smallest stored value, in `[-128, 127]`.
     pub low: i32,

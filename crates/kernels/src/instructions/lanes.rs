@@ -100,8 +100,8 @@ impl Lanes {
 /// What the inner loops do, in plain Rust: adds to the two words of each channel and pair the sum
 /// of all products, and of their high halves.
 ///
-/// `columns` is `[taps, P]`, of which the first `pairs` words of a tap are used. Returns what follows
-/// the group.
+/// `columns` is `[taps, P]`, of which the first `pairs` words of a tap are used. Returns what
+/// follows the group.
 #[must_use]
 #[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // words and lengths
 pub fn twin<'r, const C: usize, const P: usize>(

@@ -1,5 +1,5 @@
-//! How far runs of elements reach, without sums that wrap: numbers come from structs that anyone can
-//! write.
+//! How far runs of elements reach, without sums that wrap: numbers come from structs that anyone
+//! can write.
 
 /// Elements from the beginning of a run to the end of the one `last` runs behind it, or the largest
 /// number, which no slice has.

@@ -46,8 +46,8 @@ unsafe impl Port for Chip {
         unsafe { asm!("dsb", "sev", options(nostack, preserves_flags)) };
     }
 
-    /// In cycles of the chip's clock, 40 million a second, since the first call. That starts timer 0
-    /// of the SSE-200, without its interrupt; a program that needs this timer must not call it.
+    /// In cycles of the chip's clock, 40 million a second, since the first call. That starts timer
+    /// 0 of the SSE-200, without its interrupt; a program that needs this timer must not call it.
     #[inline(always)]
     fn now(&self) -> u32 {
         timer::now()

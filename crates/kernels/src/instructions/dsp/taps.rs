@@ -253,11 +253,11 @@ extern "C" {
     fn ferrule_dsp_taps(work: &Work);
 }
 
-// r0-r3 sums of four channels, r4 and r5 of two more; r4-r10 values and weights; r11 what is added to
-// places, r12 words to come, lr places to come. The stack has the fields of `Work` in order, `last`
-// replaced by where the last group's outputs or the next pass's begin, and `form` by where sums
-// begin; 64 passes that are left, 68 `last`, and where sums go on after biases and an odd tap (72),
-// after a round (76), of six after biases (80), and where they are stored (84).
+// r0-r3 sums of four channels, r4 and r5 of two more; r4-r10 values and weights; r11 what is added
+// to places, r12 words to come, lr places to come. The stack has the fields of `Work` in order,
+// `last` replaced by where the last group's outputs or the next pass's begin, and `form` by where
+// sums begin; 64 passes that are left, 68 `last`, and where sums go on after biases and an odd tap
+// (72), after a round (76), of six after biases (80), and where they are stored (84).
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
     r#"

@@ -114,8 +114,8 @@ pub fn filter(
 }
 
 /// Text of the inner loops. `p0` to `p2` are at three lines, `w0` to `w8` are the weights times
-/// four; `a` is the result that is completed next, `b` and `c` are those after it. What is loaded is
-/// not used by the next instruction, because some cores wait for it.
+/// four; `a` is the result that is completed next, `b` and `c` are those after it. What is loaded
+/// is not used by the next instruction, because some cores wait for it.
 #[cfg(target_arch = "riscv32")]
 #[macro_use]
 mod text {

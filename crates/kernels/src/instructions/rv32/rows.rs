@@ -195,7 +195,8 @@ impl Quads {
         let places = outputs.as_mut_ptr_range();
         let range = values.as_ptr_range();
         // SAFETY: by `compute` there are `depth` values, and by `new` as many weights and four
-        // numbers of each output, all of which are known. The loops read four rows while four outputs are left, then one.
+        // numbers of each output, all of which are known. The loops read four rows while four
+        // outputs are left, then one.
         unsafe {
             core::arch::asm!(
                 "beq {output}, {groups}, 7f",

@@ -14,8 +14,8 @@ pub struct Bounds {
 /// The stored value of a sum, given four times, by multiplier, constant and shift: what the
 /// assembly does, in plain Rust for its twins.
 ///
-/// `clamp((four * multiplier / 2^32 + constant) >> shift, 0, span) + low`, rounded down, with 2 less
-/// before the shift where `four` is negative and results are signed.
+/// `clamp((four * multiplier / 2^32 + constant) >> shift, 0, span) + low`, rounded down, with 2
+/// less before the shift where `four` is negative and results are signed.
 #[cfg(not(target_arch = "riscv32"))]
 #[must_use]
 #[allow(clippy::cast_possible_truncation)] // in [-128, 127]

@@ -276,8 +276,8 @@ impl Rv32Taps {
         }
         // SAFETY: the loops read `depth` values at each place, and of further pixels `step` behind
         // the last ones', which the places have by `compute`. For each pixel they read all words,
-        // those of two passes side by side while two are left, and write `depth` times `multiplier` outputs, whose numbers `compute` compared. The
-        // frame is only changed here.
+        // those of two passes side by side while two are left, and write `depth` times `multiplier`
+        // outputs, whose numbers `compute` compared. The frame is only changed here.
         unsafe {
             core::arch::asm!(
                 "lw {out}, 8({frame})",

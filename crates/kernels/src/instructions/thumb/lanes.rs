@@ -374,9 +374,9 @@ extern "C" {
 // r3 sums of the high halves of two, whose third is on the stack with the end of the columns. A
 // high half is rounded, because a low half borrows from it: the shift leaves half of it in the
 // carry. When results are stored: if one product is enough, r5 the factor, r6 the constant, r7 the
-// span, r4 index of the channel; else r5 and r6 the low and the high part of the factor, r7 the shift,
-// r8 the constant, r9 the span, r4 index of the channel; or, if signed, r4 what is added below
-// zero, r10 where zero is, and lr the index.
+// span, r4 index of the channel; else r5 and r6 the low and the high part of the factor, r7 the
+// shift, r8 the constant, r9 the span, r4 index of the channel; or, if signed, r4 what is added
+// below zero, r10 where zero is, and lr the index.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
     r#"

@@ -190,11 +190,11 @@ extern "C" {
 
 // While products are added: r0 values; r1-r3 and r5-r7 six of them, then products; r4 a weight;
 // r8-r12 and lr sums of six results; between taps r4 is where the list goes on, and no carry says
-// that it does: neither products nor additions to high registers change it. When they are
-// stored, the last one first: r2 and r3 the high and the low part of the factor, r4 the shift, r5
-// the constant, r6 the span, r7 the result; where the low part is 0, r1 is how far results are
-// apart, and the low part's product is left out. The stack has the fields of `Work`, then what is left
-// of a line, where values and results of a run are, and the next tap.
+// that it does: neither products nor additions to high registers change it. When they are stored,
+// the last one first: r2 and r3 the high and the low part of the factor, r4 the shift, r5 the
+// constant, r6 the span, r7 the result; where the low part is 0, r1 is how far results are apart,
+// and the low part's product is left out. The stack has the fields of `Work`, then what is left of
+// a line, where values and results of a run are, and the next tap.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
     r#"

@@ -178,7 +178,8 @@ extern "C" {
 // While products are added: r0 values; r1-r3 and r5-r7 six of them, then products; r4 a weight;
 // r8-r12 and lr sums of six results. When they are stored, the last one first: r2 and r3 the high
 // and the low part of the factor, r4 the shift, r5 the constant, r6 the span, r7 the result. The
-// stack has the fields of `Work`, then what is left of a line, and where values and results of a run are.
+// stack has the fields of `Work`, then what is left of a line, and where values and results of a
+// run are.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 core::arch::global_asm!(
     r#"
