@@ -137,15 +137,20 @@ def kernels_command(
         widest = max(len(one.kernel) for one in trials)
         name = Column("kernel", no_wrap=True, min_width=widest)
         table = Table(name, "instructions", "each", "predicted", "mismatches", "", box=None)
+        others: dict[str, list[str]] = {}
         for one in trials:
-            remark = one.obstacle or ("chosen" if one.is_chosen else "")
+            if one.obstacle:
+                others.setdefault(one.obstacle, []).append(one.kernel)
+                continue
             numbers = (one.instructions, one.per, one.predicted, one.mismatches)
             forms = (",", ".2f", ",", ",")
             cells = (
                 "" if n is None else f"{n:{form}}" for n, form in zip(numbers, forms, strict=True)
             )
-            table.add_row(one.kernel, *cells, remark)
+            table.add_row(one.kernel, *cells, "chosen" if one.is_chosen else "")
         RESULTS.print(table)
+        for obstacle, kernels in others.items():
+            click.echo(f" not {', '.join(kernels)}: {obstacle}")
     if any(one.mismatches for one in trials):
         sys.exit(1)
 
