@@ -76,7 +76,9 @@ class SplitRescale:
             return Unproved(f"results differ over more than 2^{_MOST_BITS} accumulators")
         if max(int(np.abs(end - scales.base).max()) for end in self.filters.ranges) >> 31:
             return Unproved("an accumulator needs more than 32 bits")
-        if not scales.found.all() or self.filters.differing(self.apply):
+        # With more for what is negative, `apply` could decrease at 0: `differing` would not see it.
+        is_rising = scales.below.max() <= 0
+        if not scales.found.all() or not is_rising or self.filters.differing(self.apply):
             return Unproved("its requantization is not exact here")
         return ""
 

@@ -15,7 +15,7 @@ pub struct Lines {
     pub pitch: usize,
 }
 
-/// Copies lines of elements; nothing if there are too few on either side.
+/// Copies lines of elements; nothing if there are too few on either side, or they are not apart.
 #[inline]
 pub fn strided(from: &[i8], lines: Lines, to: &mut [i8]) {
     let Lines {
@@ -28,7 +28,7 @@ pub fn strided(from: &[i8], lines: Lines, to: &mut [i8]) {
     let last = |number: usize, each: usize| number.saturating_sub(1).saturating_mul(each);
     let read = last(count, line).saturating_add(last(length, step));
     let written = last(count, pitch).saturating_add(length);
-    if count == 0 || length == 0 || read >= from.len() || written > to.len() {
+    if count == 0 || length == 0 || step == 0 || read >= from.len() || written > to.len() {
         return;
     }
     #[cfg(target_arch = "riscv32")]
@@ -37,7 +37,7 @@ pub fn strided(from: &[i8], lines: Lines, to: &mut [i8]) {
     for number in 0..count {
         let from = from.get(number * line..).unwrap_or_default();
         let to = to.get_mut(number * pitch..).unwrap_or_default();
-        for (to, from) in to.iter_mut().zip(from.chunks(step.max(1))).take(length) {
+        for (to, from) in to.iter_mut().zip(from.chunks(step)).take(length) {
             *to = from.first().copied().unwrap_or_default();
         }
     }

@@ -122,7 +122,7 @@ impl Seen {
 
 /// Copies what each of `count` pixels of a row sees into a column. Does nothing where either slice
 /// is too short.
-#[inline]
+#[inline(never)] // as it has predicates
 #[cfg_attr(
     not(all(target_arch = "arm", target_os = "none")),
     allow(unused_variables)

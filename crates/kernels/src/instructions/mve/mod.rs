@@ -2,6 +2,9 @@
 //!
 //! The assembly is for every Arm core that a plan with these kernels is made for; elsewhere, as on
 //! the host, the twins run.
+//!
+//! Loops with predicates leave VPR changed, a register that Rust cannot be told of. Their functions
+//! are never inlined: a call may change it (AAPCS32), so nobody has anything in it across one.
 
 pub mod add;
 pub mod copy;
