@@ -3,9 +3,9 @@
 mod doubled;
 mod ports;
 
-use doubled::{assist, infer, Pair, DOUBLE, DOUBLED, INPUT, REVERSE, SHORT};
+use doubled::{assist, double, infer, Pair, DOUBLE, DOUBLED, INPUT, REVERSE, SHORT};
 use ports::{Until, LONG};
-use runtime::{step, Static, Steal, Step, Stopped, Team};
+use runtime::{step, Alone, Schedule, Static, Steal, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
 
@@ -145,6 +145,120 @@ fn a_helper_without_words_in_the_lead_s_build_touches_nothing() {
         true
     }) {}
     assert_eq!(kept, [-1; 64]);
+}
+
+/// Different bytes: where another image has words, they are no core's at rest.
+const BYTES: [i8; 64] = {
+    let mut bytes = [0; 64];
+    let mut index = 0;
+    while index < 64 {
+        bytes[index] = index as i8 + 1;
+        index += 1;
+    }
+    bytes
+};
+
+/// Images that lead one after the other: the arena of the second is where the words of the first are.
+type Four<M = Static> = Team<128, 4, M, 1>;
+type One = Team<128, 1, Static, 2>;
+
+fn one_after_the_other<M: Schedule>() {
+    let memory = Team::<256, 4>::new();
+    let (four, one): (&Four<M>, &One) = (seen_as(&memory), seen_as(&memory));
+    for _ in 0..3 {
+        let over = AtomicBool::new(false);
+        let mut lead = four.lead(LONG, 4).expect("free");
+        // Nobody has a helper's handle yet.
+        drop(lead.begin().expect("idle"));
+        scope(|threads| {
+            let helpers: [_; 3] = core::array::from_fn(|index| {
+                let over = &over;
+                threads.spawn(move || {
+                    let mut helper = four.helper(LONG, index + 1).expect("free");
+                    while !over.load(Ordering::Relaxed) {
+                        assert_ne!(assist(&mut helper), Err(Stopped::Mismatch));
+                    }
+                })
+            });
+            for seed in 0..3 {
+                infer(&mut lead, seed).expect("all come");
+            }
+            over.store(true, Ordering::Relaxed);
+            // Sends home who waits for one more.
+            drop(lead.begin().expect("idle").member().claim(&DOUBLE));
+            for helper in helpers {
+                helper.join().expect("no panic");
+            }
+        });
+        drop(lead);
+        let mut lead = one.lead(SHORT, 1).expect("free");
+        let mut begin = lead.begin().expect("nobody is in the stopped one");
+        begin.store(INPUT, &BYTES).expect("inside the arena");
+        for index in 1..4 {
+            let mut helper = four.helper(SHORT, index).expect("free");
+            assert_eq!(assist(&mut helper), Ok(false));
+        }
+        let mut kept = [0; 64];
+        let mut member = begin.member();
+        while member.claim(&DOUBLE).expect("alone").is_some_and(|units| {
+            kept.copy_from_slice(units.input().flat());
+            true
+        }) {}
+        assert_eq!(kept, BYTES);
+    }
+}
+
+#[test]
+fn images_lead_one_after_the_other_and_nobody_takes_an_arena_for_words() {
+    one_after_the_other::<Static>();
+}
+
+#[test]
+fn images_that_steal_lead_one_after_the_other_too() {
+    one_after_the_other::<Steal>();
+}
+
+#[test]
+fn another_build_does_not_lead_while_a_helper_of_the_last_one_may_touch_its_words() {
+    let memory = Team::<256, 4>::new();
+    let (four, one): (&Four, &One) = (seen_as(&memory), seen_as(&memory));
+    let mut helper = four.helper(SHORT, 3).expect("free");
+    let mut lead = four.lead(SHORT, 4).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&DOUBLE).expect("first").is_some());
+    let mut inside = helper.join().expect("invited");
+    let claim = inside.claim(&DOUBLE).expect("same step").expect("units");
+    drop(member);
+    drop(lead);
+    let mut lead = one.lead(SHORT, 1).expect("free");
+    for _ in 0..2 {
+        assert_eq!(lead.begin().err(), Some(Stopped::Busy { core: 3 }));
+    }
+    double(claim);
+    drop(inside);
+    // It could still join.
+    assert_eq!(lead.begin().err(), Some(Stopped::Busy { core: 3 }));
+    drop(helper);
+    assert!(lead.begin().is_ok());
+    // All have their handles again.
+    let helpers = [1, 2, 3].map(|index| four.helper(SHORT, index).is_some());
+    assert_eq!(helpers, [true; 3]);
+}
+
+#[test]
+fn an_image_for_one_core_leads_only_where_no_other_has() {
+    let memory = Team::<256, 4>::new();
+    let (four, one): (&Four, &Team<128, 1, Alone, 2>) = (seen_as(&memory), seen_as(&memory));
+    let mut lead = one.lead(SHORT, 1).expect("free");
+    let mut begin = lead.begin().expect("idle");
+    begin.store(INPUT, &BYTES).expect("inside the arena");
+    let mut helper = four.helper(SHORT, 3).expect("free");
+    assert_eq!(assist(&mut helper), Ok(false));
+    drop((begin, helper));
+    drop(lead);
+    assert!(four.lead(SHORT, 1).expect("free").begin().is_ok());
+    let mut lead = one.lead(SHORT, 1).expect("free");
+    assert_eq!(lead.begin().err(), Some(Stopped::Mismatch));
 }
 
 #[test]

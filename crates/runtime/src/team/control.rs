@@ -30,6 +30,16 @@ impl PerCore {
             }
         }
     }
+
+    /// Words of a core that has no units and is in no inference, `last` being the last one. Called
+    /// while nobody else has the core's handle.
+    pub fn rest(&self, last: u32, arrived: u32) {
+        self.range.store(0, Relaxed);
+        self.arrived.store(arrived, Relaxed);
+        for word in [&self.invited, &self.joined, &self.left] {
+            word.store(last, Relaxed);
+        }
+    }
 }
 
 /// A run of units as one word: first in the low half, end in the high half.
@@ -71,7 +81,8 @@ pub(super) struct Control {
     pub finished: AtomicU32,
     pub stopped: AtomicU32,
     pub mismatch: AtomicU32,
-    /// What the lead's image was built from, and how many cores have words; 0 if not known yet.
+    /// What the image of the last lead that began was built from, and how many cores have words; 0
+    /// if none has begun.
     pub identity: AtomicU32,
     pub words: [AtomicU32; GEOMETRY_WORDS],
     /// For a model checker: who touches the arena.

@@ -2,8 +2,9 @@
 
 use super::arena::Shared;
 use super::{Member, Port, Schedule, Static};
+use crate::geometry::MAX_CORES;
 use crate::sync::Ordering::{Acquire, Relaxed};
-use crate::sync::{fault, ordering};
+use crate::sync::{fault, ordering, rolled};
 use crate::{Element, Slot, Stopped};
 use core::marker::PhantomData;
 
@@ -32,9 +33,16 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
     /// # Errors
     ///
     /// [`Stopped::Busy`] when the last inference was stopped and one of its helpers has not left
-    /// it within the port's patience.
+    /// it within the port's patience; also when another build has led this team, and somebody has
+    /// had a helper's handle since. [`Stopped::Mismatch`] if another build has led and this one is
+    /// for a single core: it does not know of helpers.
     pub fn begin(&mut self) -> Result<Begin<'_, P, M>, Stopped> {
         let control = self.shared.control;
+        // Relaxed: only leads store it, and this one has acquired their handle.
+        let identity = control.identity.load(Relaxed);
+        if identity != self.shared.identity {
+            self.identify(identity)?;
+        }
         let last = control.begun.load(Relaxed);
         if !M::ALONE && control.finished.load(Relaxed) != last {
             self.clear(last)?;
@@ -62,6 +70,64 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
             self.shared.give(index);
             self.port.wake();
         }
+    }
+
+    /// Says what this image was built from, before anything is stored in its arena: what is arena here
+    /// may be words in the image of the lead before.
+    #[cold]
+    fn identify(&self, before: u32) -> Result<(), Stopped> {
+        // Who asks now finds no words, or those of this image: no lead has used other memory.
+        if before != 0 {
+            if M::ALONE {
+                return Err(Stopped::Mismatch);
+            }
+            return self.take_over();
+        }
+        let control = self.shared.control;
+        control.identity.store(self.shared.identity, Relaxed);
+        Ok(())
+    }
+
+    /// Follows a lead of another image, while nobody has a helper's handle: so nobody is in an
+    /// inference, or touches words, of that image. Who takes a handle later acquires this.
+    #[cold]
+    #[inline(never)]
+    fn take_over(&self) -> Result<(), Stopped> {
+        let control = self.shared.control;
+        let last = control.begun.load(Relaxed);
+        // It counts as stopped: its helpers leave, and who asks for a handle meanwhile waits.
+        control.finished.store(last.wrapping_sub(1), Relaxed);
+        control.stopped.store(last, Relaxed);
+        self.port.wake();
+        let (mut free, mut polls) = (1, 0);
+        while free < MAX_CORES {
+            if self.shared.take(&self.port, free) {
+                free += 1;
+            } else if self.port.wait(polls).is_break() {
+                break;
+            } else {
+                polls = polls.saturating_add(1);
+            }
+            rolled();
+        }
+        if free == MAX_CORES {
+            let arrived = M::over(control.published.load(Relaxed));
+            for core in self.shared.cores {
+                core.rest(last, arrived);
+                rolled();
+            }
+            control.identity.store(self.shared.identity, Relaxed);
+            control.finished.store(last, Relaxed);
+        }
+        for index in 1..free {
+            self.shared.give(index);
+            rolled();
+        }
+        self.port.wake();
+        if free < MAX_CORES {
+            return Err(Stopped::Busy { core: free });
+        }
+        Ok(())
     }
 
     /// Tells the helpers of a stopped inference to leave it, and waits until they have.

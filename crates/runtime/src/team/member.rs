@@ -237,7 +237,6 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         }
         if self.epoch == self.first {
             control.begun.store(self.first, Relaxed);
-            control.identity.store(self.shared.identity, Relaxed);
             for core in self.helpers() {
                 core.invited.store(self.first, Relaxed);
                 rolled();
@@ -260,6 +259,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             return Err(Stopped::Told);
         }
         // Before anything is stored: with another schedule the lead's words mean something else.
+        // Relaxed: stored before `published`, and not again while this core has its handle.
         let is_same_build = control.identity.load(Relaxed) == self.shared.identity;
         if !is_same_build && !fault("identity") {
             return Err(self.disagree());

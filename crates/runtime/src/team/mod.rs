@@ -14,7 +14,7 @@
 //! | `published` | lead | epoch whose step may be worked on |
 //! | `invited` | lead | first epoch of the last inference this helper is a member of; its own: see slices |
 //! | `begun` | lead | first epoch of the last inference that was published |
-//! | `identity` | lead | what its image was built from; how many cores and joined steps have words |
+//! | `identity` | lead; see (1d) | what its image was built from; how many cores and joined steps have words |
 //! | `finished` | lead | first epoch of the last inference that every core has completed |
 //! | `stopped` | lead | first epoch of an inference that must be left |
 //! | `joined` | that helper; see (1b) | first epoch of the last inference it has joined |
@@ -47,6 +47,12 @@
 //!    1c. A core that was stopped keeps its handle, until [`Lead::reclaim`] gives it back (release) for
 //!    it. Then either the lead does (1b), or the next owner (acquire) finds an inference that was
 //!    joined but not left, and leaves it (9). A seat that was taken in it is shut as any other (4a).
+//!    1d. Before it stores anything in its arena, the lead stores `identity`. If that was another
+//!    image's, whose words may lie where this one has arena, the lead first makes the last inference
+//!    a stopped one and takes the handles of *all* helpers (acquire). Then nobody is in an inference,
+//!    or touches a word, of the other image; the lead stores its own words anew, as of cores that
+//!    rest, and gives the handles back (release). So `identity` never changes under a helper, but
+//!    from 0, with which it touches nothing.
 //! 2. [`Member::claim`] on the lead: stores geometry and ranges, then `published` (release).
 //! 3. The lead's own range is used up.
 //! 4. The lead loads each helper's `arrived` (acquire) until it is the published epoch. Pairs
