@@ -9,7 +9,7 @@ from ferrule.resources import CRATES
 from ferrule.toolchain import cache, rust
 
 MODELS = CRATES / "interleavings"
-SUITES = ("team", "builds", "stops", "private", "slices", "groups")
+SUITES = ("team", "builds", "stops", "private", "slices", "groups", "sleeps")
 TEAM = ("-p", "ferrule-runtime", *(word for suite in SUITES for word in ("--test", suite)))
 
 

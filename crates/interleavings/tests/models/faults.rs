@@ -2,9 +2,10 @@
 
 use crate::models::{abandoned, asleep, foreign_build, forgotten, handed_over, late, mismatch};
 use crate::models::{not_needed, slices, surplus, together, twice, two_ways};
+use crate::sleep;
 use crate::team::{explore, Patient, AMID, BOTH, ENDLESS, FOREIGN, GROUP, OTHER_GROUP};
 use crate::team::{PIECEWISE, SHORTER};
-use runtime::{with_fault, Joined, Slice, Static, Steal};
+use runtime::{with_fault, Joined, Slice, Sliced, Static, Steal};
 use std::process::Command;
 
 /// Set in the process in which a fault is planted. It is one of its own, because loom's words must
@@ -16,6 +17,9 @@ const RACE: &str = "Causality violation";
 
 /// What loom says of a thread that waits for ever.
 const UNENDING: &str = "exceeded maximum number of branches";
+
+/// What loom says when all threads sleep.
+const ASLEEP: &str = "deadlock";
 
 /// Two members of a group.
 fn group(port: Patient) {
@@ -91,4 +95,18 @@ found! {
     a_report_that_comes_after_the_arrival: "report", "wrong elements", twice::<Steal>(SHORTER, 1);
     shut_without_acquire: "shut", RACE, together::<Steal>(BOTH, 2, Patient(4));
     close_without_release_when_stealing: "close", RACE, together::<Steal>(BOTH, 2, Patient(4));
+    a_step_that_wakes_nobody: "publish sleeps", ASLEEP, sleep::work::<Static>(BOTH);
+    an_arrival_that_wakes_nobody: "close sleeps", ASLEEP, sleep::work::<Static>(BOTH);
+    a_dropped_lead_that_wakes_nobody: "drop sleeps", ASLEEP, sleep::told::<Static>(sleep::drops);
+    a_new_beginning_that_wakes_nobody: "clear sleeps", ASLEEP,
+        sleep::told::<Static>(sleep::forgets);
+    a_helper_that_leaves_and_wakes_nobody: "leave sleeps", ASLEEP,
+        sleep::told::<Static>(sleep::forgets);
+    a_pause_that_wakes_nobody: "pause sleeps", ASLEEP, sleep::told::<Sliced>(sleep::pauses);
+    a_dropped_handle_that_wakes_nobody: "given sleeps", ASLEEP, sleep::hands_over::<Static>();
+    an_end_that_wakes_nobody: "cleared sleeps", ASLEEP, sleep::asks::<Static>();
+    a_reclaimed_handle_that_wakes_nobody: "reclaim sleeps", ASLEEP, sleep::comes_back::<Static>();
+    a_handle_given_back_that_wakes_nobody: "expel sleeps", ASLEEP, sleep::asks_amid::<Static>();
+    another_lead_that_wakes_nobody: "follow sleeps", ASLEEP, sleep::follows::<Static>(true);
+    handles_of_all_that_wake_nobody: "gives sleeps", ASLEEP, sleep::follows::<Static>(false);
 }

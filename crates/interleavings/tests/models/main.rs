@@ -2,4 +2,5 @@
 
 mod faults;
 mod models;
+mod sleep;
 mod team;

@@ -5,7 +5,7 @@ use super::{Helper, Lead, Port, Schedule, Static};
 use crate::geometry::MAX_CORES;
 use crate::slot::Extent;
 use crate::sync::Ordering::Release;
-use crate::sync::{ordering, rolled};
+use crate::sync::{fault, ordering, rolled};
 use crate::Element;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -183,6 +183,14 @@ impl<'t> Shared<'t> {
     pub fn give(&self, index: usize) {
         if let Some(flag) = self.control.taken.get(index) {
             flag.store(false, ordering("give", Release));
+        }
+    }
+
+    /// Wakes those who may wait for what was stored: `place` has a test leave it out.
+    #[inline(always)]
+    pub fn wake<P: Port>(&self, port: &P, place: &str) {
+        if !fault(place) {
+            port.wake();
         }
     }
 

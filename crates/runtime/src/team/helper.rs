@@ -82,7 +82,7 @@ impl<P: Port, M: Schedule> Helper<'_, P, M> {
         if own.left.load(Relaxed) != joined {
             // Release: pairs with the acquire of the lead's `clear`.
             own.left.store(joined, ordering("forgotten", Release));
-            self.port.wake();
+            self.shared.wake(&self.port, "forgotten sleeps");
         }
     }
 
@@ -99,5 +99,7 @@ impl<P: Port, M: Schedule> Drop for Helper<'_, P, M> {
     fn drop(&mut self) {
         self.leave();
         self.shared.give(self.index);
+        // The lead of a stopped inference may wait for it, or who has asked for it.
+        self.shared.wake(&self.port, "given sleeps");
     }
 }

@@ -68,7 +68,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         // Not while `clear` has the handle: `self` is borrowed. That is the reason for a lead.
         if index > 0 {
             self.shared.give(index);
-            self.port.wake();
+            self.shared.wake(&self.port, "reclaim sleeps");
         }
     }
 
@@ -98,7 +98,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         // It counts as stopped: its helpers leave, and who asks for a handle meanwhile waits.
         control.finished.store(last.wrapping_sub(1), Relaxed);
         control.stopped.store(last, Relaxed);
-        self.port.wake();
+        self.shared.wake(&self.port, "follow sleeps");
         let (mut free, mut polls) = (1, 0);
         while free < MAX_CORES {
             if self.shared.take(&self.port, free) {
@@ -123,7 +123,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
             self.shared.give(index);
             rolled();
         }
-        self.port.wake();
+        self.shared.wake(&self.port, "gives sleeps");
         if free < MAX_CORES {
             return Err(Stopped::Busy { core: free });
         }
@@ -136,7 +136,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         let control = self.shared.control;
         // Relaxed: a helper that sees it touches the arena no more, and says so with `left`.
         control.stopped.store(last, Relaxed);
-        self.port.wake();
+        self.shared.wake(&self.port, "clear sleeps");
         let epoch = control.published.load(Relaxed);
         for (index, core) in self.shared.cores.iter().enumerate().skip(1) {
             if core.invited.load(Relaxed) != last || M::shut(&self.port, core, epoch) {
@@ -153,6 +153,8 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
             }
         }
         control.finished.store(last, Relaxed);
+        // Who has asked for a handle that another core has waits no longer.
+        self.shared.wake(&self.port, "cleared sleeps");
         Ok(())
     }
 
@@ -173,7 +175,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         }
         core.left.store(last, Relaxed);
         self.shared.give(index);
-        self.port.wake();
+        self.shared.wake(&self.port, "expel sleeps");
         true
     }
 }

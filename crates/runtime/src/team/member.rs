@@ -245,7 +245,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         // Release: pairs with the acquire of the helpers' waits for `published`.
         let release = ordering("publish", Release);
         control.published.store(self.epoch, release);
-        self.port.wake();
+        self.shared.wake(&self.port, "publish sleeps");
         Ok(units)
     }
 
@@ -307,7 +307,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
                 // Release: pairs with the acquire of the lead's `gather`.
                 let release = ordering("close", Release);
                 own.arrived.store(M::over(self.epoch), release);
-                self.port.wake();
+                self.shared.wake(&self.port, "close sleeps");
             }
         }
         if fault("report") {
@@ -471,12 +471,12 @@ impl<P: Port, M: Schedule> Drop for Member<'_, P, M> {
             if self.is_published() && control.finished.load(Relaxed) != self.first {
                 // Relaxed: a helper that sees it touches the arena no more, and says so with `left`.
                 control.stopped.store(self.first, Relaxed);
-                self.port.wake();
+                self.shared.wake(&self.port, "drop sleeps");
             }
         } else if let Some(own) = self.shared.cores.get(self.index) {
             // Release: pairs with the acquire of the lead's `clear`.
             own.left.store(self.first, ordering("leave", Release));
-            self.port.wake();
+            self.shared.wake(&self.port, "leave sleeps");
         }
     }
 }

@@ -196,7 +196,13 @@
 //! `taken`), so nobody else can play a core's role; in (1b) the lead has the helper's too, and in
 //! (1c) the caller promises that the owner is gone.
 //!
-//! Every ordering and comparison named here is tested: `crates/interleavings` explores the
+//! # Waking
+//!
+//! Whoever stores a word that another core may sleep for calls [`Port::wake`] then: `published`,
+//! `arrived`, `left`, `stopped`, `taken` as a handle is given back, and `finished` when it ends a
+//! stopped inference.
+//!
+//! Every ordering, comparison and waking named here is tested: `crates/interleavings` explores the
 //! interleavings of this code under a model checker, which finds each of them when it is missing.
 //!
 //! A member of a team of one publishes nothing. What it computes is a [`Whole`](crate::Whole), which

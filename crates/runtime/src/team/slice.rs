@@ -138,7 +138,7 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
         control
             .stopped
             .store(self.first, ordering("pause", Release));
-        self.port.wake();
+        self.shared.wake(&self.port, "pause sleeps");
         if let Some(place) = self.places.as_mut().first_mut() {
             place.was_paused = true;
         }
