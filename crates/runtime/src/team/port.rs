@@ -16,6 +16,9 @@ use core::ops::ControlFlow;
 /// documentation says. Each is one action for those of every port with the same [`Port::WAY`]: a lock
 /// and compare-and-swap know nothing of each other, so a team gives its handles to ports of one way.
 ///
+/// None of its functions unwinds but [`Port::observe`]: a core that goes on after it was left between
+/// storing a word and what follows would do that twice.
+///
 /// An implementation may rely on nothing else, and whatever its other functions return is sound.
 pub unsafe trait Port: Copy {
     /// How [`Port::take`] and [`Port::exchange`] are one action: 0 if both are as provided. A port
