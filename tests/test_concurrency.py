@@ -9,7 +9,8 @@ from ferrule.resources import CRATES
 from ferrule.toolchain import cache, rust
 
 MODELS = CRATES / "interleavings"
-SUITES = ("team", "builds", "stops", "private", "slices", "groups", "sleeps")
+#: Not `sleeps`: the sanitizer does not see how a condition variable of the library takes its lock.
+SUITES = ("team", "builds", "stops", "private", "slices", "groups")
 TEAM = ("-p", "ferrule-runtime", *(word for suite in SUITES for word in ("--test", suite)))
 
 
