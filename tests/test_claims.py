@@ -14,29 +14,29 @@ from ferrule.samples import sample_graphs
 from ferrule.shares import Pace, ideal
 from ferrule.stealing import Weights, race
 
-FREE = Fraction(-120)  # what a claim takes anyway, so that it takes nothing
+AGAIN = 120
 
 
-def equal(cores: int, each: int, before: int | Fraction = FREE) -> list[Pace]:
+def equal(cores: int, each: int, before: int = 0) -> list[Pace]:
     """Cores of one speed."""
     return [Pace(Fraction(each), Fraction(before))] * cores
 
 
 def test_equal_cores_with_free_claims_end_together() -> None:
-    assert race((8, 8), equal(2, 100), 1).end == 800
+    assert race((8, 8), equal(2, 100), 1, 0).end == 800
 
 
 def test_a_core_at_half_speed_is_helped() -> None:
     """Perfect sharing would take 1,067, but units are whole."""
     slow = [*equal(1, 100), *equal(1, 200)]
-    assert race((8, 8), slow, 1).end == 1100
-    assert race((8, 8), slow, 8).end == 1600  # each claims its whole share at once
+    assert race((8, 8), slow, 1, 0).end == 1100
+    assert race((8, 8), slow, 8, 0).end == 1600  # each claims its whole share at once
 
 
-def test_each_claim_takes_what_comes_before_the_first_unit() -> None:
-    one = race((9,), equal(1, 100, 880), 9).end
-    three = race((9,), equal(1, 100, 880), 3).end
-    assert (one, three) == (900 + 1000, 900 + 3 * 1000)
+def test_each_claim_but_the_first_takes_what_comes_before_the_first_unit_and_more() -> None:
+    one = race((9,), equal(1, 100, 880), 9, AGAIN).end
+    three = race((9,), equal(1, 100, 880), 3, AGAIN).end
+    assert (one, three) == (900 + 880, 900 + 880 + 2 * (880 + AGAIN))
 
 
 def test_a_core_that_loses_units_starts_with_fewer() -> None:
@@ -71,11 +71,12 @@ def test_a_team_learns_in_the_steps_where_claims_are_cheap() -> None:
     """A core that is slow from the third step on claims its share there, and less afterwards."""
     plan = api.plan(KEYWORD, "qemu-virt-rv32", 4, schedule="steal")
     crew, known, lost = Crew(plan.target, 4), Weights.planned(4), []
+    again = plan.target.overheads.claim
     for step in [step for step in plan.steps if not step.is_alone][2:]:
         paces = crew.paces(step.kernels, step.cut, step.units)
         paces[1] = Pace(2 * paces[1].each, 2 * paces[1].before)
         best = float(ideal(step.units, paces))
-        result = race(known.shares(step.shares[-1]), paces, step.claim)
+        result = race(known.shares(step.shares[-1]), paces, step.claim, again)
         lost.append(result.end / best)
         known = known.learned(step.shares[-1], step.claim, result.claimed)
     assert max(lost[1:6]) < 1.15, lost
@@ -83,7 +84,7 @@ def test_a_team_learns_in_the_steps_where_claims_are_cheap() -> None:
 
 def test_claims_are_larger_where_each_costs_more() -> None:
     """Cut by channels, each claim of this kernel sees all pixels; cut by pixels, only its own."""
-    board = target.load("qemu-virt-rv32")
+    board = target.load("qemu-virt-rv32").running("steal")
     graph = next(iter(sample_graphs()))
     steps = claims(schedule(graph, board, 4, forced=("pointwise_lanes",)), Crew(board, 4))
     shared = [step for step in steps if step.kernel.function == "pointwise_lanes" and step.claim]

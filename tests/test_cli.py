@@ -408,8 +408,9 @@ def test_calibrate_measures_what_the_planner_goes_by(tmp_path: Path) -> None:
     assert len(functions) == len(set(functions)) == len(written["kernel"]) - 1
     assert all(fit.samples > 1 for fit in result.fits)
     assert all(fit.error < 0.15 for fit in result.fits)
-    (barrier,) = result.barriers.path
-    assert 20 < barrier < 200 < result.barriers.member[0] + barrier < 400
+    _, barrier = result.barriers.path
+    _, member = result.barriers.ways["static"].member
+    assert 20 < barrier < 200 < member + barrier < 400
 
 
 def test_two_outputs(ferrule, tmp_path: Path) -> None:

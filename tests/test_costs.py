@@ -1,15 +1,21 @@
 """The cost model: what the plan predicts is near what is counted."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import tflite_writer
 from models import OUTPUTS, model_file
 from test_golden import KEYWORD
 
 from ferrule import api, target
 from ferrule.firmware import timing
+from ferrule.ir import Graph, Quant, Tensor
 from ferrule.kernels import PRICES, Kernel
+from ferrule.ops.fully_connected import FullyConnected
 from ferrule.passes.schedule import schedule
 from ferrule.samples import sample_graphs
 from ferrule.target import Cost
@@ -44,9 +50,67 @@ def test_predictions_are_within_a_tenth(board: str, find: Callable[[], Path]) ->
     described = target.load(board)
     # One core of an unequal pair is no board.
     teams = {described.core_count} | ({1} if len(described.cores) == 1 else set())
-    model = find()
-    for row in api.bench(model, board, sorted(teams)):
-        predicted = api.plan(model, board, row.cores).predicted(row.cores)
+    _within_a_tenth(find(), board, teams)
+
+
+#: Inferences of small layers, which cost a team more than they compute, and of large ones.
+WAYS = [
+    pytest.param(
+        board,
+        find,
+        way,
+        id=f"{board}-{name}-{'-'.join(map(str, way.values()))}",
+        marks=() if board in USUAL and name == "keyword" else pytest.mark.long,
+    )
+    for board in COUNTED
+    for name, find in (OWN | OTHERS).items()
+    for way in ({"schedule": "steal"}, {"piece": 1_000_000})
+]
+
+
+@pytest.mark.parametrize(("board", "find", "way"), WAYS)
+def test_predictions_are_within_a_tenth_whatever_the_team_does(
+    board: str, find: Callable[[], Path], way: dict[str, Any]
+) -> None:
+    described = target.load(board)
+    if "schedule" in way and not described.can_steal:
+        pytest.skip(f"the cores of {board} cannot steal")
+    if described.core_count == 1 and "schedule" in way:
+        pytest.skip(f"{board} has one core")
+    _within_a_tenth(find(), board, {described.core_count}, **way)
+
+
+@pytest.mark.parametrize("board", USUAL)
+@pytest.mark.parametrize("way", [{}, {"schedule": "steal"}, {"piece": 100_000}], ids=str)
+def test_predictions_of_tiny_layers_are_within_a_tenth(
+    board: str, way: dict[str, Any], tmp_path: Path
+) -> None:
+    """Three fully connected layers, which take fewer instructions than what a team costs."""
+    model = tmp_path / "tiny.tflite"
+    model.write_bytes(tflite_writer.write(_dense(1, 16, 16, 1)))
+    described = target.load(board)
+    teams = range(1 if len(described.cores) == 1 else 2, min(described.core_count, 4) + 1)
+    _within_a_tenth(model, board, set(teams), **way)
+
+
+def _dense(*units: int) -> Graph:
+    """Fully connected layers, one behind the other."""
+    rng = np.random.default_rng(7)
+    tensors = [Tensor(f"t{at}", (1, n), "int8", Quant((0.5,), (0,))) for at, n in enumerate(units)]
+    ops = []
+    for source, output in pairwise(tensors):
+        shape = (output.elements, source.elements)
+        numbers = rng.integers(-127, 128, shape).astype(np.int8)
+        weights = Tensor(f"{output.name}/w", shape, "int8", Quant((0.0234375,), (0,)), numbers)
+        zeros = np.zeros(shape[0], np.int32)
+        bias = Tensor(f"{output.name}/b", shape[:1], "int32", None, zeros)
+        ops.append(FullyConnected(output.name, (source, weights, bias), (output,), "relu"))
+    return Graph("dense", tuple(ops), (tensors[0],), (tensors[-1],))
+
+
+def _within_a_tenth(model: Path, board: str, teams: set[int], **way: Any) -> None:
+    for row in api.bench(model, board, sorted(teams), **way):
+        predicted = api.plan(model, board, row.cores, **way).predicted(row.cores)
         assert abs(predicted / row.instructions - 1) < 0.1, (row.cores, row.instructions, predicted)
 
 

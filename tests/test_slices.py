@@ -12,8 +12,7 @@ from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.importers.tflite import load
 from ferrule.passes.slices import piece_cost
-from ferrule.stealing import CLAIM_INSTRUCTIONS
-from ferrule.steps import Plan
+from ferrule.steps import Plan, Step
 
 KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"
 BOARDS = ["qemu-musca-b1", "qemu-virt-rv32", "host"]
@@ -52,7 +51,8 @@ def test_a_step_of_one_core_is_cut_and_stays_with_it() -> None:
     assert second.shares == ((second.units,), (0, second.units))
     assert second.reason.startswith("pinned to core 1; in a team of one the lead in pieces of ")
     assert first.wait == 0
-    assert second.wait == second.predicted[1] - target.load("qemu-musca-b1").overhead(2)
+    board = target.load("qemu-musca-b1").running("sliced")
+    assert second.wait == second.predicted[1] - board.overhead(2)
 
 
 def test_pieces_that_only_small_teams_need_say_so() -> None:
@@ -68,12 +68,17 @@ def test_pieces_are_in_the_predictions(cores: int) -> None:
     sliced, whole = plan("qemu-musca-b1", 12_300), plan("qemu-musca-b1", 0)
     lead = sliced.target.cores[0]
     for step, other in zip(sliced.steps, whole.steps, strict=True):
-        if not step.piece:
-            assert step.predicted == other.predicted
-            continue
-        more = -(-step.shares[cores - 1][0] // step.piece) - 1
-        each = step.kernel.before(lead, step.cut) + CLAIM_INSTRUCTIONS
-        assert abs(step.predicted[cores - 1] - other.predicted[cores - 1] - more * each) <= 1
+        predicted, without = (_of_kernel(one, cores) for one in ((sliced, step), (whole, other)))
+        more = -(-step.shares[cores - 1][0] // step.piece) - 1 if step.piece else 0
+        each = step.kernel.before(lead, step.cut) + sliced.target.overheads.claim
+        assert abs(predicted - without - more * each) <= 1
+
+
+def _of_kernel(step_of: tuple[Plan, Step], cores: int) -> int:
+    """What of a step's instructions is not what a team costs."""
+    plan, step = step_of
+    overhead = plan.target.private if step.is_private else plan.target.overhead
+    return step.predicted[cores - 1] - overhead(cores)
 
 
 def test_the_plan_says_how_long_the_lead_waits_for_a_helper() -> None:

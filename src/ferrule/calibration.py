@@ -8,19 +8,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ferrule import inputs, target
+from ferrule import overheads, target
 from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit.crate import emit
 from ferrule.errors import CompileError
-from ferrule.firmware import Counts, Program
+from ferrule.firmware import Program
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import PRICES, Choice, Kernel, choose, priced
-from ferrule.passes.place import place
 from ferrule.resources import TARGETS
-from ferrule.samples import beside_tiny, sample_graphs, tiny_graph
+from ferrule.samples import beside_tiny, sample_graphs
 from ferrule.session import Session
-from ferrule.steps import Plan, Step
 from ferrule.target import Barriers, Core, Cost, Target
 from ferrule.toolchain import cache, rust
 
@@ -54,13 +52,18 @@ class Calibration:
     barriers: Barriers
 
 
-def calibrate(board: str, output: Path | None = None, core: int = 0) -> Calibration:
+def calibrate(
+    board: str, output: Path | None = None, core: int = 0, *, only_barriers: bool = False
+) -> Calibration:
     """Measures every kernel of one kind of core, and barriers, and writes the files of costs.
 
     The kind is that of core `core`. With `output` the costs of kernels go there, and nothing else
-    is written. Raises `CompileError` where nothing can be counted.
+    is written. With `only_barriers` no kernel is measured, and `output` is for what they cost.
+    Raises `CompileError` where nothing can be counted.
     """
     whole = target.load(board)
+    if only_barriers:
+        return _only_barriers(whole, output)
     described = whole.alone(core)
     kind = described.cores[0].kind
     path = output or TARGETS / "costs" / f"{kind}.toml"
@@ -70,13 +73,23 @@ def calibrate(board: str, output: Path | None = None, core: int = 0) -> Calibrat
             cache.say(f"{board}: {function}")
             samples[function] += _samples(graph, board, core, function)
     fits = tuple(_fit(function, rows) for function, rows in sorted(samples.items()) if rows)
-    barriers = _barriers(whole)
+    barriers = overheads.measure(whole)
     code = code_bytes(board, core)
     lone = lone_savings(board, core, {fit.function: fit.cost for fit in fits})
     _write(path, _text(described, kind, fits, code, lone))
     if barriers.path and not output:
-        _write(target.barrier_file(whole.port), _barrier_text(described, barriers))
+        text = overheads.text_of(barriers, _conditions(described))
+        _write(target.barrier_file(whole.port), text)
     return Calibration(path, fits, barriers)
+
+
+def _only_barriers(board: Target, output: Path | None) -> Calibration:
+    if board.core_count == 1:
+        raise CompileError(f"{board.name} has one core, and no barriers")
+    path = output or target.barrier_file(board.port)
+    barriers = overheads.measure(board)
+    _write(path, overheads.text_of(barriers, _conditions(board)))
+    return Calibration(path, (), barriers)
 
 
 def code_bytes(board: str, core: int) -> dict[str, int]:
@@ -123,7 +136,7 @@ def lone_savings(board: str, core: int, costs: Mapping[str, Cost]) -> dict[str, 
         graph = beside_tiny(_renamed(least.op, "lone"))
         forced = {one.name: function if one.name == "lone" else "" for one in graph.ops}
         plan = plan_graph(graph, board, 1, forced=forced, hints=Hints(core=core))
-        (counts,) = _count(plan)
+        (counts,) = overheads.count(plan)
         step, (took, *_) = plan.steps[1], counts.steps[1]
         spared = priced(step.kernel.counts(), costs[function]) - took
         if spared >= 1:
@@ -165,7 +178,7 @@ def _write(path: Path, text: str) -> None:
 def _samples(graph: Graph, board: str, core: int, function: str) -> list[Sample]:
     """What a kernel does for the operators of a graph that it can compute, and what that takes."""
     plan = plan_graph(graph, board, 1, forced=(function,), hints=Hints(core=core))
-    (counts,) = _count(plan)
+    (counts,) = overheads.count(plan)
     cycles = counts.estimated[1:] or (0,) * len(plan.steps)
     kernels = [step.kernel for step in plan.steps]
     spent = ((cores[0], took) for cores, took in zip(counts.steps, cycles, strict=True))
@@ -200,56 +213,6 @@ def _functions(graph: Graph, board: Target) -> list[str]:
         if kind.needs <= features:
             names |= {kind(op).function for op in graph.ops if isinstance(op, kind.computes)}
     return sorted(names)
-
-
-def _count(plan: Plan) -> list[Counts]:
-    """Counts an inference of each team size."""
-    session = Session(Compiled(plan, emit(plan, f"{plan.graph.name}.tflite", b"")))
-    arrays = inputs.generate(plan.graph, 1)
-    return [session.count(arrays, team) for team in range(1, plan.cores + 1)]
-
-
-def _barriers(board: Target) -> Barriers:
-    """Measures steps that the lead does alone: by itself, with a barrier, or behind another."""
-    if board.core_count == 1:
-        return Barriers((), (), (), ())
-    graph = tiny_graph()
-    pinned = Hints(tuple((op.name, 0) for op in graph.ops))
-    plan = plan_graph(graph, board.name, hints=pinned)
-    shared = [_shared(step) for step in plan.steps]
-    paired = len(shared) // 2 * 2
-    pairs = [replace(s, behind=at % 2, ahead=1 - at % 2) for at, s in enumerate(shared[:paired])]
-    pairs += shared[paired:]
-    (single,) = _count(plan_graph(graph, board.name, 1))
-    _, *private = _count(plan)
-    alone, *published = _count(place(plan.graph, tuple(shared), plan.target, plan.cores))
-    _, *joined = _count(place(plan.graph, tuple(pairs), plan.target, plan.cores))
-    member = [_more(team, single) for team in published]
-    return Barriers(
-        path=tuple(_more(team, alone) for team in published),
-        member=tuple(member),
-        joined=tuple(
-            _more(team, single, 2) - more for team, more in zip(joined, member, strict=True)
-        ),
-        private=tuple(_more(team, single) for team in private),
-    )
-
-
-def _shared(step: Step) -> Step:
-    """The same step in two units, both of which are the lead's: the others wait for it."""
-    pixels, _ = step.op.matrix()
-    shares = tuple((2, *(0,) * helpers) for helpers in range(len(step.shares)))
-    return replace(step, unit=-(-pixels // 2), units=2, shares=shares)
-
-
-def _more(counts: Counts, others: Counts, steps: int = 1) -> int:
-    """Instructions of so many of the lead's steps beyond others.
-
-    The first and the last of all do more than the rest.
-    """
-    more = [a[0] - b[0] for a, b in zip(counts.steps, others.steps, strict=True)]
-    runs = range(steps, len(more) - steps, steps)
-    return max(sum(more[at : at + steps]) for at in runs)
 
 
 def _nonnegative(rows: Numbers) -> Numbers:
@@ -325,20 +288,6 @@ def _line(function: str, cost: Cost) -> str:
     numbers = ((name, getattr(cost, name)) for name in PRICES)
     prices = ", ".join(f"{name} = {value:.4g}" for name, value in numbers if value >= 0.001)
     return f"{function} = {{ {prices} }}"
-
-
-def _barrier_text(board: Target, barriers: Barriers) -> str:
-    """The file of a port's barriers, with its conditions."""
-    return (
-        "# Instructions that a barrier adds to the path of a team of 2, of 3 and so on; and those\n"
-        "# that a step takes more of a core in such a team than in a crate for one core, that it\n"
-        "# takes more behind another without a barrier, and if the lead does it alone.\n"
-        f"# Written by `ferrule calibrate` on {_conditions(board)}.\n"
-        f"barrier-instructions = {list(barriers.path)}\n"
-        f"member-instructions = {list(barriers.member)}\n"
-        f"joined-instructions = {list(barriers.joined)}\n"
-        f"private-instructions = {list(barriers.private)}\n"
-    )
 
 
 def _conditions(board: Target) -> str:

@@ -83,6 +83,7 @@ def plan_graph(
         target = target.alone(hints.core)
     cores = _team(target, cores)
     schedule = _schedule(target, cores, schedule)
+    target = target.running("sliced" if hints.piece else schedule)
     if hints.piece and schedule == "steal":
         raise CompileError(
             "inferences of a team that steals cannot be taken in slices",

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from ferrule.shares import Pace
 
-#: About what a claim takes on Arm and RISC-V, whatever the kernel.
-CLAIM_INSTRUCTIONS = 120
-
 # A core claims this part of the units it has left, and takes half of those of another (`steal.rs`).
 _BITE = 3
 _HALF = 2
@@ -29,17 +26,20 @@ class Race:
     claimed: tuple[int, ...]
 
 
-def race(shares: Sequence[int], paces: Sequence[Pace], claim: int) -> Race:
-    """What happens if each core claims so many units at least of its share, and then steals."""
+def race(shares: Sequence[int], paces: Sequence[Pace], claim: int, again: int) -> Race:
+    """What happens if each core claims so many units at least of its share, and then steals.
+
+    Each claim takes `again` instructions; a core's first is part of what the step takes.
+    """
     left, claimed = list(shares), [0] * len(shares)
     each = [float(pace.each) for pace in paces]
-    before = [float(pace.before) + CLAIM_INSTRUCTIONS for pace in paces]
+    before = [float(pace.before) + again for pace in paces]
 
     def whole(units: int, core: int) -> int:
         return min(max(units // claim, 1) * claim, left[core])
 
     done = 0.0
-    free = [(0.0, core) for core in range(len(shares))]
+    free = [(float(-again), core) for core in range(len(shares))]
     while free:
         now, core = heapq.heappop(free)
         if not left[core]:

@@ -204,7 +204,8 @@ class Plan:
 
     def predicted(self, team: int) -> int:
         """Instructions of an inference of a team, by the cost model: the longest path."""
-        return sum(step.predicted[team - 1] for step in self.steps)
+        steps = sum(step.predicted[team - 1] for step in self.steps)
+        return steps + self.target.inference(team)
 
     @cached_property
     def arena_bytes(self) -> int:

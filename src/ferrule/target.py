@@ -30,22 +30,44 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Barriers:
-    """Instructions that teams of 2, of 3 and so on cost in each step.
+class Overheads:
+    """Instructions that a way to run a team costs more than a crate for one core.
 
-    `path` are added to the longest path by the barrier, `member` is what a step takes more of each
-    core than in a crate for one core; `joined` is what one takes more that follows another without
-    a barrier, `private` one that the lead does alone.
+    For teams of 1, of 2 and so on: `member` is what a step takes more of each core, `private` one
+    that the lead does alone, `inference` all of an inference beside its steps. `claim` is what each
+    claim takes but a core's first in a step, without what the kernel does before its first unit.
+    """
+
+    member: tuple[int, ...]
+    private: tuple[int, ...]
+    inference: tuple[int, ...]
+    claim: int
+
+
+@dataclass(frozen=True)
+class Barriers:
+    """Instructions that a barrier adds to the `path` of a team of 1, of 2 and so on.
+
+    `joined` is what a step takes more that follows another without a barrier, with fixed shares.
+    `ways` are the overheads of teams with fixed shares, `static`, of those that `steal`, and of
+    those whose inferences are taken in slices, `sliced`.
     """
 
     path: tuple[int, ...]
-    member: tuple[int, ...]
     joined: tuple[int, ...]
-    private: tuple[int, ...]
+    ways: dict[str, Overheads]
 
 
 # Where no port was measured: about what the ports for Arm and RISC-V take.
-_UNKNOWN_BARRIERS = Barriers((100,), (150,), (100,), (50,))
+_UNKNOWN_BARRIERS = Barriers(
+    (0, 100),
+    (0, 100),
+    {
+        "static": Overheads((0, 150), (0, 50), (0, 100), 0),
+        "steal": Overheads((0, 450), (0, 150), (0, 300), 150),
+        "sliced": Overheads((150, 300), (150, 150), (50, 100), 150),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +135,7 @@ class Target:
     instructions, `simulator` how its cores can share memory when they are simulated cycle by
     cycle; both are empty where there is none. `compare_and_swap` says that it works between the
     cores on the memory that holds the arena, `lock` names the hardware that the port uses instead.
-    `barriers` are measured with the port.
+    `barriers` are measured with the port; `way` is the one of them in which its teams run.
     """
 
     name: str
@@ -128,6 +150,7 @@ class Target:
     compare_and_swap: bool = False
     lock: str = ""
     barriers: Barriers = _UNKNOWN_BARRIERS
+    way: str = "static"
 
     @property
     def can_steal(self) -> bool:
@@ -178,21 +201,34 @@ class Target:
         starter = None if kind is self.cores[0] else self.cores[0]
         return replace(self, cores=(replace(kind, count=1),), starter=starter)
 
+    def running(self, way: str) -> "Target":
+        """The same board with teams that run in another way of `Barriers.ways`."""
+        return replace(self, way=way)
+
+    @property
+    def overheads(self) -> Overheads:
+        """What the way in which teams run costs."""
+        return self.barriers.ways[self.way]
+
     def barrier(self, cores: int) -> int:
         """Instructions that a barrier adds to the path of a team; one core has none."""
         return _of_team(self.barriers.path, cores)
 
     def overhead(self, cores: int) -> int:
         """Instructions that a step and its barrier cost more in a team than in a crate for one."""
-        return self.barrier(cores) + _of_team(self.barriers.member, cores)
+        return self.barrier(cores) + _of_team(self.overheads.member, cores)
 
     def private(self, cores: int) -> int:
         """Instructions that a step which the lead does alone costs more than in such a crate."""
-        return _of_team(self.barriers.private, cores)
+        return _of_team(self.overheads.private, cores)
 
     def joined(self, cores: int) -> int:
         """Instructions that a step costs more which follows another without a barrier."""
         return _of_team(self.barriers.joined, cores)
+
+    def inference(self, cores: int) -> int:
+        """Instructions that an inference costs more beside its steps."""
+        return _of_team(self.overheads.inference, cores)
 
     @property
     def is_measured(self) -> bool:
@@ -201,8 +237,8 @@ class Target:
 
 
 def _of_team(numbers: tuple[int, ...], cores: int) -> int:
-    """The number of a team size; none of one core."""
-    return numbers[min(cores - 2, len(numbers) - 1)] if cores > 1 else 0
+    """The number of a team size."""
+    return numbers[min(cores, len(numbers)) - 1]
 
 
 def boards() -> tuple[str, ...]:
@@ -280,8 +316,17 @@ def _barriers(chip: dict[str, Any]) -> Barriers:
     if not path.is_file():
         return _UNKNOWN_BARRIERS
     counted = _read(path)
-    names = ("barrier", "member", "joined", "private")
-    return Barriers(*(tuple(counted[f"{name}-instructions"]) for name in names))
+    ways = {
+        way: Overheads(
+            member=tuple(counted[way]["member-instructions"]),
+            private=tuple(counted[way]["private-instructions"]),
+            inference=tuple(counted[way]["inference-instructions"]),
+            claim=counted[way]["claim-instructions"],
+        )
+        for way in _UNKNOWN_BARRIERS.ways
+    }
+    barrier, joined = (tuple(counted[f"{name}-instructions"]) for name in ("barrier", "joined"))
+    return Barriers(barrier, joined, ways)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -167,19 +167,24 @@ def kernels_command(
     metavar="FILE",
     help="Where the kernels' costs go, and nothing else; default: the files of the planner.",
 )
+@click.option("--barriers", is_flag=True, help="Only what teams cost beside their kernels.")
 @options.as_json
-def calibrate_command(board: str, core: int, output: Path | None, as_json: bool) -> None:
+def calibrate_command(
+    board: str, core: int, output: Path | None, barriers: bool, as_json: bool
+) -> None:
     """Measures what kernels and barriers cost on a board, for the planner to go by."""
-    result = api.calibrate(board, output, core)
+    result = api.calibrate(board, output, core, only_barriers=barriers)
     if as_json:
         click.echo(json.dumps(asdict(result) | {"file": str(result.file)}, indent=1))
         return
     table = Table("kernel", "samples", "largest error", box=None)
     for fit in result.fits:
         table.add_row(fit.function, str(fit.samples), f"{fit.error:.0%}")
-    RESULTS.print(table)
+    if result.fits:
+        RESULTS.print(table)
     if result.barriers.path:
-        teams = ", ".join(f"{cost} of {size}" for size, cost in enumerate(result.barriers.path, 2))
+        costs = enumerate(result.barriers.path[1:], 2)
+        teams = ", ".join(f"{cost} of {size}" for size, cost in costs)
         click.echo(f"instructions of a barrier in a team: {teams}")
     click.echo(f"written to {result.file}")
 

@@ -8,7 +8,6 @@ from ferrule.crew import Crew
 from ferrule.errors import CompileError
 from ferrule.names import printable
 from ferrule.shares import longest
-from ferrule.stealing import CLAIM_INSTRUCTIONS
 from ferrule.steps import Step, units_of
 from ferrule.target import Core
 
@@ -62,7 +61,7 @@ def _cut(step: Step, lead: Core, most: int) -> Step:
 def _timed(step: Step, crew: Crew) -> Step:
     """The step and its cost, with what each piece of the lead's costs but the first."""
     paces = crew.paces(step.kernels, step.cut, step.units)
-    again = paces[0].before + CLAIM_INSTRUCTIONS
+    again = paces[0].before + crew.target.overheads.claim
     overhead = crew.target.private if step.is_private else crew.target.overhead
     predicted, waits = [], []
     for team, shares in enumerate(step.shares, start=1):

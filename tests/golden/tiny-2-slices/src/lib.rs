@@ -26,7 +26,7 @@ pub const ARENA_BYTES: usize = 12;
 pub type Team = runtime::Team<ARENA_BYTES, CORES, Sliced, BUILD>;
 
 /// Stands for this model and this plan: the images of a team agree on it.
-pub const BUILD: u32 = 0xba_e07c;
+pub const BUILD: u32 = 0x65_938c;
 
 /// The handle of the core that runs inferences.
 pub type Lead<'t, P> = runtime::Lead<'t, P, Sliced>;
@@ -56,7 +56,7 @@ static STEP_0: Step<(i8,), i8> = step(0)
     .shares(SHARES_4);
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
-// One core: sharing saves about 118 instructions, a barrier costs 162; not fully_connected_dsp: it
+// One core: sharing saves about 118 instructions, a barrier costs 183; not fully_connected_dsp: it
 // stores all of -128 to 127, not 0 to 127.
 static STEP_1: Step<(i8,), i8> = step(1).reads(A).writes(LEAD).by_pixels(1, 2, 1).alone();
 

@@ -26,7 +26,7 @@ pub const ARENA_BYTES: usize = 12;
 pub type Team = runtime::Team<ARENA_BYTES, CORES, Steal, BUILD>;
 
 /// Stands for this model and this plan: the images of a team agree on it.
-pub const BUILD: u32 = 0xd5_9a7a;
+pub const BUILD: u32 = 0x8c_402b;
 
 /// The handle of the core that runs inferences.
 pub type Lead<'t, P> = runtime::Lead<'t, P, Steal>;
@@ -42,20 +42,13 @@ const FN_: Slot<i8, 8> = Slot::at(0); // 0..=0
 const A: Slot<i8, 4> = Slot::at(8); // 0..=1
 const LEAD: Slot<i8, 2> = Slot::at(0); // 1..
 
-// Units with which each core of a team starts, for every team size.
-const SHARES_4: &[&[u16]] = &[&[4], &[2, 2]];
-
 // 0 a";\u{a}panic!()//\u{202e}: FullyConnected, activation relu. [1, 8] -> [1, 4].
-// Shared by channels; not fully_connected_dsp: it stores all of -128 to 127, not -5 to 127.
-static STEP_0: Step<(i8,), i8> = step(0)
-    .reads(FN_)
-    .writes(A)
-    .by_channels(1, 4, 1)
-    .grain(2)
-    .shares(SHARES_4);
+// One core: sharing saves about 292 instructions, a barrier costs 464; not fully_connected_dsp: it
+// stores all of -128 to 127, not -5 to 127.
+static STEP_0: Step<(i8,), i8> = step(0).reads(FN_).writes(A).by_pixels(1, 4, 1).alone();
 
 // 1 ../../lead: FullyConnected, activation relu. [1, 4] -> [1, 2].
-// One core: sharing saves about 118 instructions, a barrier costs 162; not fully_connected_dsp: it
+// One core: sharing saves about 118 instructions, a barrier costs 464; not fully_connected_dsp: it
 // stores all of -128 to 127, not 0 to 127.
 static STEP_1: Step<(i8,), i8> = step(1).reads(A).writes(LEAD).by_pixels(1, 2, 1).alone();
 
