@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from firmware.test_boards import two_layers
+from models import model_file
 
 from ferrule import target
 from ferrule.compiler import plan_graph
@@ -15,6 +16,7 @@ from ferrule.passes.slices import piece_cost
 from ferrule.steps import Plan, Step
 
 KEYWORD = Path(__file__).parents[1] / "models/keyword/keyword_int8.tflite"
+LENET = KEYWORD.parents[1] / "lenet/lenet_int8.tflite"
 BOARDS = ["qemu-musca-b1", "qemu-virt-rv32", "host"]
 
 
@@ -105,6 +107,28 @@ def test_the_plan_says_how_long_a_slice_can_be() -> None:
     sliced, whole = (describe(plan("qemu-musca-b1", piece)) for piece in (50_000, 0))
     assert sliced["slice"] == 50_000
     assert sliced["longest_piece"] <= 50_000 < whole["longest_piece"]
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_kernel_with_long_pieces_gives_way_to_one_with_shorter(cores: int) -> None:
+    graph = load(LENET)
+    free = plan_graph(graph, "qemu-virt-rv32", cores, hints=Hints(piece=60_000))
+    sliced = plan_graph(graph, "qemu-virt-rv32", cores, hints=Hints(piece=30_000))
+    functions = {step.op.name: step.kernel.function for step in free.steps}
+    changed = [step for step in sliced.steps if step.kernel.function != functions[step.op.name]]
+    assert [step.op.name for step in changed] == ["Relu_2"]
+    assert "not conv2d_strips: its smallest piece takes 48,754 instructions" in changed[0].reason
+    assert all(piece_cost(step, sliced.target.cores[0]) <= 30_000 for step in sliced.steps)
+
+
+def test_a_step_is_cut_by_channels_where_a_pixel_takes_too_long() -> None:
+    graph = load(model_file("person_detect_int8"))
+    cuts = {}
+    for piece in (1_000_000, 300_000):
+        plan = plan_graph(graph, "qemu-virt-rv32", 1, hints=Hints(piece=piece))
+        assert all(piece_cost(step, plan.target.cores[0]) <= piece for step in plan.steps)
+        cuts[piece] = {step.op.name: step.cut for step in plan.steps}["Relu6_27"]
+    assert cuts == {1_000_000: "pixels", 300_000: "channels"}
 
 
 def test_pieces_that_are_too_short_are_a_sentence() -> None:

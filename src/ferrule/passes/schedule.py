@@ -8,6 +8,8 @@ from ferrule.crew import Crew
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
 from ferrule.kernels import Choice, Kernel, choose_all, limited, told_lone
+from ferrule.kernels.growth import taken_bytes
+from ferrule.passes.slices import smallest
 from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step, Weighed, units_of
 from ferrule.target import Target
@@ -53,19 +55,51 @@ def schedule(
     ops = [op for op in graph.ops if not op.is_view]
     worth = _WORTH[crew.hints.optimize]
     choices = [
-        told_lone(
-            limited(
-                choose_all(ops, core, forced, worth, crew.hints.optimize == "size"),
-                core,
-                crew.hints.growth,
-            )
+        limited(
+            choose_all(ops, core, forced, worth, crew.hints.optimize == "size"),
+            core,
+            crew.hints.growth,
         )
         for core in crew.kinds
     ]
+    if crew.hints.piece:
+        choices[0] = [
+            _within_a_piece(_ways(op, crew, own, pinned.get(op.name)), own[0])
+            for op, *own in zip(ops, *choices, strict=True)
+        ]
     return tuple(
         _step(_ways(op, crew, own, pinned.get(op.name)))
-        for op, *own in zip(ops, *choices, strict=True)
+        for op, *own in zip(ops, *map(told_lone, choices), strict=True)
     )
+
+
+def _within_a_piece(ways: _Ways, choice: Choice) -> Choice:
+    """The lead's choice, or the fastest kernel of which a piece is as short as it has to be.
+
+    If there is none, that with the shortest piece.
+    """
+    lead, most = ways.crew.target.cores[0], ways.crew.hints.piece
+
+    def shortest(kernel: Kernel) -> float:
+        return smallest(_step(replace(ways, kernels=(kernel, *ways.kernels[1:]))), lead, most)
+
+    needed = shortest(choice.kernel)
+    if needed <= most:
+        return choice
+    pieces = {
+        kernel: shortest(kernel)
+        for kernel in choice.others
+        if taken_bytes(kernel) <= taken_bytes(choice.kernel)
+    }
+    fitting = [kernel for kernel, piece in pieces.items() if piece <= most]
+    by_piece = min(pieces, key=pieces.__getitem__, default=choice.kernel)
+    kernel = min(fitting, key=lambda kernel: kernel.time(lead), default=by_piece)
+    if pieces.get(kernel, needed) >= needed:
+        return choice
+    told = [text for text in choice.reasons if not text.startswith(f"not {kernel.function}:")]
+    function = choice.kernel.function
+    told.append(f"not {function}: its smallest piece takes {needed:,.0f} instructions")
+    return replace(choice, kernel=kernel, reasons=tuple(told))
 
 
 def _ways(op: Op, crew: Crew, choices: Sequence[Choice], pin: int | None) -> _Ways:
@@ -86,6 +120,7 @@ def _step(ways: _Ways) -> Step:
         return _alone(ways, f"pinned to core {ways.pin}")
     runs = {cut: units_of(ways.kernels, cut) for cut in _cuts(ways.kernels)}
     usable = [cut for cut, (_, units) in runs.items() if units > 1]
+    usable = _in_pieces(ways, {cut: runs[cut] for cut in usable})
     if not usable:
         return _alone(ways, "one unit")
     # Pixels first: their runs are contiguous. Channels where pixels are too few to share evenly.
@@ -108,6 +143,22 @@ def _step(ways: _Ways) -> Step:
         reason = f"shared by {cut}{some}"
     step = Step(ways.kernels, cut, *runs[cut], shares[cut], reason, weighed=weighed)
     return _predicted(ways, step)
+
+
+def _in_pieces(ways: _Ways, runs: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Those of some cuts by which the lead's pieces can be as short as they have to be.
+
+    If there is none, that with the shortest piece.
+    """
+    lead, most = ways.crew.target.cores[0], ways.crew.hints.piece
+    if not most:
+        return list(runs)
+    shortest = {
+        cut: smallest(Step(ways.kernels, cut, unit, units, ((units,),), ""), lead, most)
+        for cut, (unit, units) in runs.items()
+    }
+    fitting = [cut for cut, piece in shortest.items() if piece <= most]
+    return fitting or sorted(shortest, key=shortest.__getitem__)[:1]
 
 
 def _shares(ways: _Ways, cut: str, units: int) -> tuple[tuple[int, ...], ...]:

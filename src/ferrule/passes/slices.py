@@ -19,7 +19,7 @@ def slices(steps: Sequence[Step], crew: Crew) -> tuple[Step, ...]:
     `CompileError` where a unit alone takes more.
     """
     lead, most = crew.target.cores[0], crew.hints.piece
-    needed = [_smallest(step, lead) for step in steps]
+    needed = [smallest(step, lead, most) for step in steps]
     if max(needed) > most:
         op = steps[needed.index(max(needed))].op
         raise CompileError(
@@ -44,7 +44,7 @@ def piece_cost(step: Step, lead: Core) -> float:
 def _cut(step: Step, lead: Core, most: int) -> Step:
     if piece_cost(step, lead) <= most:
         return step
-    step = _divided(step)
+    step = _divided(step, lead, most)
     before = _before(step, lead)
     each = max(step.kernel.cost(lead) - before, 1) / step.units
     piece = math.floor((most - before) / each)
@@ -73,9 +73,13 @@ def _timed(step: Step, crew: Crew) -> Step:
     return replace(step, predicted=tuple(predicted), wait=max(waits))
 
 
-def _smallest(step: Step, lead: Core) -> float:
-    """Instructions of the lead's smallest piece."""
-    return piece_cost(replace(_divided(step), piece=1), lead)
+def smallest(step: Step, lead: Core, most: int) -> float:
+    """Instructions of the lead's smallest piece, in a step that is to have pieces of `most`."""
+    return _unit_cost(_divided(step, lead, most), lead)
+
+
+def _unit_cost(step: Step, lead: Core) -> float:
+    return piece_cost(replace(step, piece=1), lead)
 
 
 def _before(step: Step, lead: Core) -> float:
@@ -83,13 +87,19 @@ def _before(step: Step, lead: Core) -> float:
     return step.kernel.before(lead, step.cut)
 
 
-def _divided(step: Step) -> Step:
-    """The same step in as many units as there can be, all with the cores that had them."""
+def _divided(step: Step, lead: Core, most: int) -> Step:
+    """The same step in as many units as there can be, all with the cores that had them.
+
+    By pixels rather than by channels, if pieces of `most` instructions are possible.
+    """
     if not step.is_alone:
         return step
+    ways = []
     for cut in step.kernel.cuts():
         unit, units = units_of(step.kernels, cut)
         if units > 1 and all(cut in kernel.cuts() for kernel in step.kernels):
             shares = tuple(tuple(units * share for share in row) for row in step.shares)
-            return replace(step, cut=cut, unit=unit, units=units, shares=shares)
-    return step
+            ways.append(replace(step, cut=cut, unit=unit, units=units, shares=shares))
+    fitting = [way for way in ways if _unit_cost(way, lead) <= most]
+    by_piece = min(ways, key=lambda way: _unit_cost(way, lead), default=step)
+    return fitting[0] if fitting else by_piece
