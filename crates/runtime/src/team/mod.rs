@@ -203,11 +203,13 @@
 //! stopped inference.
 //!
 //! Every ordering, comparison and waking named here is tested: `crates/interleavings` explores the
-//! interleavings of this code under a model checker, which finds each of them when it is missing.
+//! interleavings of this code under a model checker, which finds each of them when it is missing,
+//! but for the waking of a helper that forgot its member.
 //!
 //! A member of a team of one publishes nothing. What it computes is a [`Whole`](crate::Whole), which
-//! is checked as a step is when it is made and when it is entered; its views end before the next. Epochs wrap after 2^32 steps; a helper that stays
-//! away for exactly that many would be taken for one that is up to date.
+//! is checked as a step is when it is made and when it is entered; its views end before the next.
+//! Epochs wrap after 2^32 steps; a helper that stays away for exactly that many would be taken for
+//! one that is up to date.
 
 mod arena;
 mod claim;
