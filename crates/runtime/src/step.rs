@@ -1,4 +1,6 @@
 //! Steps: what is read, what is written, and how the output is cut.
+//!
+//! A builder in one file, half of which is documentation, with examples of what must not compile.
 
 use crate::geometry::{Cut, Geometry, MAX_CORES};
 use crate::shape::Shape;

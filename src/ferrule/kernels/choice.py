@@ -24,6 +24,12 @@ class Choice:
     reasons: tuple[str, ...]
     others: tuple[Kernel, ...] = ()
 
+    def instead(self, kernel: Kernel, obstacle: str) -> "Choice":
+        """Another kernel, and what stands against this one; what was said of the other is gone."""
+        told = (text for text in self.reasons if not text.startswith(f"not {kernel.function}:"))
+        reasons = (*told, f"not {self.kernel.function}: {obstacle}")
+        return replace(self, kernel=kernel, reasons=reasons)
+
 
 def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
     """The fastest kernel that a kind of core can run: by cycles where its timings are published.

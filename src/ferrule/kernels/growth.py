@@ -7,7 +7,6 @@ without weights, as of Softmax.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from ferrule.ir import Op
@@ -75,13 +74,8 @@ def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = Non
             return (slower + code * SMALL / 1000) / (sizes[index] - size)
 
         index, other, size = min(smaller, key=price)
-        before = choices[index]
-        # What was said of the kernel that the operator gets after all is no longer true.
-        told = [text for text in before.reasons if not text.startswith(f"not {other.function}:")]
-        told.append(
-            f"not {before.kernel.function}: weights would grow by more than --growth allows"
-        )
-        choices[index] = replace(before, kernel=other, reasons=tuple(told))
+        obstacle = "weights would grow by more than --growth allows"
+        choices[index] = choices[index].instead(other, obstacle)
         sizes[index] = size
         smaller = [way for way in smaller if way[2] < sizes[way[0]]]
     return choices

@@ -7,8 +7,7 @@ from fractions import Fraction
 from ferrule.crew import Crew
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
-from ferrule.kernels import Choice, Kernel, choose_all, limited, told_lone
-from ferrule.kernels.growth import taken_bytes
+from ferrule.kernels import Choice, Kernel, choose_all, limited, taken_bytes, told_lone
 from ferrule.passes.slices import smallest
 from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step, Weighed, units_of
@@ -96,10 +95,7 @@ def _within_a_piece(ways: _Ways, choice: Choice) -> Choice:
     kernel = min(fitting, key=lambda kernel: kernel.time(lead), default=by_piece)
     if pieces.get(kernel, needed) >= needed:
         return choice
-    told = [text for text in choice.reasons if not text.startswith(f"not {kernel.function}:")]
-    function = choice.kernel.function
-    told.append(f"not {function}: its smallest piece takes {needed:,.0f} instructions")
-    return replace(choice, kernel=kernel, reasons=tuple(told))
+    return choice.instead(kernel, f"its smallest piece takes {needed:,.0f} instructions")
 
 
 def _ways(op: Op, crew: Crew, choices: Sequence[Choice], pin: int | None) -> _Ways:

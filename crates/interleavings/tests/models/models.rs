@@ -1,7 +1,7 @@
 //! What the members of a team may do to each other. Each model is a test for both schedules; loom
 //! sees each access to the arena that is not ordered after those that it must follow.
 
-use crate::team::{assist, explore, helper, infer, kernel, run};
+use crate::team::{assist, explored, helper, infer, kernel, run};
 use crate::team::{Locked, Patient, Sleepy, Team, AMID, BESIDE, BOTH, ENDLESS, MIDDLE};
 use crate::team::{Program, FIRST, FOREIGN, GROUP, INPUT, OTHER_GROUP, OUTPUT, PIECEWISE};
 use crate::team::{SHORTER, SIDE_BY_SIDE};
@@ -286,15 +286,6 @@ pub fn two_ways<M: Schedule>() {
     assert!(!(helps.join().expect("no panic") && leads), "two ways");
     let agrees = team.lead(Locked, 2).is_some() as u8 + team.helper(Patient(0), 1).is_some() as u8;
     assert!(agrees < 2, "two ways");
-}
-
-macro_rules! explored {
-    ($($name:ident: $preemptions:expr, $model:expr;)*) => {$(
-        #[test]
-        fn $name() {
-            explore($preemptions, || $model);
-        }
-    )*};
 }
 
 explored! {

@@ -1,6 +1,6 @@
 //! Members that sleep until they are woken: nobody sleeps for ever. Loom sees a thread that does.
 
-use crate::team::{assist, explore, infer, run, Program, Team, BOTH, FIRST, PIECEWISE, SHORTER};
+use crate::team::{assist, explored, infer, run, Program, Team, BOTH, FIRST, PIECEWISE, SHORTER};
 use core::mem::forget;
 use core::ops::ControlFlow;
 use loom::sync::{Arc, Condvar, Mutex};
@@ -180,15 +180,6 @@ pub fn follows<M: Schedule>(helps: bool) {
     }
     drop(member);
     helper.join().expect("no panic");
-}
-
-macro_rules! explored {
-    ($($name:ident: $preemptions:expr, $model:expr;)*) => {$(
-        #[test]
-        fn $name() {
-            explore($preemptions, || $model);
-        }
-    )*};
 }
 
 explored! {

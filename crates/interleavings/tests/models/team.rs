@@ -232,6 +232,17 @@ pub fn helper<P: Port + Send + 'static, M: Schedule>(
     })
 }
 
+/// Tests that [`explore`] models, each with its number of preemptions.
+macro_rules! explored {
+    ($($name:ident: $preemptions:expr, $model:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            $crate::team::explore($preemptions, || $model);
+        }
+    )*};
+}
+pub(crate) use explored;
+
 /// Explores every interleaving with at most so many switches that no thread asked for.
 ///
 /// `FERRULE_PREEMPTIONS` adds to them, for a longer exploration.

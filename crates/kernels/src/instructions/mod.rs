@@ -3,8 +3,7 @@
 //!
 //! Every function here is safe to call: it checks lengths once, says what it does in plain Rust
 //! (the twin that runs where the instructions do not exist), and gives a reason at each `unsafe`
-//! block. Tests hold both equal. A file has all that is read side by side with an inner loop: its
-//! contract, its twin and their tests; so some are long.
+//! block. Tests hold both equal.
 
 pub mod bytes;
 pub mod dsp;

@@ -1,4 +1,7 @@
 //! A core inside an inference.
+//!
+//! One file, in the order of the states that `mod.rs` draws: enter, publish or follow, claim, close,
+//! gather, finish, leave.
 
 use super::arena::Shared;
 use super::claim::Run;

@@ -2,6 +2,8 @@
 //!
 //! A word of a pair of rows holds a value of the upper row and the one below it. Two pairs are the
 //! rows that two rows of outputs see at a stride of 1, or one row at a stride of 2.
+//!
+//! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::depthwise_conv2d_dsp::DepthwiseFilters;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]

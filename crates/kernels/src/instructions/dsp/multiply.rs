@@ -1,4 +1,6 @@
 //! Multiplies columns of three pixels with filters: two channels by three pixels at a time.
+//!
+//! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::dsp_filters::{DspFilters, SCALES};
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]

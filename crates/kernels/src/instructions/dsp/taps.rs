@@ -1,4 +1,6 @@
 //! Depthwise filters of any size: four channels at a time, as they lie in memory.
+//!
+//! One file, as the loop, its checks and its twin are read side by side.
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::dsp::arithmetic::{halves, high, low, smlad, stored};

@@ -1,4 +1,6 @@
 //! One channel of an image, apart from the others, and what a filter sees of it.
+//!
+//! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::instructions::bytes::bytes;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]

@@ -1,4 +1,6 @@
 //! Weights in lanes: two channels at one pair or three pairs of pixels.
+//!
+//! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::columns::PAIRS;
 use crate::instructions::lanes::Groups;

@@ -4,6 +4,8 @@
 //! it times `2^16`; a weight times the word is both products. Products of four taps are added up
 //! before their halves are told apart, so the weights of every four taps are small enough that no
 //! half leaves 16 bits: what is too much is taken from them, and comes later as a correction.
+//!
+//! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::columns::PAIRS;
 use crate::split_rescale::SplitRescale;
@@ -435,7 +437,7 @@ core::arch::global_asm!(
 
     .macro ferrule_thumb_store sum, pixel
     cmp \sum, r9
-    bhi .Lferrule_thumb_clamp_\pixel
+    bhi .Lferrule_thumb_plain_clamp_\pixel
     movs r1, \sum
     muls r1, r5, r1
     lsrs r1, r7
@@ -443,19 +445,9 @@ core::arch::global_asm!(
     adds \sum, \sum, r1
     add \sum, r8
     lsrs \sum, \sum, #24
-.Lferrule_thumb_stored_\pixel:
+.Lferrule_thumb_plain_stored_\pixel:
     ldr r1, [sp, #40 + 4 * \pixel]
     strb \sum, [r1, r4]
-    .endm
-
-    .macro ferrule_thumb_clamp sum, pixel
-.Lferrule_thumb_clamp_\pixel:
-    blt .Lferrule_thumb_least_\pixel
-    ldr \sum, [sp, #36]
-    b .Lferrule_thumb_stored_\pixel
-.Lferrule_thumb_least_\pixel:
-    ldr \sum, [sp, #32]
-    b .Lferrule_thumb_stored_\pixel
     .endm
 
     .macro ferrule_thumb_short sum, pixel
@@ -467,16 +459,6 @@ core::arch::global_asm!(
 .Lferrule_thumb_short_stored_\pixel:
     ldr r1, [sp, #40 + 4 * \pixel]
     strb \sum, [r1, r4]
-    .endm
-
-    .macro ferrule_thumb_short_clamp sum, pixel
-.Lferrule_thumb_short_clamp_\pixel:
-    blt .Lferrule_thumb_short_least_\pixel
-    ldr \sum, [sp, #36]
-    b .Lferrule_thumb_short_stored_\pixel
-.Lferrule_thumb_short_least_\pixel:
-    ldr \sum, [sp, #32]
-    b .Lferrule_thumb_short_stored_\pixel
     .endm
 
     .macro ferrule_thumb_signed_store sum, pixel
@@ -498,17 +480,20 @@ core::arch::global_asm!(
     strb \sum, [r1]
     .endm
 
-    .macro ferrule_thumb_signed_clamp sum, pixel
+    .macro ferrule_thumb_below pixel
 .Lferrule_thumb_signed_below_\pixel:
     adds r1, r1, r4
     b .Lferrule_thumb_signed_above_\pixel
-.Lferrule_thumb_signed_clamp_\pixel:
-    blt .Lferrule_thumb_signed_least_\pixel
+    .endm
+
+    .macro ferrule_thumb_clamp form, sum, pixel
+.Lferrule_thumb_\form\()_clamp_\pixel:
+    blt .Lferrule_thumb_\form\()_least_\pixel
     ldr \sum, [sp, #36]
-    b .Lferrule_thumb_signed_stored_\pixel
-.Lferrule_thumb_signed_least_\pixel:
+    b .Lferrule_thumb_\form\()_stored_\pixel
+.Lferrule_thumb_\form\()_least_\pixel:
     ldr \sum, [sp, #32]
-    b .Lferrule_thumb_signed_stored_\pixel
+    b .Lferrule_thumb_\form\()_stored_\pixel
     .endm
 
     .global ferrule_thumb_lanes
@@ -629,12 +614,12 @@ ferrule_thumb_lanes:
     mov r10, r6
     mov r11, r7
     pop {r4-r7, pc}
-    ferrule_thumb_short_clamp r0, 4
-    ferrule_thumb_short_clamp r0, 5
-    ferrule_thumb_short_clamp r0, 2
-    ferrule_thumb_short_clamp r3, 3
-    ferrule_thumb_short_clamp r0, 0
-    ferrule_thumb_short_clamp r2, 1
+    ferrule_thumb_clamp short, r0, 4
+    ferrule_thumb_clamp short, r0, 5
+    ferrule_thumb_clamp short, r0, 2
+    ferrule_thumb_clamp short, r3, 3
+    ferrule_thumb_clamp short, r0, 0
+    ferrule_thumb_clamp short, r2, 1
 .Lferrule_thumb_lanes_long:
     mov r10, r4
     mov r8, r6
@@ -664,12 +649,12 @@ ferrule_thumb_lanes:
     ferrule_thumb_store r0, 0
     ferrule_thumb_store r2, 1
     b .Lferrule_thumb_lanes_next
-    ferrule_thumb_clamp r0, 4
-    ferrule_thumb_clamp r0, 5
-    ferrule_thumb_clamp r0, 2
-    ferrule_thumb_clamp r3, 3
-    ferrule_thumb_clamp r0, 0
-    ferrule_thumb_clamp r2, 1
+    ferrule_thumb_clamp plain, r0, 4
+    ferrule_thumb_clamp plain, r0, 5
+    ferrule_thumb_clamp plain, r0, 2
+    ferrule_thumb_clamp plain, r3, 3
+    ferrule_thumb_clamp plain, r0, 0
+    ferrule_thumb_clamp plain, r2, 1
 .Lferrule_thumb_lanes_signed:
     mov r4, r10
     str r4, [sp, #68]
@@ -695,12 +680,18 @@ ferrule_thumb_lanes:
     ferrule_thumb_signed_store r2, 1
     mov r4, lr
     b .Lferrule_thumb_lanes_next
-    ferrule_thumb_signed_clamp r0, 4
-    ferrule_thumb_signed_clamp r0, 5
-    ferrule_thumb_signed_clamp r0, 2
-    ferrule_thumb_signed_clamp r3, 3
-    ferrule_thumb_signed_clamp r0, 0
-    ferrule_thumb_signed_clamp r2, 1
+    ferrule_thumb_below 4
+    ferrule_thumb_clamp signed, r0, 4
+    ferrule_thumb_below 5
+    ferrule_thumb_clamp signed, r0, 5
+    ferrule_thumb_below 2
+    ferrule_thumb_clamp signed, r0, 2
+    ferrule_thumb_below 3
+    ferrule_thumb_clamp signed, r3, 3
+    ferrule_thumb_below 0
+    ferrule_thumb_clamp signed, r0, 0
+    ferrule_thumb_below 1
+    ferrule_thumb_clamp signed, r2, 1
     .size ferrule_thumb_lanes, . - ferrule_thumb_lanes
 "#,
     options(raw)
