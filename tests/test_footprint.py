@@ -1,4 +1,4 @@
-"""How much flash a product needs besides its weights, on one core."""
+"""How much flash a product needs besides its weights, on one core, and how much stack a core."""
 
 import pytest
 from models import model_file
@@ -6,11 +6,14 @@ from models import model_file
 from ferrule.compiler import compile_model
 from ferrule.firmware import Program
 from ferrule.hints import Hints
+from ferrule.inputs import generate
 from ferrule.session import Session
 
 #: Most bytes of code, start-up and tables of steps included, without operators' constants.
 LIMITS = {"speed": 14_000, "size": 10_000}
 TINY = 3_000
+
+STACK = 1_024
 
 MODELS = ("kws_ref_int8", "ic01_resnet8_int8", "person_detect_int8")
 FIRST, *OTHERS = (
@@ -47,3 +50,20 @@ def test_nothing_is_left_that_could_panic(model: str, goal: str) -> None:
 @pytest.mark.parametrize("board", BOARDS)
 def test_a_tiny_model_needs_next_to_no_code(board: str, goal: str) -> None:
     assert session("hello_world_int8", board, goal).code_bytes <= TINY
+
+
+# The lead of a team that steals learns speeds and shares units deep inside a step.
+@pytest.mark.parametrize(
+    ("board", "cores", "schedule"),
+    [
+        ("qemu-m0plus", 1, "static"),
+        ("qemu-musca-b1", 2, "static"),
+        ("qemu-musca-b1", 2, "steal"),
+        pytest.param("qemu-mps2-an521", 2, "steal", marks=pytest.mark.long),
+        pytest.param("qemu-virt-rv32", 8, "steal", marks=pytest.mark.long),
+    ],
+)
+def test_a_core_needs_little_stack(board: str, cores: int, schedule: str) -> None:
+    session = Session(compile_model(model_file("kws_ref_int8"), board, cores, schedule=schedule))
+    stacks = session.count(generate(session.plan.graph, 1)).stacks
+    assert 0 < max(stacks) <= STACK

@@ -35,34 +35,31 @@ impl Paces {
     /// Units that each core starts with, if these are its shares in the plan: by weight, and each
     /// unit that is left goes to the core that would be done with it first. They are as many units,
     /// whatever the weights.
-    pub fn shares(&self, planned: &[u16]) -> [u32; MAX_CORES] {
-        let mut given = [0; MAX_CORES];
-        for (given, &share) in given.iter_mut().zip(planned) {
-            *given = u32::from(share);
-        }
+    pub fn shares(&self, planned: &[u16]) -> [u16; MAX_CORES] {
+        // Not copied as a slice, which would call `memcpy`.
+        let mut given = core::array::from_fn(|core| planned.get(core).copied().unwrap_or(0));
         if self.is_planned() {
             return given;
         }
-        let mut left = given.iter().sum::<u32>();
-        let units = left;
-        let fine = if units > MANY { u8::BITS } else { 0 };
         // At most 65,535 units of 255 each.
-        let mut weighed = given;
-        for (weighed, &weight) in weighed.iter_mut().zip(&self.weights) {
-            *weighed *= u32::from(weight);
-        }
-        let total = weighed.iter().sum::<u32>() >> fine;
-        for (given, weighed) in given.iter_mut().zip(weighed) {
-            *given = (units * (weighed >> fine) / total.max(1)).min(left);
-            left -= *given;
+        let weighed = planned.iter().zip(&self.weights);
+        let weighed = weighed.map(|(&share, &weight)| u32::from(share) * u32::from(weight));
+        let units = planned.iter().map(|&share| u32::from(share)).sum::<u32>();
+        let fine = if units > MANY { u8::BITS } else { 0 };
+        let total = (weighed.clone().sum::<u32>() >> fine).max(1);
+        let mut left = units;
+        for (given, weighed) in given.iter_mut().zip(weighed.clone()) {
+            let part = (units * (weighed >> fine) / total).min(left);
+            *given = units_of(part);
+            left -= part;
         }
         for _ in 0..left {
-            let speeds = given.iter_mut().zip(weighed);
+            let speeds = given.iter_mut().zip(weighed.clone());
             let first = speeds.max_by_key(|(given, weighed)| {
-                (weighed << (u8::BITS - fine)) / (**given).saturating_add(1)
+                (weighed << (u8::BITS - fine)) / (u32::from(**given) + 1)
             });
             if let Some((given, _)) = first {
-                *given += 1;
+                *given = given.saturating_add(1);
             }
         }
         given
@@ -80,7 +77,7 @@ impl Paces {
         claimed: impl Iterator<Item = u32> + Clone,
     ) {
         let given = self.shares(planned);
-        let cores = given.into_iter().zip(claimed);
+        let cores = given.iter().map(|&given| u32::from(given)).zip(claimed);
         let differs = |&(given, claimed): &(u32, u32)| {
             let lost = given.saturating_sub(claimed);
             let taken = claimed.saturating_sub(given);
@@ -106,14 +103,19 @@ impl Paces {
     }
 }
 
+/// Units of a step, which are at most 65,535.
+fn units_of(units: u32) -> u16 {
+    u16::try_from(units).unwrap_or(u16::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Paces;
 
-    fn shared(paces: &Paces, shares: &[u16]) -> [u32; 4] {
+    fn shared(paces: &Paces, shares: &[u16]) -> [u16; 4] {
         let given = paces.shares(shares);
-        let units = shares.iter().map(|&share| u32::from(share)).sum::<u32>();
-        assert_eq!(given.iter().sum::<u32>(), units);
+        let sum = |units: &[u16]| units.iter().map(|&units| u32::from(units)).sum::<u32>();
+        assert_eq!(sum(&given), sum(shares));
         assert_eq!(given[4..], [0; 4], "of a core beyond the team");
         [given[0], given[1], given[2], given[3]]
     }

@@ -87,11 +87,11 @@ impl Protocol for Steal {
     fn share(paces: &Paces, cores: &[PerCore], shares: &[u16], step: &Shape) -> Option<Range<u32>> {
         let shares = paces.shares(shares);
         let [own, ..] = shares;
-        let first = bite(own, step);
+        let first = bite(u32::from(own), step);
         let (mut start, mut claimed) = (0, first);
         // Cores beyond the team have no share, and nothing that could be stolen.
         for (core, share) in cores.iter().zip(shares) {
-            let end = start + share;
+            let end = start + u32::from(share);
             core.range.store(pack(&(start + claimed..end)), Relaxed);
             (start, claimed) = (end, 0);
         }
