@@ -103,6 +103,7 @@ found! {
     a_helper_that_leaves_and_wakes_nobody: "leave sleeps", ASLEEP,
         sleep::told::<Static>(sleep::forgets);
     a_pause_that_wakes_nobody: "pause sleeps", ASLEEP, sleep::told::<Sliced>(sleep::pauses);
+    an_end_after_a_pause_that_wakes_nobody: "finish sleeps", ASLEEP, sleep::asks_amid_a_pause();
     a_dropped_handle_that_wakes_nobody: "given sleeps", ASLEEP, sleep::hands_over::<Static>();
     an_end_that_wakes_nobody: "cleared sleeps", ASLEEP, sleep::asks::<Static>();
     a_reclaimed_handle_that_wakes_nobody: "reclaim sleeps", ASLEEP, sleep::comes_back::<Static>();

@@ -1,6 +1,7 @@
 //! Members that sleep until they are woken: nobody sleeps for ever. Loom sees a thread that does.
 
-use crate::team::{assist, explored, infer, run, Program, Team, BOTH, FIRST, PIECEWISE, SHORTER};
+use crate::team::{assist, explored, infer, run, Program, Team};
+use crate::team::{BOTH, FIRST, LAST, PIECEWISE, SHORTER};
 use core::mem::forget;
 use core::ops::ControlFlow;
 use loom::sync::{Arc, Condvar, Mutex};
@@ -114,6 +115,22 @@ pub fn asks<M: Schedule>() {
     asks.join().expect("no panic");
 }
 
+/// The same, if the inference is only paused, and no step of it is left to publish.
+pub fn asks_amid_a_pause() {
+    let team = Arc::new(Team::<Sliced>::new());
+    let mut helper = team.helper(Sleeper(2), 1).expect("free");
+    let mut lead = team.lead(Sleeper(0), 2).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    let mut resume = |slice| member.slice(slice, |member| run(member, LAST));
+    assert_eq!(resume(Slice::until(0)), Ok(false));
+    assert_eq!(assist(&mut helper, LAST), Ok(true));
+    let other = team.clone();
+    let asks = spawn(move || assert!(other.helper(Sleeper(1), 1).is_none()));
+    assert_eq!(resume(Slice::WHOLE), Ok(true));
+    assert!(member.finish().is_ok());
+    asks.join().expect("no panic");
+}
+
 /// Who asks for the handle of a core that was stopped gets it when that was said.
 pub fn comes_back<M: Schedule>() {
     let team = Arc::new(Team::<M>::new());
@@ -190,6 +207,7 @@ explored! {
     a_pause: 2, told::<Sliced>(pauses);
     a_handle_that_is_dropped: 3, hands_over::<Static>();
     a_handle_that_another_has: 3, asks::<Static>();
+    a_handle_that_another_has_amid_a_pause: 3, asks_amid_a_pause();
     a_handle_that_is_reclaimed: 3, comes_back::<Static>();
     a_handle_that_the_lead_has: 2, asks_amid::<Static>();
     a_lead_of_another_build: 2, follows::<Static>(true);

@@ -170,6 +170,8 @@ pub fn run<P: Port, M: Schedule>(
 pub const BOTH: Program = &[&FIRST, &SECOND];
 /// Two steps of which the first can be cut by the end of a slice.
 pub const PIECEWISE: Program = &[&PIECES, &SECOND];
+/// The first of them alone: the end of a slice cuts the last step of the inference.
+pub const LAST: Program = &[&PIECES];
 /// A step of the lead's between two that are shared.
 pub const AMID: Program = &[&FIRST, &ALONE, &THIRD];
 /// A group of two steps, and a step behind it.

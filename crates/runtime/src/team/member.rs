@@ -456,6 +456,10 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         self.gather()?;
         if self.is_published() {
             self.shared.control.finished.store(self.first, Relaxed);
+            if M::SLICED && self.is_paused() {
+                // Who has asked for a handle that another core has waits no longer.
+                self.shared.wake(&self.port, "finish sleeps");
+            }
         }
         Ok(Done::new(self.shared))
     }

@@ -199,8 +199,8 @@
 //! # Waking
 //!
 //! Whoever stores a word that another core may sleep for calls [`Port::wake`] then: `published`,
-//! `arrived`, `left`, `stopped`, `taken` as a handle is given back, and `finished` when it ends a
-//! stopped inference.
+//! `arrived`, `left`, `stopped`, `taken` as a helper's handle is given back, and `finished` when it
+//! ends an inference that was stopped or paused.
 //!
 //! Every ordering, comparison and waking named here is tested: `crates/interleavings` explores the
 //! interleavings of this code under a model checker, which finds each of them when it is missing,

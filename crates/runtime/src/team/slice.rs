@@ -144,6 +144,12 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
         }
     }
 
+    /// Whether the helpers that were sent home have not been invited again.
+    pub(super) fn is_paused(&self) -> bool {
+        let place = self.places.as_ref().first();
+        place.is_some_and(|place| place.was_paused)
+    }
+
     /// Looks at the awaited word in earlier slices, which this one goes on with.
     pub(super) fn earlier_polls(&mut self) -> u32 {
         let place = self.places.as_mut().first_mut();
