@@ -102,6 +102,8 @@ found! {
         sleep::told::<Static>(sleep::forgets);
     a_helper_that_leaves_and_wakes_nobody: "leave sleeps", ASLEEP,
         sleep::told::<Static>(sleep::forgets);
+    a_helper_that_joins_again_and_wakes_nobody: "forgotten sleeps", ASLEEP,
+        sleep::joins_again::<Static>();
     a_pause_that_wakes_nobody: "pause sleeps", ASLEEP, sleep::told::<Sliced>(sleep::pauses);
     an_end_after_a_pause_that_wakes_nobody: "finish sleeps", ASLEEP, sleep::asks_amid_a_pause();
     a_dropped_handle_that_wakes_nobody: "given sleeps", ASLEEP, sleep::hands_over::<Static>();

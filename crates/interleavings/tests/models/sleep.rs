@@ -100,6 +100,26 @@ pub fn hands_over<M: Schedule>() {
     helper.join().expect("no panic");
 }
 
+/// A lead that begins anew waits until a helper that forgot its member joins again.
+pub fn joins_again<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let mut helper = team.helper(Sleeper(1), 1).expect("free");
+    let mut lead = team.lead(Sleeper(2), 2).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    assert!(member.claim(&FIRST).expect("first").is_some());
+    drop(member);
+    drop(lead);
+    forget(helper.join().expect("invited"));
+    let other = team.clone();
+    let leads = spawn(move || {
+        let mut lead = other.lead(Sleeper(0), 2).expect("free");
+        let mut member = lead.begin().expect("it leaves").member();
+        assert!(member.claim(&FIRST).expect("first").is_some());
+    });
+    assert!(helper.join().is_some());
+    leads.join().expect("no panic");
+}
+
 /// Who asks for a handle that another has waits no longer than the inference is stopped.
 pub fn asks<M: Schedule>() {
     let team = Arc::new(Team::<M>::new());
@@ -206,6 +226,7 @@ explored! {
     a_member_that_is_forgotten: 2, told::<Static>(forgets);
     a_pause: 2, told::<Sliced>(pauses);
     a_handle_that_is_dropped: 3, hands_over::<Static>();
+    a_member_that_is_forgotten_until_its_helper_joins_again: 3, joins_again::<Static>();
     a_handle_that_another_has: 3, asks::<Static>();
     a_handle_that_another_has_amid_a_pause: 3, asks_amid_a_pause();
     a_handle_that_is_reclaimed: 3, comes_back::<Static>();

@@ -203,8 +203,7 @@
 //! ends an inference that was stopped or paused.
 //!
 //! Every ordering, comparison and waking named here is tested: `crates/interleavings` explores the
-//! interleavings of this code under a model checker, which finds each of them when it is missing,
-//! but for the waking of a helper that forgot its member.
+//! interleavings of this code under a model checker, which finds each of them when it is missing.
 //!
 //! A member of a team of one publishes nothing. What it computes is a [`Whole`](crate::Whole), which
 //! is checked as a step is when it is made and when it is entered; its views end before the next.
