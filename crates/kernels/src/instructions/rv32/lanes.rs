@@ -282,7 +282,8 @@ mod text {
     }
 
     /// Sums of all runs: a jump for each run to where `c` and `w` advance, and from there to its
-    /// second tap.
+    /// second tap. All that is jumped to lies in one word, because fetching two takes some cores a
+    /// cycle more.
     macro_rules! runs {
         ($pairs:tt) => {
             concat!(
@@ -292,7 +293,7 @@ mod text {
                 "add {t}, {t}, {base}\n",
                 "jr {t}\n",
                 ".option push\n.option norvc\n.option norelax\n",
-                "21:\n",
+                ".balign 4\n21:\n",
                 advance!(1),
                 "j 40f\n",
                 advance!(2),
@@ -440,7 +441,7 @@ mod text {
     }
 
     /// Stores all results. The pixels of a pair are `c` apart, but for the last pair's; the next
-    /// pair is at `4(sp)` after them.
+    /// pair is `p0` after them.
     macro_rules! stores {
         (unsigned, [$($pair:tt)*] $last:tt) => {
             concat!(
@@ -468,7 +469,7 @@ mod text {
                 "lw {t}, 0(sp)\n", "lw {t}, 8({t})\n", "add {q0}, {w}, {t}\n",
                 "32:\n",
                 store_pair!(signed, 0),
-                "lw {t}, 4(sp)\n", "add {w}, {q0}, {t}\n",
+                "lw {t}, 0(sp)\n", "lw {t}, 16({t})\n", "add {w}, {q0}, {t}\n",
                 "mv {s0}, {s1}\n", "mv {h0}, {h1}\n", "mv {r0}, {r1}\n", "mv {g0}, {g1}\n",
                 "mv {s1}, {s2}\n", "mv {h1}, {h2}\n", "mv {r1}, {r2}\n", "mv {g1}, {g2}\n",
                 "addi {p0}, {p0}, -1\n",
@@ -477,12 +478,22 @@ mod text {
         };
     }
 
+    /// Loads the way to the next pair, where there is one.
+    macro_rules! onward {
+        ([]) => {
+            ""
+        };
+        ($others:tt) => {
+            "lw {p0}, 16({t})\n"
+        };
+    }
+
     /// All of it, group by group.
     macro_rules! block {
         ($pairs:tt, $others:tt $last:tt) => {
             concat!(
                 "addi sp, sp, -16\n", "sw {t}, 0(sp)\n",
-                "lw {x}, 16({t})\n", "sw {x}, 4(sp)\n", "lw {x}, 12({t})\n",
+                "lw {x}, 12({t})\n",
                 "19:\n",
                 begin!($pairs),
                 runs!($pairs),
@@ -490,11 +501,11 @@ mod text {
                 "addi {w}, {w}, 1\n", "sw {w}, 36({t})\n",
                 "lw {w}, 0({t})\n", "lw {c}, 4({t})\n",
                 "lw {x}, 12({t})\n",
-                "lw {half}, 20({t})\n", "lw {q2}, 24({t})\n", "lw {t}, 28({t})\n",
+                "lw {half}, 20({t})\n", "lw {q2}, 24({t})\n",
+                onward!($others), "lw {t}, 28({t})\n",
                 "lw {a}, 8({x})\n", "lw {b}, 12({x})\n", "lw {base}, 16({x})\n",
                 "lw {p1}, 20({x})\n", "lw {q1}, 24({x})\n", "lw {p2}, 28({x})\n",
                 "bnez {t}, 28f\n",
-                "lw {p0}, 4(sp)\n",
                 stores!(unsigned, $others $last),
                 "j 29f\n",
                 "28:\n",

@@ -267,7 +267,8 @@ mod text {
         };
     }
 
-    /// The whole: `$body` is a loop over a line that leaves to `29`.
+    /// The whole: `$body` is a loop over a line that leaves to `29`. It begins in one word, because
+    /// fetching two takes some cores a cycle more.
     macro_rules! lines {
         ($body:expr) => {
             concat!(
@@ -328,7 +329,7 @@ for_stride!(
     concat!(
         begin!(0, "{a}"),
         second!(1, "{a}", "{b}"),
-        "28:\n",
+        ".balign 4\n28:\n",
         third!(2, "{a}", "{b}", "{c}"),
         store!("{a}"),
         third!(3, "{b}", "{c}", "{a}"),
@@ -346,7 +347,7 @@ for_stride!(
     [],
     concat!(
         begin!(0, "{a}"),
-        "28:\n",
+        ".balign 4\n28:\n",
         two!(1, "{a}", "{b}"),
         store!("{a}"),
         two!(3, "{b}", "{a}"),
