@@ -1,5 +1,6 @@
 """Steps without a barrier in between: which ones, on what terms, and that the bits stay."""
 
+import cProfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from ferrule.hints import Hints
 from ferrule.importers.tflite import load
 from ferrule.inputs import generate
 from ferrule.ir import Graph, Op
+from ferrule.lifetimes import Alive, lifetimes, peak_of
 from ferrule.ops.add import Add
 from ferrule.ops.concatenation import Concatenation
 from ferrule.ops.conv2d import Conv2d
@@ -186,6 +188,38 @@ def test_a_group_never_costs_arena_or_instructions(seed: int, board: str) -> Non
     assert plan.arena_bytes <= plain.arena_bytes
     team = plan.cores
     assert plan.predicted(team) <= plain.predicted(team) + len(steps)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_alive_ahead_is_what_slots_say(seed: int) -> None:
+    """Step by step, and in groups."""
+    graph = simplify(random_graph(seed))
+    board = target.load("qemu-virt-rv32")
+    plain = schedule(graph, board, 8)
+    for steps in (plain, groups(graph, plain, Crew(board, 8), reorder=True)):
+        starts = [at for at, step in enumerate(steps) if not step.behind]
+        together = [steps[at : at + 1 + steps[at].ahead] for at in starts]
+        slots, scratch = lifetimes(graph, steps, board.arena_memory.name, 8)
+        expected = peak_of([*slots, *scratch.values()], len(steps))
+        assert Alive(graph, 8).peak(together) == expected
+        alive, peaks = Alive(graph, 8), []
+        for group in together:
+            peaks.append(alive.peak([group]))
+            alive.run(group)
+        assert max(peaks) == expected
+
+
+def test_planning_a_step_takes_no_longer_where_there_are_more() -> None:
+    """Counted are calls of Python functions."""
+
+    def calls(graphs: int) -> int:
+        many = merge("wide", [random_graph(5)] * graphs)
+        profile = cProfile.Profile()
+        profile.runcall(plan_graph, many, "qemu-virt-rv32")
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(1)  # What is read and compiled once.
+    assert calls(48) < 4.4 * calls(12)
 
 
 def sees_only_its_runs(op: Op) -> int:

@@ -29,16 +29,24 @@ class Crew:
         `kernels` has one for each kind of core.
         """
         of_kind = {core.kind: kernel for core, kernel in zip(self.kinds, kernels, strict=True)}
+        known: dict[tuple[str, Fraction], Pace] = {}
         paces = []
         for index, core in enumerate(self.target.members(self.cores)):
-            kernel = of_kind[core.kind]
             slower = _clock_ratio(self.target.cores[0], core) / (1 - self.hints.reserved(index))
-            before = Fraction(kernel.before(core, cut) if cut in kernel.cuts() else 0) * slower
-            whole = Fraction(kernel.cost(core) + 1) * slower
-            # A unit takes time, whatever was measured.
-            before = min(before, whole - slower)
-            paces.append(Pace((whole - before) / units, before))
+            alike = core.kind, slower
+            if alike not in known:
+                known[alike] = _pace(of_kind[core.kind], core, cut, units, slower)
+            paces.append(known[alike])
         return paces
+
+
+def _pace(kernel: Kernel, core: Core, cut: str, units: int, slower: Fraction) -> Pace:
+    """The time of a core for a unit, if it takes so many times as long as its kind on the lead."""
+    before = Fraction(kernel.before(core, cut) if cut in kernel.cuts() else 0) * slower
+    whole = Fraction(kernel.cost(core) + 1) * slower
+    # A unit takes time, whatever was measured.
+    before = min(before, whole - slower)
+    return Pace((whole - before) / units, before)
 
 
 def _clock_ratio(lead: Core, core: Core) -> Fraction:

@@ -1,10 +1,11 @@
 """Over which steps each tensor is needed, and what that takes of an arena."""
 
-from collections.abc import Sequence
+from collections import ChainMap, Counter
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from ferrule.ir import Graph, Tensor
+from ferrule.ir import Graph, Op, Tensor
 from ferrule.steps import Slot, Step
 
 # Slots start at multiples of this, which suits every element type and 32-bit loads.
@@ -69,3 +70,62 @@ def peak_of(slots: Sequence[Slot], steps: int) -> int:
 def aligned(size: int) -> int:
     """The next multiple of what slots start at."""
     return -(-size // _ALIGNMENT) * _ALIGNMENT
+
+
+class Alive:
+    """What of an arena is alive as groups of steps run, by the rules of `lifetimes`.
+
+    It takes as long as what is asked for, however many steps there are in all.
+    """
+
+    def __init__(self, graph: Graph, cores: int) -> None:
+        self._cores = cores
+        self._sources: dict[str, str] = {}
+        self._uses: Counter[str] = Counter()
+        for op in graph.ops:
+            if op.is_view:
+                self._sources[op.output.name] = self._source(op.inputs[0])
+            else:
+                self._uses.update(self._touched(op))
+        # Nobody is ever done with what the model returns.
+        self._uses.update(map(self._source, graph.outputs))
+        self._done: Counter[str] = Counter()
+        read = (tensor for tensor in graph.inputs if self._uses[tensor.name])
+        self._bytes = {tensor.name: aligned(tensor.bytes) for tensor in read}
+        self._bytes |= {op.output.name: aligned(op.output.bytes) for op in graph.ops}
+        self._now = sum(self._bytes.get(tensor.name, 0) for tensor in graph.inputs)
+
+    def reads(self, op: Op) -> list[str]:
+        """Names of the tensors that an operator reads, as something computed them."""
+        return [self._source(tensor) for tensor in op.activations]
+
+    def run(self, group: Sequence[Step]) -> None:
+        """Goes on behind a group."""
+        self._now, _ = self._behind([group], self._done)
+
+    def peak(self, groups: Iterable[Sequence[Step]]) -> int:
+        """The most bytes that are alive at one time while these groups run next."""
+        _, peak = self._behind(groups, ChainMap({}, self._done))
+        return peak
+
+    def _behind(
+        self, groups: Iterable[Sequence[Step]], done: MutableMapping[str, int]
+    ) -> tuple[int, int]:
+        """Bytes alive behind groups, and the most until then; counts who is `done` with tensors."""
+        now = peak = self._now
+        for group in groups:
+            now += sum(self._bytes[step.op.output.name] for step in group)
+            words = self._cores * sum(step.scratch_words for step in group)
+            peak = max(peak, now + 4 * words)
+            for step in group:
+                for name in self._touched(step.op):
+                    done[name] = done.get(name, 0) + 1
+                    if done[name] == self._uses[name]:
+                        now -= self._bytes[name]
+        return now, peak
+
+    def _touched(self, op: Op) -> set[str]:
+        return {*self.reads(op), op.output.name}
+
+    def _source(self, tensor: Tensor) -> str:
+        return self._sources.get(tensor.name, tensor.name)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from ferrule.errors import CompileError
 from ferrule.ir import Graph, Op, Tensor
@@ -226,10 +227,12 @@ class Plan:
 
     def verify(self) -> None:
         """Asserts what the stages promise; a failure here is a bug of ours."""
-        slots = (*self.slots, *self.scratch.values())
-        for index, slot in enumerate(slots):
+        slots = sorted((*self.slots, *self.scratch.values()), key=lambda slot: slot.offset)
+        for index, slot in enumerate(slots, start=1):
             assert slot.first <= slot.last
-            for other in slots[index + 1 :]:
+            for other in islice(slots, index, None):
+                if other.offset >= slot.end:
+                    break
                 assert not slot.overlaps(other), (slot, other)
         number_of = {id(step.op): number for number, step in enumerate(self.steps)}
         assert sorted(number_of) == sorted(id(op) for op in self.graph.ops if not op.is_view)

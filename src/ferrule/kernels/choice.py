@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
 
 import numpy as np
@@ -112,11 +112,13 @@ class _Image:
         kept: set[str] = set()
         for group in self._groups():
             kept |= self._kept(group)
+        reason = cache(partial(self._reason, kept))
         chosen = []
         for choice in self.cheapest:
             usable = [k for k in (choice.kernel, *choice.others) if k.function in kept]
             kernel = min(usable, key=partial(self._cost, choice))
-            reasons = choice.reasons if kernel is choice.kernel else (self._reason(choice, kept),)
+            left_out = choice.kernel.function
+            reasons = choice.reasons if kernel is choice.kernel else (reason(left_out),)
             others = [k for k in (choice.kernel, *choice.others) if k is not kernel]
             chosen.append(Choice(kernel, reasons, tuple(others)))
         return chosen
@@ -150,9 +152,8 @@ class _Image:
         costs = [table[:, own].min(axis=1).sum() + code[own].sum() for own in sets]
         return {names[column] for column in sets[int(np.argmin(costs))]}
 
-    def _reason(self, left_out: Choice, kept: Collection[str]) -> str:
+    def _reason(self, kept: Collection[str], name: str) -> str:
         """What a kernel would save that the image does without, and what it would take."""
-        name = left_out.kernel.function
         saved = 0.0
         for choice in self.cheapest:
             if choice.kernel.function == name:

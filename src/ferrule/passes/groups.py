@@ -1,25 +1,33 @@
 """Joins steps to groups without a barrier in between, where no core needs one."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache, cached_property
 
 from ferrule.crew import Crew
-from ferrule.ir import Graph, Op
-from ferrule.lifetimes import lifetimes, peak_of
+from ferrule.ir import Graph
+from ferrule.kernels import Kernel
+from ferrule.lifetimes import Alive
 from ferrule.names import printable
-from ferrule.shares import Pace, divide
+from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step
 
 # Each step behind another takes words of the team's memory.
 _MOST_STEPS = 4
+
+# A step can come before others of the next so many: planning takes as long as there are steps.
+_MOST_AHEAD = 64
 
 # The runtime holds the elements that a unit is lent in 16 bits.
 _MOST_LENT = 65_535
 
 #: For each team size the time of each core.
 Loads = tuple[tuple[Fraction, ...], ...]
+
+#: As `Crew.paces`.
+Paces = Callable[[tuple[Kernel, ...], str, int], list[Pace]]
 
 
 def groups(graph: Graph, steps: tuple[Step, ...], crew: Crew, *, reorder: bool) -> tuple[Step, ...]:
@@ -30,48 +38,31 @@ def groups(graph: Graph, steps: tuple[Step, ...], crew: Crew, *, reorder: bool) 
     the cost model says that it is cheaper, and the peak of the arena does not grow. With `reorder`,
     a later step can come before others.
     """
-    sources = _sources(graph)
-    memory = crew.target.arena_memory.name
-    pinned = crew.hints.pinned(graph, crew.target)
-
-    def peak(order: Sequence[Step]) -> int:
-        slots, scratch = lifetimes(graph, order, memory, crew.cores)
-        return peak_of([*slots, *scratch.values()], len(order))
-
-    most = peak(steps)
+    alive = Alive(graph, crew.cores)
+    most = Alive(graph, crew.cores).peak((step,) for step in steps)
+    start = _Group(crew, alive, crew.hints.pinned(graph, crew.target), cache(crew.paces))
     done: list[Step] = []
-    left = list(steps)
+    left = [start.alone(step) for step in steps]
     while left:
-        group = _Group(crew, sources, pinned).alone(left.pop(0))
+        group = left.pop(0)
         while len(group.steps) < _MOST_STEPS:
-            unready = {step.op.output.name for step in left}
-            for step in left if reorder else left[:1]:
-                if unready & set(_reads(step.op, sources)):
-                    continue
-                joined = group.with_step(step)
-                rest = [other for other in left if other is not step]
-                if joined and peak([*done, *joined.marked, *rest]) <= most:
-                    group, left = joined, rest
-                    break
+            unready: set[str] = set()
+            ahead = left[: _MOST_AHEAD if reorder else 1]
+            for at, apart in enumerate(ahead):
+                (step,) = apart.steps
+                if unready.isdisjoint(alive.reads(step.op)):
+                    passed = (other.steps for other in ahead[:at])
+                    fits = alive.peak(((*group.steps, step), *passed)) <= most
+                    if fits and (joined := group.with_step(apart)):
+                        group = joined
+                        del left[at]
+                        break
+                unready.add(step.op.output.name)
             else:
                 break
+        alive.run(group.steps)
         done += group.marked
     return tuple(done)
-
-
-def _sources(graph: Graph) -> dict[str, str]:
-    """The tensor that each view looks at."""
-    sources: dict[str, str] = {}
-    for op in graph.ops:
-        if op.is_view:
-            name = op.inputs[0].name
-            sources[op.output.name] = sources.get(name, name)
-    return sources
-
-
-def _reads(op: Op, sources: dict[str, str]) -> list[str]:
-    """Names of the tensors that an operator reads, as something computed them."""
-    return [sources.get(tensor.name, tensor.name) for tensor in op.activations]
 
 
 @dataclass(frozen=True)
@@ -79,8 +70,9 @@ class _Group:
     """Steps that run one after the other on each core, and how long that takes each."""
 
     crew: Crew
-    sources: dict[str, str]
+    alive: Alive
     pinned: dict[str, int]
+    known: Paces
     steps: tuple[Step, ...] = ()
     loads: Loads = ()
 
@@ -103,16 +95,22 @@ class _Group:
 
     def paces(self, step: Step) -> list[Pace]:
         """Each core's time for a unit of a step."""
-        return self.crew.paces(step.kernels, step.cut, step.units)
+        return self.known(step.kernels, step.cut, step.units)
 
-    def cost(self, team: int) -> Fraction:
-        """Instructions of the longest path, and what waiting for each other costs a team."""
-        first, *others = self.steps
-        is_private = first.is_private and not others
+    @cached_property
+    def costs(self) -> list[Fraction]:
+        """Instructions of the longest path, and what waiting for each other costs each team."""
+        return [
+            max(loads) + self._overhead(team, len(self.steps))
+            for team, loads in enumerate(self.loads, start=1)
+        ]
+
+    def _overhead(self, team: int, steps: int) -> int:
+        """What so many steps, the first of which is that of the group, cost a team."""
         target = self.crew.target
+        is_private = self.steps[0].is_private and steps == 1
         overhead = target.private(team) if is_private else target.overhead(team)
-        overhead += len(others) * target.joined(team)
-        return max(self.loads[team - 1]) + overhead
+        return overhead + (steps - 1) * target.joined(team)
 
     @property
     def marked(self) -> tuple[Step, ...]:
@@ -122,48 +120,54 @@ class _Group:
         costs = [Fraction(0)] * self.crew.cores
         for number, step in enumerate(self.steps):
             group = group._and(step) if number else group
-            ends = [group.cost(team) for team in range(1, self.crew.cores + 1)]
-            more = tuple(round(end - cost) for end, cost in zip(ends, costs, strict=True))
+            more = tuple(round(end - cost) for end, cost in zip(group.costs, costs, strict=True))
             ahead = len(self.steps) - 1 - number
             marked.append(replace(step, behind=number, ahead=ahead, predicted=more))
-            costs = ends
+            costs = group.costs
         return tuple(marked)
 
-    def with_step(self, step: Step) -> "_Group | None":
-        """The group with a step behind its last one, if that can be, and is cheaper."""
-        read = set(_reads(step.op, self.sources))
+    def with_step(self, apart: "_Group") -> "_Group | None":
+        """The group with the step of another behind its last, if that can be, and is cheaper."""
+        (step,) = apart.steps
         written = {other.op.output.name for other in self.steps}
-        joined = self._dependent(step) if read & written else self._beside(step)
+        is_dependent = not written.isdisjoint(self.alive.reads(step.op))
+        joined = self._dependent(step) if is_dependent else self._beside(apart)
         if joined is None:
             return None
-        apart = self.alone(step)
-        teams = range(2, self.crew.cores + 1)
-        gains = [self.cost(team) + apart.cost(team) - joined.cost(team) for team in teams]
+        costs = zip(self.costs, apart.costs, joined.costs, strict=True)
+        _, *gains = (before + more - after for before, more, after in costs)
         return joined if gains[-1] > 0 and min(gains) >= 0 else None
 
-    def _beside(self, step: Step) -> "_Group | None":
-        """The group with a step that depends on none of it: cores that are done early get more."""
+    def _beside(self, apart: "_Group") -> "_Group | None":
+        """The group with a step that depends on none of it: cores that are done early get more.
+
+        Nothing where that costs a team more; the largest is most likely to say so.
+        """
+        (step,) = apart.steps
         if step.op.name not in self.pinned:
-            paces = self.paces(step)
-            shares = tuple(
-                divide(
-                    step.units,
-                    [
-                        Pace(pace.each, load + pace.before)
-                        for load, pace in zip(loads, paces, strict=False)
-                    ],
-                )
-                for loads in self.loads
-            )
-            step = replace(step, shares=shares)
+            shares: list[tuple[int, ...]] = []
+            for team in range(self.crew.cores, 0, -1):
+                loads = self.loads[team - 1]
+                paces = self._later(step, loads)
+                shares.insert(0, divide(step.units, paces))
+                end = max(*loads, longest(shares[0], paces))
+                most = self.costs[team - 1] + apart.costs[team - 1]
+                if end + self._overhead(team, len(self.steps) + 1) > most:
+                    return None
+            step = replace(step, shares=tuple(shares))
         beside = ", ".join(f"`{printable(other.op.name)}`" for other in self.steps)
         return self._and(replace(step, reason=f"{step.reason}; no barrier: beside {beside}"))
+
+    def _later(self, step: Step, loads: Sequence[Fraction]) -> list[Pace]:
+        """Each core's time for a unit of a step, and before the first that for the group."""
+        paces = zip(self.paces(step), loads, strict=False)
+        return [Pace(pace.each, load + pace.before) for pace, load in paces]
 
     def _dependent(self, step: Step) -> "_Group | None":
         """The group with a step of which every core reads what it wrote itself."""
         reason = f"{step.reason}; no barrier: each core reads what it wrote"
         writers = {other.op.output.name: other for other in self.steps}
-        read = [writers.get(name) for name in _reads(step.op, self.sources)]
+        read = [writers.get(name) for name in self.alive.reads(step.op)]
         if step.is_alone:
             # One core reads all of it: the one that wrote it.
             by_one = {other.shares if other.is_alone else () for other in read if other}

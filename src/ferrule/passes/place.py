@@ -1,5 +1,6 @@
 """Gives every tensor a place in the arena."""
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -49,16 +50,19 @@ def _by_life(slot: Slot) -> tuple[int, int, str]:
 
 def _fit(order: Sequence[Slot]) -> list[Slot]:
     """Places each slot at the lowest offset that is free over its whole life."""
-    placed: list[Slot] = []
+    # By offset: where each slot begins and ends, and its first and last step.
+    placed: list[tuple[int, int, int, int]] = []
+    fitted = []
     for slot in order:
-        offset = 0
-        rivals = [s for s in placed if s.first <= slot.last and slot.first <= s.last]
-        for rival in sorted(rivals, key=lambda slot: slot.offset):
-            if offset + slot.bytes <= rival.offset:
-                break
-            offset = max(offset, aligned(rival.end))
-        placed.append(replace(slot, offset=offset))
-    return placed
+        offset, size, begin, until = 0, slot.bytes, slot.first, slot.last
+        for start, end, first, last in placed:
+            if first <= until and begin <= last:
+                if offset + size <= start:
+                    break
+                offset = max(offset, end)
+        insort(placed, (offset, aligned(offset + size), begin, until))
+        fitted.append(replace(slot, offset=offset))
+    return fitted
 
 
 def _top(slots: Sequence[Slot]) -> int:
