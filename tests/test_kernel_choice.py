@@ -157,5 +157,5 @@ def test_a_form_that_is_not_exact_is_named_beside_a_faster_kernel() -> None:
     core = target.load("qemu-mps3-an547").cores[0]
     op = conv2d("clamped", (6, 6, 8), zero_points=(0, -100), activation="relu").graph.ops[0]
     given = choose(op, core)
-    assert given.kernel.function == "conv2d_mve"
+    assert given.kernel.function == "conv2d_direct_mve"
     assert given.reasons == ("not conv2d_dsp: it stores all of -128 to 127, not -100 to 127",)

@@ -5,6 +5,7 @@ use crate::instructions::bytes::bytes;
 use crate::instructions::mve::copy::{copy, fill, gather, Rows, Seen};
 use crate::instructions::mve::multiply::multiply;
 use crate::mve_filters::{MveFilters, VECTOR};
+use crate::mve_image::padded;
 use crate::window::{Place, Window};
 use runtime::Claim;
 
@@ -42,7 +43,12 @@ pub fn conv2d_mve(params: &Conv2dMve, claim: Claim<'_, (i8,), i8>) {
         filters.rows(values, params.depth, claim.scratch, outputs);
         return;
     }
-    let (input, columns) = image(params, input, claim.scratch);
+    let (input, columns) = padded(
+        &params.image,
+        params.input_zero_point,
+        input,
+        bytes(claim.scratch),
+    );
     let pitch = filters.vectors * VECTOR;
     let window = &params.window;
     let depth = params.depth;
@@ -89,41 +95,6 @@ struct Inside {
     tops: usize,
     /// Columns from which on all taps of a row are.
     lefts: usize,
-}
-
-/// The input, or the copy of it with its padding, and what is left of scratch.
-fn image<'c>(
-    params: &Conv2dMve,
-    input: &'c [i8],
-    scratch: &'c mut [u32],
-) -> (&'c [i8], &'c mut [i8]) {
-    let image = &params.image;
-    let scratch = bytes(scratch);
-    if image.size == 0 {
-        return (input, scratch);
-    }
-    let Some((padded, columns)) = scratch.split_at_mut_checked(image.size.into()) else {
-        return (input, &mut []);
-    };
-    let (row, step) = (usize::from(image.row), usize::from(image.padded_row));
-    let before = usize::from(image.before);
-    let (length, behind) = if row == step {
-        (input.len(), before + input.len())
-    } else {
-        (row, before)
-    };
-    let rows = Rows {
-        count: input.len().checked_div(length).unwrap_or_default(),
-        length,
-        pitch: row,
-        step,
-    };
-    // Where rows have padding on a side, everything is filled first.
-    let zero_point = params.input_zero_point;
-    fill(padded.get_mut(..before).unwrap_or_default(), zero_point);
-    fill(padded.get_mut(behind..).unwrap_or_default(), zero_point);
-    copy(input, rows, padded.get_mut(before..).unwrap_or_default());
-    (padded, columns)
 }
 
 /// Fills columns from an output pixel on, at least one and at most those of its row, and says how

@@ -14,12 +14,13 @@ _LARGEST_IMAGE = 4096
 class Image:
     """A copy of an input of so many channels with its padding, if it has `largest` bytes at most.
 
-    There is none without padding.
+    There is none without padding, unless what is read has so many bytes `behind` the last one.
     """
 
     window: Window
     depth: int
     largest: int = _LARGEST_IMAGE
+    behind: int = 0
 
     @property
     def _padded(self) -> tuple[int, int]:
@@ -29,9 +30,12 @@ class Image:
 
     @property
     def bytes(self) -> int:
-        """Size of the copy; 0 where there is none."""
+        """Size of the copy, in words where there is more behind; 0 where there is none."""
         size = math.prod(self._padded) * self.depth
-        return size if self.window.padding != NO_PADDING and size <= self.largest else 0
+        if self.behind:
+            size = -(-(size + self.behind) // 4) * 4
+        is_needed = self.behind > 0 or self.window.padding != NO_PADDING
+        return size if is_needed and size <= self.largest else 0
 
     @property
     def over(self) -> Window:

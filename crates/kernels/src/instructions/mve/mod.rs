@@ -10,4 +10,5 @@ pub mod add;
 pub mod copy;
 pub mod multiply;
 pub mod plane;
+pub mod runs;
 pub mod stored;
