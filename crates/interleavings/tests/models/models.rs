@@ -2,9 +2,9 @@
 //! sees each access to the arena that is not ordered after those that it must follow.
 
 use crate::team::{assist, explored, helper, infer, kernel, run};
-use crate::team::{Locked, Patient, Sleepy, Team, AMID, BESIDE, BOTH, ENDLESS, MIDDLE};
-use crate::team::{Program, FIRST, FOREIGN, GROUP, INPUT, OTHER_GROUP, OUTPUT, PIECEWISE};
-use crate::team::{SHORTER, SIDE_BY_SIDE};
+use crate::team::{Locked, Patient, Sleepy, Team, AMID, BESIDE, BOTH, ENDLESS, MIDDLE, OPENED};
+use crate::team::{Program, FIRST, FOREIGN, FOUR, GROUP, INPUT, OTHER_GROUP, OUTPUT, PIECEWISE};
+use crate::team::{SHORTER, SHORTER_GROUP, SIDE_BY_SIDE, WIDE_INPUT, WIDE_OUTPUT};
 use core::mem::forget;
 use loom::sync::Arc;
 use loom::thread::{spawn, yield_now};
@@ -48,9 +48,10 @@ pub fn late<M: Schedule>() {
     helper.join().expect("no panic");
 }
 
-/// Two steps of one group, each on a core of its own: nobody waits in between.
-pub fn side_by_side() {
-    let team = Arc::new(Team::<Joined<1>>::new());
+/// Two steps of a unit, each on a core of its own: in one group nobody waits in between, and where
+/// cores steal nobody takes it.
+pub fn side_by_side<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
     let helper = helper(&team, ENDLESS, 1, 1, SIDE_BY_SIDE);
     let mut lead = team.lead(ENDLESS, 2).expect("free");
     let mut begin = lead.begin().expect("idle");
@@ -61,8 +62,24 @@ pub fn side_by_side() {
     for slot in [MIDDLE, BESIDE] {
         let mut output = [0; 3];
         done.load(slot, &mut output).expect("fits");
-        assert_eq!(output, [2, 12, 22]);
+        assert_eq!(output, [2, 12, 22], "wrong elements");
     }
+    helper.join().expect("no panic");
+}
+
+/// What a core has stolen and not claimed is stolen from it, or it claims that itself.
+pub fn stolen_in_turn() {
+    let team = Arc::new(Team::<Steal>::new());
+    let helper = helper(&team, ENDLESS, 1, 1, FOUR);
+    let mut lead = team.lead(ENDLESS, 2).expect("free");
+    let mut begin = lead.begin().expect("idle");
+    begin.store(WIDE_INPUT, &[1, 11, 21, 31]).expect("fits");
+    let mut member = begin.member();
+    run(&mut member, FOUR).expect("nobody is needed");
+    let mut output = [0; 4];
+    let done = member.finish().expect("nobody is needed");
+    done.load(WIDE_OUTPUT, &mut output).expect("fits");
+    assert_eq!(output, [2, 12, 22, 32], "wrong elements");
     helper.join().expect("no panic");
 }
 
@@ -291,6 +308,7 @@ pub fn two_ways<M: Schedule>() {
 explored! {
     two_members: 4, together::<Static>(BOTH, 2, ENDLESS);
     two_members_that_steal: 2, together::<Steal>(BOTH, 2, ENDLESS);
+    members_that_are_robbed_in_turn: 1, stolen_in_turn();
     three_members: 1, together::<Static>(SHORTER, 3, ENDLESS);
     three_members_that_steal: 0, together::<Steal>(SHORTER, 3, ENDLESS);
     two_inferences: 2, twice::<Static>(BOTH, 2);
@@ -307,6 +325,7 @@ explored! {
     an_inference_in_slices: 2, slices(PIECEWISE, Slice::steps(1));
     an_inference_in_pieces: 2, slices(PIECEWISE, Slice::until(0));
     a_private_step_in_slices: 2, slices(AMID, Slice::steps(1));
+    a_private_step_before_others_in_slices: 2, slices(OPENED, Slice::steps(1));
     a_private_step: 3, together::<Static>(AMID, 2, ENDLESS);
     a_private_step_with_stealing: 1, together::<Steal>(AMID, 2, ENDLESS);
     a_private_step_and_a_late_helper: 2, twice::<Static>(AMID, 1);
@@ -315,8 +334,10 @@ explored! {
     a_group_step_by_step: 2, together::<Static>(GROUP, 2, ENDLESS);
     a_group_and_a_late_helper: 2, twice::<Joined<1>>(GROUP, 1);
     an_abandoned_group: 3, abandoned::<Joined<1>>(GROUP);
-    independent_steps: 3, side_by_side();
+    independent_steps: 3, side_by_side::<Joined<1>>();
+    independent_steps_with_stealing: 2, side_by_side::<Steal>();
     another_group: 3, mismatch::<Joined<1>>(GROUP, OTHER_GROUP);
+    a_shorter_group: 3, mismatch::<Joined<1>>(GROUP, SHORTER_GROUP);
     another_model: 3, mismatch::<Static>(BOTH, FOREIGN);
     another_model_that_steals: 3, mismatch::<Steal>(BOTH, FOREIGN);
     another_build: 2, foreign_build::<Static, Static>();

@@ -1,12 +1,12 @@
 //! Members that sleep until they are woken: nobody sleeps for ever. Loom sees a thread that does.
 
 use crate::team::{assist, explored, infer, run, Program, Team};
-use crate::team::{BOTH, FIRST, LAST, PIECEWISE, SHORTER};
+use crate::team::{BOTH, FIRST, FOREIGN, LAST, PIECEWISE, SHORTER};
 use core::mem::forget;
 use core::ops::ControlFlow;
 use loom::sync::{Arc, Condvar, Mutex};
-use loom::thread::spawn;
-use runtime::{Port, Schedule, Slice, Sliced, Static, Steal, Stopped, Team as Memory};
+use loom::thread::{spawn, JoinHandle};
+use runtime::{Helper, Port, Schedule, Slice, Sliced, Static, Steal, Stopped, Team as Memory};
 
 loom::lazy_static! {
     static ref BELLS: (Mutex<[bool; 3]>, Condvar) = (Mutex::new([false; 3]), Condvar::new());
@@ -100,24 +100,60 @@ pub fn hands_over<M: Schedule>() {
     helper.join().expect("no panic");
 }
 
-/// A lead that begins anew waits until a helper that forgot its member joins again.
-pub fn joins_again<M: Schedule>() {
-    let team = Arc::new(Team::<M>::new());
+/// A helper in an inference that its lead has left, and whose member it has forgotten.
+fn forgetful<M: Schedule>(team: &Team<M>) -> Helper<'_, Sleeper, M> {
     let mut helper = team.helper(Sleeper(1), 1).expect("free");
     let mut lead = team.lead(Sleeper(2), 2).expect("free");
     let mut member = lead.begin().expect("idle").member();
     assert!(member.claim(&FIRST).expect("first").is_some());
     drop(member);
-    drop(lead);
     forget(helper.join().expect("invited"));
-    let other = team.clone();
-    let leads = spawn(move || {
-        let mut lead = other.lead(Sleeper(0), 2).expect("free");
+    helper
+}
+
+/// A lead on a thread of its own, that begins the next inference.
+fn leads_anew<M: Schedule>(team: &Arc<Team<M>>) -> JoinHandle<()> {
+    let team = team.clone();
+    spawn(move || {
+        let mut lead = team.lead(Sleeper(0), 2).expect("free");
         let mut member = lead.begin().expect("it leaves").member();
         assert!(member.claim(&FIRST).expect("first").is_some());
-    });
+    })
+}
+
+/// A lead that begins anew waits until a helper that forgot its member joins again.
+pub fn joins_again<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let mut helper = forgetful(&team);
+    let lead = leads_anew(&team);
     assert!(helper.join().is_some());
-    leads.join().expect("no panic");
+    lead.join().expect("no panic");
+}
+
+/// The same, if it drops its handle, and who has that then does not join.
+pub fn gives_back<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let helper = forgetful(&team);
+    let lead = leads_anew(&team);
+    drop(helper);
+    let next = team.helper(Sleeper(1), 1);
+    lead.join().expect("no panic");
+    drop(next);
+}
+
+/// A lead that waits for a helper of another model learns that it has left.
+pub fn disagrees<M: Schedule>() {
+    let team = Arc::new(Team::<M>::new());
+    let other = team.clone();
+    let helper = spawn(move || {
+        let mut helper = other.helper(Sleeper(1), 1).expect("free");
+        assert_eq!(assist(&mut helper, FOREIGN), Err(Stopped::Mismatch));
+        // Or it would wake the lead once more.
+        forget(helper);
+    });
+    let mut lead = team.lead(Sleeper(0), 2).expect("free");
+    assert_eq!(infer(&mut lead, BOTH, 1), Err(Stopped::Mismatch));
+    helper.join().expect("no panic");
 }
 
 /// Who asks for a handle that another has waits no longer than the inference is stopped.
@@ -227,6 +263,8 @@ explored! {
     a_pause: 2, told::<Sliced>(pauses);
     a_handle_that_is_dropped: 3, hands_over::<Static>();
     a_member_that_is_forgotten_until_its_helper_joins_again: 3, joins_again::<Static>();
+    a_member_that_is_forgotten_until_its_handle_is_dropped: 3, gives_back::<Static>();
+    a_helper_of_another_model: 2, disagrees::<Static>();
     a_handle_that_another_has: 3, asks::<Static>();
     a_handle_that_another_has_amid_a_pause: 3, asks_amid_a_pause();
     a_handle_that_is_reclaimed: 3, comes_back::<Static>();

@@ -14,6 +14,10 @@ pub const INPUT: Slot<i8, BYTES> = Slot::at(0);
 pub const MIDDLE: Slot<i8, BYTES> = Slot::at(4);
 pub const OUTPUT: Slot<i8, BYTES> = Slot::at(0);
 
+/// One element more than the others.
+pub const WIDE_INPUT: Slot<i8, 4> = Slot::at(0);
+pub const WIDE_OUTPUT: Slot<i8, 4> = Slot::at(4);
+
 /// Where a step of a group writes.
 pub const BESIDE: Slot<i8, BYTES> = Slot::at(8);
 
@@ -96,6 +100,18 @@ pub static PIECES: Step<(i8,), i8> = step(0)
     .by_pixels(3, 1, 1)
     .grain(1)
     .shares(&[&[3], &[2, 1]]);
+/// So many units of a helper's that who takes half of them can be robbed in turn.
+static MANY: Step<(i8,), i8> = step(0)
+    .reads(WIDE_INPUT)
+    .writes(WIDE_OUTPUT)
+    .by_pixels(4, 1, 1)
+    .shares(&[&[4], &[0, 4]]);
+/// The lead does it before anybody else is told of the inference.
+static OPENING: Step<(i8,), i8> = step(0)
+    .reads(INPUT)
+    .writes(MIDDLE)
+    .by_channels(1, 3, 3)
+    .alone();
 /// A port that gives up after so many polls; loom runs another thread at each.
 #[derive(Clone, Copy)]
 pub struct Patient(pub u32);
@@ -174,10 +190,16 @@ pub const PIECEWISE: Program = &[&PIECES, &SECOND];
 pub const LAST: Program = &[&PIECES];
 /// A step of the lead's between two that are shared.
 pub const AMID: Program = &[&FIRST, &ALONE, &THIRD];
+/// A step of the lead's, then one that is shared.
+pub const OPENED: Program = &[&OPENING, &SECOND];
+/// A step of four units.
+pub const FOUR: Program = &[&MANY];
 /// A group of two steps, and a step behind it.
 pub const GROUP: Program = &[&JOINED, &JOINER, &AFTER];
 /// A group of which only the first step is that of [`GROUP`].
 pub const OTHER_GROUP: Program = &[&SAME_FIRST, &OTHER_JOINER, &AFTER];
+/// Steps of [`GROUP`] without the one that joins the first.
+pub const SHORTER_GROUP: Program = &[&FIRST, &AFTER];
 /// A group of independent steps.
 pub const SIDE_BY_SIDE: Program = &[&LEFT, &RIGHT];
 /// Programs that disagree with [`BOTH`].

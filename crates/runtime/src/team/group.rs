@@ -116,7 +116,7 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
         let mut next = first.next;
         for seat in self.group.as_ref() {
             let Some(shape) = next else {
-                return seat.joint.is_end();
+                return seat.joint.is_end() || fault("longer");
             };
             if !seat.joint.equals(shape) && !fault("joined") {
                 return false;

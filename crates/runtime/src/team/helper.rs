@@ -3,8 +3,8 @@
 use super::arena::Shared;
 use super::control::{has_words, PerCore};
 use super::{Member, Port, Schedule, Static};
-use crate::sync::ordering;
 use crate::sync::Ordering::{Relaxed, Release};
+use crate::sync::{fault, ordering};
 use core::marker::PhantomData;
 
 /// The handle of a core that helps.
@@ -97,7 +97,9 @@ impl<P: Port, M: Schedule> Helper<'_, P, M> {
 
 impl<P: Port, M: Schedule> Drop for Helper<'_, P, M> {
     fn drop(&mut self) {
-        self.leave();
+        if !fault("drops") {
+            self.leave();
+        }
         self.shared.give(self.index);
         // The lead of a stopped inference may wait for it, or who has asked for it.
         self.shared.wake(&self.port, "given sleeps");

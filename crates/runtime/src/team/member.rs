@@ -288,7 +288,9 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     #[cold]
     #[inline(never)]
     fn disagree(&self) -> Stopped {
-        self.shared.control.mismatch.store(self.first, Relaxed);
+        if !fault("disagree") {
+            self.shared.control.mismatch.store(self.first, Relaxed);
+        }
         Stopped::Mismatch
     }
 
@@ -348,7 +350,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         if !last.is_private() {
             let epoch = self.epoch.wrapping_sub(1);
             for (index, core) in (1..).zip(self.helpers()) {
-                if M::is_needed(core) || !M::shut(&self.port, core, epoch) {
+                if M::is_needed(core) && !fault("needed") || !M::shut(&self.port, core, epoch) {
                     self.wait_until(&core.arrived, M::over(epoch), index)?;
                 }
             }

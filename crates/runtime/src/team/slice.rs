@@ -129,7 +129,7 @@ impl<P: Port, M: Schedule> Member<'_, P, M> {
 
     /// Sends the helpers home until the lead goes on.
     fn pause(&mut self) {
-        if !self.is_published() {
+        if !self.is_published() && !fault("unpublished") {
             return;
         }
         let control = self.shared.control;

@@ -224,6 +224,8 @@ fn steal<P: Port>(port: &P, cores: &[PerCore], own: &PerCore, step: &Shape) -> O
 fn stolen(own: &PerCore, units: Range<u32>, step: &Shape) -> Range<u32> {
     let middle = units.start + bite(units.end - units.start, step);
     // Nobody else stores while it is empty: an exchange expects units.
-    own.range.store(pack(&(middle..units.end)), Relaxed);
+    if !fault("rest") {
+        own.range.store(pack(&(middle..units.end)), Relaxed);
+    }
     units.start..middle
 }
