@@ -118,6 +118,9 @@ found! {
     an_end_after_a_pause_that_wakes_nobody: "finish sleeps", ASLEEP, sleep::asks_amid_a_pause();
     a_dropped_handle_that_wakes_nobody: "given sleeps", ASLEEP, sleep::hands_over::<Static>();
     an_end_that_wakes_nobody: "cleared sleeps", ASLEEP, sleep::asks::<Static>();
+    a_handle_that_is_awaited_though_nothing_is_stopped: "stopped", ASLEEP, sleep::asks::<Static>();
+    a_helper_that_is_awaited_though_it_is_not_invited: "uninvited", ASLEEP,
+        sleep::asks::<Static>();
     a_reclaimed_handle_that_wakes_nobody: "reclaim sleeps", ASLEEP, sleep::comes_back::<Static>();
     a_handle_given_back_that_wakes_nobody: "expel sleeps", ASLEEP, sleep::asks_amid::<Static>();
     another_lead_that_wakes_nobody: "follow sleeps", ASLEEP, sleep::follows::<Static>(true);

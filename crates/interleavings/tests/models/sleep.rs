@@ -156,13 +156,16 @@ pub fn disagrees<M: Schedule>() {
     helper.join().expect("no panic");
 }
 
-/// Who asks for a handle that another has waits no longer than the inference is stopped.
+/// Who asks for a handle that another has waits no longer than the inference is stopped, and
+/// not before it is. Nobody waits for a helper that was not invited.
 pub fn asks<M: Schedule>() {
     let team = Arc::new(Team::<M>::new());
     let mut helper = team.helper(Sleeper(2), 1).expect("free");
+    let _idle = team.helper(Sleeper(2), 2).expect("free");
     let mut lead = team.lead(Sleeper(0), 2).expect("free");
     let mut member = lead.begin().expect("idle").member();
     assert!(member.claim(&FIRST).expect("first").is_some());
+    assert!(team.helper(Sleeper(1), 1).is_none());
     drop(member);
     assert_eq!(assist(&mut helper, BOTH), Err(Stopped::Told));
     let other = team.clone();

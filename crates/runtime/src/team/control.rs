@@ -3,7 +3,7 @@
 use super::ways::Ways;
 use crate::geometry::{GEOMETRY_WORDS, MAX_CORES};
 use crate::sync::Ordering::Relaxed;
-use crate::sync::{AtomicBool, AtomicU32, Watch};
+use crate::sync::{fault, AtomicBool, AtomicU32, Watch};
 use core::ops::Range;
 
 /// Words about one core of the team. See the module `team` for who writes what.
@@ -110,6 +110,7 @@ impl Control {
     /// Whether the last inference was stopped, and may still have helpers.
     pub fn is_stopped(&self) -> bool {
         let last = self.begun.load(Relaxed);
-        self.stopped.load(Relaxed) == last && self.finished.load(Relaxed) != last
+        let is_told = self.stopped.load(Relaxed) == last || fault("stopped");
+        is_told && self.finished.load(Relaxed) != last
     }
 }

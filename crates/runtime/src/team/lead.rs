@@ -139,7 +139,8 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         self.shared.wake(&self.port, "clear sleeps");
         let epoch = control.published.load(Relaxed);
         for (index, core) in self.shared.cores.iter().enumerate().skip(1) {
-            if core.invited.load(Relaxed) != last || M::shut(&self.port, core, epoch) {
+            let is_invited = core.invited.load(Relaxed) == last || fault("uninvited");
+            if !is_invited || M::shut(&self.port, core, epoch) {
                 continue;
             }
             let mut polls = 0;
