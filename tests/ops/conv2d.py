@@ -134,6 +134,8 @@ CASES = [
     conv2d("words_one_row", (1, 20, 4), (1, 4)),
     conv2d("words_one_column", (20, 1, 4), (4, 1)),
     conv2d("words_wide", (3, 3, 36), channels=34),
+    conv2d("few_channels", (20, 17, 10), (3, 5), 2, stride=(2, 2)),
+    conv2d("few_channels_valid", (6, 31, 7), (2, 3), 4, stride=(1, 2), same=False),
     conv2d("strips", (29, 21, 1), (7, 3), 5, stride=(2, 1), same=False),
     conv2d("strips_stride_1", (17, 11, 2), (5, 2), 4),
     conv2d("strips_of_one_column", (23, 7, 3), (10, 1), 2, activation="relu"),

@@ -1,8 +1,9 @@
 //! What a filter sees of pairs of pixels, as words that hold a value of both.
 
 use crate::instructions::bytes::bytes;
+use crate::instructions::copy::copy;
 use crate::instructions::join::{join, Lines};
-use crate::rolled::{copy, fill, fill_bytes, repeated, rolled};
+use crate::rolled::{fill, fill_bytes, repeated, rolled};
 use crate::window::{Place, Window};
 use core::ops::Range;
 

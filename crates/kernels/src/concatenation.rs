@@ -1,6 +1,6 @@
 //! Concatenation: two tensors one behind the other, or a tensor and a constant.
 
-use crate::rolled::copy;
+use crate::instructions::copy::copy;
 use runtime::{Claim, Output, View};
 
 /// Parameters of [`concatenation`].

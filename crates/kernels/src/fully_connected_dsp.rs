@@ -1,9 +1,10 @@
 //! FullyConnected for cores with the DSP extension: four outputs at a time.
 
 use crate::instructions::bytes::bytes;
+use crate::instructions::copy::copy;
 use crate::instructions::dsp::arithmetic::stored;
 use crate::instructions::dsp::dense::{Dense, GROUP, SCALES};
-use crate::rolled::{copy, rolled};
+use crate::rolled::rolled;
 use runtime::Claim;
 
 /// Parameters of [`fully_connected_dsp`].

@@ -2,9 +2,10 @@
 
 use crate::dsp_filters::{convolve, DspFilters, Source};
 use crate::instructions::bytes::bytes;
+use crate::instructions::copy::copy;
 use crate::instructions::dsp::gather::{gather, Rows, QUAD};
 use crate::instructions::dsp::multiply::{Columns, Strip};
-use crate::rolled::{copy, fill, fill_bytes, repeated};
+use crate::rolled::{fill, fill_bytes, repeated};
 use crate::window::Window;
 use runtime::Claim;
 

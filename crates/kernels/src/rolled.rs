@@ -12,9 +12,15 @@ pub fn rolled() {
 /// Makes all words a value.
 #[inline(never)]
 pub fn fill(to: &mut [u32], value: u32) {
-    for to in to {
-        *to = value;
+    let mut left = to;
+    while let [first, second, rest @ ..] = left {
+        *first = value;
+        *second = value;
+        left = rest;
         rolled();
+    }
+    if let [last] = left {
+        *last = value;
     }
 }
 
@@ -23,30 +29,18 @@ pub fn fill(to: &mut [u32], value: u32) {
 pub fn fill_bytes(to: &mut [i8], value: i8) {
     let mut quads = to.chunks_exact_mut(4);
     for quad in &mut quads {
-        quad.copy_from_slice(&[value; 4]);
+        if cfg!(target_arch = "riscv32") {
+            // A word of them would be taken apart again.
+            for to in quad {
+                *to = value;
+            }
+        } else {
+            quad.copy_from_slice(&[value; 4]);
+        }
         rolled();
     }
     for to in quads.into_remainder() {
         *to = value;
-        rolled();
-    }
-}
-
-/// Copies as many bytes as both have.
-#[inline(never)]
-pub fn copy(from: &[i8], to: &mut [i8]) {
-    let length = from.len().min(to.len());
-    let (Some(from), Some(to)) = (from.get(..length), to.get_mut(..length)) else {
-        return;
-    };
-    let (mut quads, froms) = (to.chunks_exact_mut(4), from.chunks_exact(4));
-    let last = froms.remainder();
-    for (to, from) in (&mut quads).zip(froms) {
-        to.copy_from_slice(from);
-        rolled();
-    }
-    for (to, &from) in quads.into_remainder().iter_mut().zip(last) {
-        *to = from;
         rolled();
     }
 }

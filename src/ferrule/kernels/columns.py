@@ -8,6 +8,13 @@ from ferrule.window import NO_PADDING, Window
 
 # Inputs up to this many bytes, padding included, are copied with their padding on each core.
 _LARGEST_IMAGE = 4096
+# The same where so few output channels share what is gathered for a pixel.
+_FEW_CHANNELS, _LARGEST_OF_FEW = 4, 8192
+
+
+def largest_image(channels: int) -> int:
+    """Most bytes of an input with its padding that are copied for so many output channels."""
+    return _LARGEST_OF_FEW if channels <= _FEW_CHANNELS else _LARGEST_IMAGE
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class Columns:
 
     window: Window
     source: Tensor
+    largest_image: int = _LARGEST_IMAGE
 
     @property
     def depth(self) -> int:
@@ -85,7 +93,7 @@ class Columns:
 
     @property
     def _image(self) -> Image:
-        return Image(self.window, self.depth)
+        return Image(self.window, self.depth, self.largest_image)
 
     @property
     def borders(self) -> int:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ferrule.ir import Array, Op, Struct
-from ferrule.kernels.columns import Columns
+from ferrule.kernels.columns import Columns, largest_image
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.lanes import packed
 from ferrule.kernels.packing import MANY, Filters
@@ -77,7 +77,8 @@ class Conv2dLanes(Kernel):
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns(self.op.window, self.op.inputs[0])
+        _, channels = self.op.matrix()
+        return Columns(self.op.window, self.op.inputs[0], largest_image(channels))
 
     @property
     def scratch_words(self) -> int:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ferrule.ir import Op, Struct
-from ferrule.kernels.columns import Columns
+from ferrule.kernels.columns import Columns, largest_image
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.split_rescale import SplitRescale
@@ -69,7 +69,8 @@ class Conv2dThumb(Kernel):
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns(self.op.window, self.op.inputs[0])
+        _, channels = self.op.matrix()
+        return Columns(self.op.window, self.op.inputs[0], largest_image(channels))
 
     @cached_property
     def _rescale(self) -> SplitRescale:

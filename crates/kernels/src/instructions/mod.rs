@@ -6,6 +6,7 @@
 //! block. Tests hold both equal.
 
 pub mod bytes;
+pub mod copy;
 pub mod dsp;
 pub mod join;
 pub mod lanes;
