@@ -45,6 +45,8 @@ _CONVOLUTIONS = [
     (2, 2, 8, 4, (1, 1), 1),
     (3, 3, 4, 8, (3, 3), 1),
     (4, 4, 2, 4, (3, 3), 1),
+    (20, 17, 10, 2, (3, 5), 2),
+    (12, 12, 32, 1, (3, 3), 1),
 ]
 # Height, width, input channels, multiplier, filter, stride.
 _DEPTHWISE = [
