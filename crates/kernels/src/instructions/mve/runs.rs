@@ -1,5 +1,7 @@
 //! Multiplies what pixels see, where it lies in an image, with filters: two channels by four
 //! pixels at a time.
+//!
+//! One file, as the loop, its checks and its twin are read side by side.
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::mve::stored::stored;
