@@ -54,7 +54,9 @@ fn sum(params: &AveragePool2d, input: &[i8], (rows, columns): (Taps, Taps), chan
 }
 
 /// `sum / count`, rounded to nearest, ties away from zero; 0 when there is nothing to count.
-#[inline(never)] // one copy, because some cores have no division
+// One copy where a division is a call.
+#[cfg_attr(all(target_arch = "arm", not(target_has_atomic = "32")), inline(never))]
+#[cfg_attr(not(all(target_arch = "arm", not(target_has_atomic = "32"))), inline)]
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // a mean of i8 fits
 pub fn mean(sum: i32, count: usize) -> i32 {
