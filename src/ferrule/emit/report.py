@@ -6,6 +6,7 @@ from typing import Any
 
 from ferrule.emit.rust_names import Names
 from ferrule.emit.weights import step_bytes
+from ferrule.kernels import given_bytes, taken_bytes
 from ferrule.names import printable
 from ferrule.passes.slices import piece_cost
 from ferrule.steps import Plan, Slot
@@ -27,6 +28,7 @@ def plan_text(plan: Plan) -> str:
         f"arena   {plan.arena_bytes:>9,} B, "
         + ("as small as one whole-layer pass allows" if not gap else f"{gap:,} B above the peak"),
         f"weights {data['weights_bytes']:>9,} B" + _by_image(plan),
+        *_growth(data),
         f"MACs    {data['macs']:>9,}",
         *_predicted(plan),
         "",
@@ -109,6 +111,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "arena_bytes": plan.arena_bytes,
         "peak_bytes": plan.peak,
         "weights_bytes": sum(step["constant_bytes"] for step in steps),
+        "growth": _sizes(plan),
         "macs": sum(step["macs"] for step in steps),
         "predicted": [plan.predicted(team) for team in teams] if plan.target.is_measured else [],
         "steps": steps,
@@ -167,6 +170,37 @@ def _by_image(plan: Plan) -> str:
     of_steps = map(step_bytes, plan.steps)
     sizes = zip(plan.kinds, map(sum, zip(*of_steps, strict=True)), strict=True)
     return ": " + ", ".join(f"{size:,} for {core.kind}" for core, size in sizes)
+
+
+def _sizes(plan: Plan) -> list[dict[str, Any]]:
+    """Bytes of weights and bias in the model and in each kind of core's image, and of all there."""
+    given = sum(given_bytes(step.op) for step in plan.steps)
+    images = zip(plan.kinds, zip(*(step.kernels for step in plan.steps), strict=True), strict=True)
+    return [
+        {
+            "core": core.kind,
+            "model_bytes": given,
+            "weights_and_bias_bytes": sum(map(taken_bytes, kernels)),
+            "constants_bytes": sum(kernel.params().bytes for kernel in kernels),
+        }
+        for core, kernels in images
+    ]
+
+
+def _growth(data: dict[str, Any]) -> list[str]:
+    """A line for each kind of core with how much larger than in the model its weights are."""
+    return [
+        f"growth  {_percent(sizes, 'weights_and_bias_bytes'):>9} over the model's "
+        f"{sizes['model_bytes']:,} B of weights and bias, which --growth limits; all constants "
+        f"{_percent(sizes, 'constants_bytes')}"
+        + (f", for {sizes['core']}" if len(data["growth"]) > 1 else "")
+        for sizes in data["growth"]
+        if sizes["model_bytes"]
+    ]
+
+
+def _percent(sizes: dict[str, Any], name: str) -> str:
+    return f"{sizes[name] / sizes['model_bytes'] - 1:+.1%}"
 
 
 def _slot(name: str, slot: Slot, plan: Plan) -> dict[str, Any]:
