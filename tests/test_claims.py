@@ -23,19 +23,19 @@ def equal(cores: int, each: int, before: int = 0) -> list[Pace]:
 
 
 def test_equal_cores_with_free_claims_end_together() -> None:
-    assert race((8, 8), equal(2, 100), 1, 0).end == 800
+    assert race((8, 8), (8, 8), equal(2, 100), 1, 0).end == 800
 
 
 def test_a_core_at_half_speed_is_helped() -> None:
     """Perfect sharing would take 1,067, but units are whole."""
     slow = [*equal(1, 100), *equal(1, 200)]
-    assert race((8, 8), slow, 1, 0).end == 1100
-    assert race((8, 8), slow, 8, 0).end == 1600  # each claims its whole share at once
+    assert race((8, 8), (8, 8), slow, 1, 0).end == 1100
+    assert race((8, 8), (8, 8), slow, 8, 0).end == 1600  # each claims its whole share at once
 
 
 def test_each_claim_but_the_first_takes_what_comes_before_the_first_unit_and_more() -> None:
-    one = race((9,), equal(1, 100, 880), 9, AGAIN).end
-    three = race((9,), equal(1, 100, 880), 3, AGAIN).end
+    one = race((9,), (9,), equal(1, 100, 880), 9, AGAIN).end
+    three = race((9,), (9,), equal(1, 100, 880), 3, AGAIN).end
     assert (one, three) == (900 + 880, 900 + 880 + 2 * (880 + AGAIN))
 
 
@@ -76,7 +76,7 @@ def test_a_team_learns_in_the_steps_where_claims_are_cheap() -> None:
         paces = crew.paces(step.kernels, step.cut, step.units)
         paces[1] = Pace(2 * paces[1].each, 2 * paces[1].before)
         best = float(ideal(step.units, paces))
-        result = race(known.shares(step.shares[-1]), paces, step.claim, again)
+        result = race(step.shares[-1], known.shares(step.shares[-1]), paces, step.claim, again)
         lost.append(result.end / best)
         known = known.learned(step.shares[-1], step.claim, result.claimed)
     assert max(lost[1:6]) < 1.15, lost

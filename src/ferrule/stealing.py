@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from ferrule.shares import Pace
 
-# A core claims this part of the units it has left, and takes half of those of another (`steal.rs`).
+# A core claims this part of the units it has left (`steal.rs`).
 _BITE = 3
-_HALF = 2
+# It takes nothing from another if it needs so many times as long for that as the other for all.
+_SLOWEST = 2
 
 # The weight of the core that was fastest, compared with the plan (`paces.rs`).
 _FULL = 255
@@ -26,10 +27,13 @@ class Race:
     claimed: tuple[int, ...]
 
 
-def race(shares: Sequence[int], paces: Sequence[Pace], claim: int, again: int) -> Race:
+def race(
+    planned: Sequence[int], shares: Sequence[int], paces: Sequence[Pace], claim: int, again: int
+) -> Race:
     """What happens if each core claims so many units at least of its share, and then steals.
 
-    Each claim takes `again` instructions; a core's first is part of what the step takes.
+    How fast the others are it knows from the `planned` shares. Each claim takes `again`
+    instructions; a core's first is part of what the step takes.
     """
     left, claimed = list(shares), [0] * len(shares)
     each = [float(pace.each) for pace in paces]
@@ -44,8 +48,9 @@ def race(shares: Sequence[int], paces: Sequence[Pace], claim: int, again: int) -
         now, core = heapq.heappop(free)
         if not left[core]:
             victim = max(range(len(left)), key=left.__getitem__)
-            units = whole(left[victim] // _HALF, victim)
-            if not units:
+            own, other = max(planned[core], 1), max(planned[victim], 1)
+            units = whole(left[victim] * own // (own + other), victim)
+            if not units or units * other // _SLOWEST > left[victim] * own:
                 done = max(done, now)
                 continue
             left[victim] -= units

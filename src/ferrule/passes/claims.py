@@ -73,7 +73,7 @@ class _Shared:
         for size in (runs * grain for runs in _RUNS if runs * grain <= most):
             end, learned = self._slow_end(size, known, later)
             sudden, _ = self._slow_end(size, unaware, later)
-            end += race(planned, self.paces, size, self.again).end + _SUDDENLY * sudden
+            end += race(planned, planned, self.paces, size, self.again).end + _SUDDENLY * sudden
             choices.append((end, size, learned))
         _, size, learned = min(choices, key=lambda choice: choice[:2])
         return size, learned
@@ -88,7 +88,7 @@ class _Shared:
         planned = self.step.shares[-1]
         ends, learned = [], []
         for index, (weights, slow) in enumerate(zip(known, self.slow, strict=True)):
-            result = race(weights.shares(planned), slow, claim, self.again)
+            result = race(planned, weights.shares(planned), slow, claim, self.again)
             weights = weights.learned(planned, claim, result.claimed)
             ends.append(result.end)
             if later:
@@ -99,7 +99,7 @@ class _Shared:
     def claimed(self, claim: int) -> Step:
         """The step with its claims, and what it takes."""
         predicted = tuple(
-            round(race(row, self.paces[:team], claim, self.again).end)
+            round(race(self.step.shares[-1], row, self.paces[:team], claim, self.again).end)
             + self.crew.target.overhead(team)
             for team, row in enumerate(self.step.shares, start=1)
         )

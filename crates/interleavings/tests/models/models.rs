@@ -3,8 +3,8 @@
 
 use crate::team::{assist, explored, helper, infer, kernel, run};
 use crate::team::{Locked, Patient, Sleepy, Team, AMID, BESIDE, BOTH, ENDLESS, MIDDLE, OPENED};
-use crate::team::{Program, FIRST, FOREIGN, FOUR, GROUP, INPUT, OTHER_GROUP, OUTPUT, PIECEWISE};
-use crate::team::{SHORTER, SHORTER_GROUP, SIDE_BY_SIDE, WIDE_INPUT, WIDE_OUTPUT};
+use crate::team::{Program, FIRST, FOREIGN, GROUP, INPUT, OTHER_GROUP, OUTPUT, PIECEWISE};
+use crate::team::{SHORTER, SHORTER_GROUP, SIDE_BY_SIDE, WIDE, WIDE_INPUT, WIDE_OUTPUT};
 use core::mem::forget;
 use loom::sync::Arc;
 use loom::thread::{spawn, yield_now};
@@ -70,16 +70,17 @@ pub fn side_by_side<M: Schedule>() {
 /// What a core has stolen and not claimed is stolen from it, or it claims that itself.
 pub fn stolen_in_turn() {
     let team = Arc::new(Team::<Steal>::new());
-    let helper = helper(&team, ENDLESS, 1, 1, FOUR);
+    let helper = helper(&team, ENDLESS, 1, 1, WIDE);
     let mut lead = team.lead(ENDLESS, 2).expect("free");
     let mut begin = lead.begin().expect("idle");
-    begin.store(WIDE_INPUT, &[1, 11, 21, 31]).expect("fits");
+    let input = [1, 11, 21, 31, 41, 51, 61, 71];
+    begin.store(WIDE_INPUT, &input).expect("fits");
     let mut member = begin.member();
-    run(&mut member, FOUR).expect("nobody is needed");
-    let mut output = [0; 4];
+    run(&mut member, WIDE).expect("nobody is needed");
+    let mut output = [0; 8];
     let done = member.finish().expect("nobody is needed");
     done.load(WIDE_OUTPUT, &mut output).expect("fits");
-    assert_eq!(output, [2, 12, 22, 32], "wrong elements");
+    assert_eq!(output, [2, 12, 22, 32, 42, 52, 62, 72], "wrong elements");
     helper.join().expect("no panic");
 }
 

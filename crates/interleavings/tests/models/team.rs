@@ -15,13 +15,13 @@ pub const MIDDLE: Slot<i8, BYTES> = Slot::at(4);
 pub const OUTPUT: Slot<i8, BYTES> = Slot::at(0);
 
 /// One element more than the others.
-pub const WIDE_INPUT: Slot<i8, 4> = Slot::at(0);
-pub const WIDE_OUTPUT: Slot<i8, 4> = Slot::at(4);
+pub const WIDE_INPUT: Slot<i8, 8> = Slot::at(0);
+pub const WIDE_OUTPUT: Slot<i8, 8> = Slot::at(8);
 
 /// Where a step of a group writes.
 pub const BESIDE: Slot<i8, BYTES> = Slot::at(8);
 
-pub type Team<M> = Memory<12, 3, M>;
+pub type Team<M> = Memory<16, 3, M>;
 pub type Program = &'static [&'static Step<(i8,), i8>];
 
 const SHARES: &[&[u16]] = &[&[3], &[1, 2], &[1, 1, 1]];
@@ -104,8 +104,8 @@ pub static PIECES: Step<(i8,), i8> = step(0)
 static MANY: Step<(i8,), i8> = step(0)
     .reads(WIDE_INPUT)
     .writes(WIDE_OUTPUT)
-    .by_pixels(4, 1, 1)
-    .shares(&[&[4], &[0, 4]]);
+    .by_pixels(8, 1, 1)
+    .shares(&[&[8], &[4, 4]]);
 /// The lead does it before anybody else is told of the inference.
 static OPENING: Step<(i8,), i8> = step(0)
     .reads(INPUT)
@@ -192,8 +192,8 @@ pub const LAST: Program = &[&PIECES];
 pub const AMID: Program = &[&FIRST, &ALONE, &THIRD];
 /// A step of the lead's, then one that is shared.
 pub const OPENED: Program = &[&OPENING, &SECOND];
-/// A step of four units.
-pub const FOUR: Program = &[&MANY];
+/// A step of eight units.
+pub const WIDE: Program = &[&MANY];
 /// A group of two steps, and a step behind it.
 pub const GROUP: Program = &[&JOINED, &JOINER, &AFTER];
 /// A group of which only the first step is that of [`GROUP`].

@@ -134,8 +134,8 @@
 //!     which cannot change before (8). If the seat was shut, the step is over for it and it goes on
 //!     to the next. A helper of another build has no seat, so the lead goes on without it.
 //! 7b. It claims units from the front of its own range, a third of them at a time; when there are
-//!     none, it takes half of the fullest range from the back, claims some and stores the rest as
-//!     its own range. So does the lead. A step's only unit is not stolen. Relaxed: a unit is in
+//!     none, it takes a part of the fullest range from the back, claims some and stores the rest
+//!     as its own range. So does the lead. A step's only unit is not stolen. Relaxed: a unit is in
 //!     one range or in one core's hands, and what a core may read was acquired with `published`.
 //! 8.  Arrives when all ranges are empty and it holds no units. What another thief holds is that
 //!     core's to complete; it is inside until then.

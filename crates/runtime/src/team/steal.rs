@@ -140,7 +140,7 @@ impl Protocol for Steal {
         loop {
             let rest = unpack(held);
             if rest.is_empty() {
-                return (step.units() > 1).then(|| steal(port, cores, own, step))?;
+                return (step.units() > 1).then(|| steal(port, cores, member.index, step))?;
             }
             let middle = rest.start + bite(rest.end - rest.start, step);
             let found = port.exchange(&own.range, held, pack(&(middle..rest.end)));
@@ -192,25 +192,33 @@ const fn report_of(range: u32) -> u32 {
     }
 }
 
-/// Takes half of the fullest range from its back, claims some of it and keeps the rest, where
-/// others can steal it in turn.
+/// Takes a part of the fullest range from its back, claims some of it and keeps the rest, where
+/// others can steal it in turn. The part is half, or as much less as the plan expects this core to
+/// be slower; none where it would need twice as long for it as the other for all that is left.
 #[inline(never)]
-fn steal<P: Port>(port: &P, cores: &[PerCore], own: &PerCore, step: &Shape) -> Option<Range<u32>> {
+fn steal<P: Port>(port: &P, cores: &[PerCore], thief: usize, step: &Shape) -> Option<Range<u32>> {
+    let own = cores.get(thief)?;
+    // A helper does not know how large the team is.
+    let shares = step.shares.last()?;
+    let speed = |core: usize| shares.get(core).map_or(1, |&share| u32::from(share).max(1));
     loop {
         // This core's own range is empty, so it is not chosen.
-        let ranges = cores.iter().map(|core| (core, core.range.load(Relaxed)));
+        let ranges = cores.iter().map(|core| core.range.load(Relaxed));
         let rest = |held: u32| {
             let units = unpack(held);
             units.end.saturating_sub(units.start)
         };
-        let (victim, held) = ranges.max_by_key(|&(_, held)| rest(held))?;
+        let (core, held) = ranges.enumerate().max_by_key(|&(_, held)| rest(held))?;
         let (units, rest) = (unpack(held), rest(held));
-        let half = whole(rest / 2, rest, step);
-        if half == 0 {
+        let (own_speed, speed) = (speed(thief), speed(core));
+        // At most 65,535 units in all, and as many shares.
+        let part = whole(rest * own_speed / (own_speed + speed), rest, step);
+        if part == 0 || part * speed / 2 > rest * own_speed {
             return None;
         }
-        let from = units.end - half;
+        let from = units.end - part;
         let left = units.start..from + u32::from(fault("split"));
+        let victim = cores.get(core)?;
         if port.exchange(&victim.range, held, pack(&left)) == held {
             return Some(stolen(own, from..units.end, step));
         }
