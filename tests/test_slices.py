@@ -142,6 +142,15 @@ def test_pieces_that_are_too_short_are_a_sentence() -> None:
         plan("qemu-musca-b1", needed - 1)
 
 
+def test_the_length_of_pieces_that_is_said_is_long_enough() -> None:
+    """For longer pieces faster kernels are chosen, whose smallest piece is a little longer."""
+    graph = load(LENET)
+    with pytest.raises(CompileError) as caught:
+        plan_graph(graph, "qemu-musca-b1", hints=Hints(piece=1))
+    needed = int(str(caught.value).split("`--slice ")[1].split("`")[0])
+    assert plan_graph(graph, "qemu-musca-b1", hints=Hints(piece=needed)).piece == needed
+
+
 def test_teams_that_steal_take_no_slices() -> None:
     with pytest.raises(CompileError, match="cannot be taken in slices"):
         plan_graph(two_layers(), "host", 2, schedule="steal", hints=Hints(piece=1_000))

@@ -22,7 +22,7 @@ from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule as into_steps
 from ferrule.passes.simplify import simplify
 from ferrule.passes.slices import slices
-from ferrule.steps import SCHEDULES, Plan
+from ferrule.steps import SCHEDULES, Plan, Step
 
 STAGES = ("import", "simplify", "schedule", "place", "emit")
 
@@ -98,11 +98,15 @@ def plan_graph(
     graph.verify()
     show("simplify", graph)
 
-    steps = into_steps(graph, target, cores, forced, hints)
+    def scheduled(hints: Hints) -> tuple[Step, ...]:
+        return into_steps(graph, target, cores, forced, hints)
+
+    steps = scheduled(hints)
     if schedule == "steal":
         steps = claims(steps, Crew(target, cores, hints))
     if hints.piece:
-        steps = slices(steps, Crew(target, cores, hints))
+        crew = Crew(target, cores, hints)
+        steps = slices(steps, crew, lambda piece: scheduled(replace(hints, piece=piece)))
     show("schedule", steps)
 
     placed = place(graph, steps, target, cores)

@@ -1,7 +1,7 @@
 """Cuts the lead's share of long steps into pieces, so that slices of an inference can be short."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ferrule.crew import Crew
@@ -12,11 +12,14 @@ from ferrule.steps import Step, units_of
 from ferrule.target import Core
 
 
-def slices(steps: Sequence[Step], crew: Crew) -> tuple[Step, ...]:
+def slices(
+    steps: Sequence[Step], crew: Crew, planned: Callable[[int], Sequence[Step]]
+) -> tuple[Step, ...]:
     """The steps with pieces as short as the crew's hints ask for, by the costs of its lead.
 
-    They say what they then take, and how long the lead waits for helpers. Raises
-    `CompileError` where a unit alone takes more.
+    They say what they then take, and how long the lead waits for helpers. Raises `CompileError`
+    where a unit alone takes more, with the length of pieces for which those that are `planned` for
+    it are short enough.
     """
     lead, most = crew.target.cores[0], crew.hints.piece
     needed = [smallest(step, lead, most) for step in steps]
@@ -25,9 +28,16 @@ def slices(steps: Sequence[Step], crew: Crew) -> tuple[Step, ...]:
         raise CompileError(
             f"`{printable(op.name)}` cannot be cut into pieces of {most:,} instructions",
             where=f"its smallest piece takes about {max(needed):,.0f}",
-            hint=f"`--slice {math.ceil(max(needed))}` or more",
+            hint=f"`--slice {_enough(math.ceil(max(needed)), lead, planned)}` or more",
         )
     return tuple(_timed(_cut(step, lead, most), crew) for step in steps)
+
+
+def _enough(piece: int, lead: Core, planned: Callable[[int], Sequence[Step]]) -> int:
+    """So many instructions, or more if the kernels that are chosen for them need more."""
+    while (least := max(smallest(step, lead, piece) for step in planned(piece))) > piece:
+        piece = math.ceil(least)
+    return piece
 
 
 def piece_cost(step: Step, lead: Core) -> float:
