@@ -73,12 +73,14 @@ def bench_command(
     columns = ["cores", "instructions", *([kind] if any(cycles) else []), "speed-up"]
     table = Table(*columns, "arena B", "flash B", "code B", "stack B", box=None)
     times = {row.cores: row.cycles or row.instructions for row in rows}
+    # Faster than one core that is not slowed down.
+    alone = [times[1] / (row.slowness or (1,))[0] for row in rows if row.cores == 1]
     for row, spent in zip(rows, cycles, strict=True):
         table.add_row(
             str(row.cores) if row.core is None else f"only core {row.core}",
             f"{row.instructions:,}",
             *([f"{spent:,}"] if spent else []),
-            f"{times[1] / times[row.cores]:.2f}" if 1 in times else "",
+            f"{alone[0] / times[row.cores]:.2f}" if alone else "",
             f"{row.arena_bytes:,}",
             f"{row.flash_bytes:,}",
             f"{row.code_bytes:,}",
