@@ -85,6 +85,12 @@ def test_stealing_by_a_lock_is_told(schedule: str) -> None:
     assert ("holds the chip's lock (HSEM)" in readme) == (schedule == "steal")
 
 
+def test_a_board_without_a_port_has_guessed_barriers() -> None:
+    guess = "what barriers cost is a guess"
+    assert guess in str(crate_of(tiny(), "nucleo-h745zi-q", 2)["plan.txt"])
+    assert guess not in str(crate_of(tiny(), "qemu-musca-b1", 2)["plan.txt"])
+
+
 @pytest.mark.parametrize("cores", [1, 2])
 def test_crate_in_slices(golden, cores: int) -> None:
     files = crate_of(tiny(), "qemu-musca-b1", cores, piece=450)

@@ -235,6 +235,11 @@ class Target:
         """Whether the costs of all its cores were counted."""
         return all(core.measured for core in self.cores)
 
+    @property
+    def has_measured_barriers(self) -> bool:
+        """Whether the costs of its barriers were counted; otherwise they are those of others."""
+        return self.barriers is not _UNKNOWN_BARRIERS
+
 
 def _of_team(numbers: tuple[int, ...], cores: int) -> int:
     """The number of a team size."""

@@ -142,6 +142,8 @@ def _predicted(plan: Plan) -> list[str]:
     line = f"predicted {plan.predicted(1):>7,} instructions on one core"
     if plan.cores > 1:
         line += f", {plan.predicted(plan.cores):,} on {plan.cores}"
+        if not plan.target.has_measured_barriers:
+            line += "; what barriers cost is a guess, as this board has no port"
     return [line]
 
 
