@@ -53,8 +53,6 @@ GATHERING = "few results share what is gathered for them, or it is gathered in s
 # On Cortex-M55 16 results take at least 16 VMLADAV, 6 instructions into vectors, 12 to scale them,
 # 2 for the zero point, 6 to narrow them and 1 to store them: 2.7 a result.
 HALF = "43 instructions for 16 results of 7 products are 0.38 a MAC; a good shape has 0.17"
-# Four pairs of outputs of a channel take 35 instructions.
-FOUR = "27 outputs of 4 products take 140 instructions, 1.3 a MAC; a good shape has 0.61"
 
 # On Cortex-M0+ 6 results take 86 instructions for 8 products each, 54 to scale and store them, and
 # 42 to begin and end a channel.
@@ -77,7 +75,6 @@ SLOW = {
     "qemu-mps3-an547": {
         "pointwise ((12, 5, 7), 60, (1, 1), 1)": HALF,
         "pointwise ((14, 10, 17), 16, (1, 1), 1)": VECTORS,
-        "depthwise ((5, 17, 51), 6, (4, 1), 2)": FOUR,
         "average ((17, 19, 65), (2, 1))": DIVIDED,
         "max ((17, 20, 30), (4, 7))": EACH_TAP,
         "max ((17, 21, 36), (4, 1))": EACH_TAP,

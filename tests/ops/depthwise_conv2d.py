@@ -150,6 +150,14 @@ CASES = [
     depthwise("taps_five_by_five", (9, 8, 6), (5, 5), activation="relu", zero_points=(4, -128)),
     depthwise("taps_seven_high", (9, 7, 4), (7, 3), stride=(1, 2)),
     depthwise("taps_four_by_four_each", (6, 9, 5), (4, 4), 2, same=False),
+    # Few taps, and several outputs of each channel.
+    depthwise("short_square", (6, 7, 5), (2, 2), 2, activation="relu", zero_points=(9, -128)),
+    depthwise("short_of_one_tap", (3, 3, 6), (1, 1), 4, bias_gain=50),
+    depthwise("short_wide", (5, 9, 4), (1, 4), 2, stride=(1, 2), zero_points=(-128, 127)),
+    depthwise("short_tall_valid", (9, 4, 5), (3, 1), 8, same=False, stride=(3, 1)),
+    depthwise("short_of_two_pixels", (1, 2, 7), (1, 2), 2),
+    depthwise("short_lowest", (5, 5, 4), (2, 2), 2, constant=-128, zero_points=(127, 0)),
+    depthwise("short_saturated", (5, 6, 4), (2, 2), 6, gain=40),
     # Filters of 3 x 3 over pixels of whole words: what faster kernels are made for.
     depthwise(
         "line_of_lines",

@@ -25,6 +25,7 @@ pub mod depthwise_conv2d_dsp;
 pub mod depthwise_conv2d_mve;
 pub mod depthwise_lines_thumb;
 pub mod depthwise_planes;
+pub mod depthwise_short_mve;
 pub mod depthwise_taps;
 pub mod depthwise_taps_dsp;
 pub mod depthwise_taps_thumb;

@@ -9,6 +9,7 @@
 pub mod add;
 pub mod copy;
 pub mod multiply;
+pub mod pixels;
 pub mod plane;
 pub mod runs;
 pub mod stored;
