@@ -17,6 +17,7 @@ from ferrule import target
 from ferrule.compiler import Compiled, plan_graph
 from ferrule.crew import Crew
 from ferrule.emit.crate import emit
+from ferrule.emit.report import describe, plan_text
 from ferrule.hints import Hints
 from ferrule.importers.tflite import load
 from ferrule.inputs import generate
@@ -45,7 +46,7 @@ def grouped(graph: Graph, board: str, hints: Hints | None = None) -> Plan:
     cores = described.core_count
     steps = schedule(graph, described, cores, hints=hints)
     crew = Crew(described, cores, hints or Hints())
-    plan = place(graph, groups(graph, steps, crew, reorder=True), described, cores)
+    plan = place(graph, groups(graph, steps, crew), described, cores)
     plan.verify()
     return plan
 
@@ -190,13 +191,34 @@ def test_a_group_never_costs_arena_or_instructions(seed: int, board: str) -> Non
     assert plan.predicted(team) <= plain.predicted(team) + len(steps)
 
 
+def test_only_groups_that_need_a_larger_arena_are_given_up() -> None:
+    """With all of them it would be; the plan says which it is without, and why."""
+    graph = simplify(merge("wide", [random_graph(seed) for seed in range(60)]))
+    board = target.load("qemu-virt-rv32")
+    steps = schedule(graph, board, 8)
+    plain = place(graph, steps, board, 8)
+    joined = groups(graph, steps, Crew(board, 8))
+    assert place(graph, joined, board, 8).arena_bytes > plain.arena_bytes
+    plan = plan_graph(graph, board.name)
+    assert plan.arena_bytes <= plain.arena_bytes
+    assert plan.predicted(8) < 0.85 * plain.predicted(8)
+    assert 0 < len(plan.given_up) < 20
+    told = describe(plan)["given_up"]
+    text = plan_text(plan)
+    for group, said in zip(plan.given_up, told, strict=True):
+        assert group.bytes > 0
+        assert (said["bytes"], said["saved"]) == (group.bytes, group.saved)
+        assert f"{group.bytes:>8,}  {group.saved:>8,}  {', '.join(said['names'])}" in text
+        assert not {step.ahead for step in plan.steps if step.op.name == group.ops[0]} - {0}
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_alive_ahead_is_what_slots_say(seed: int) -> None:
     """Step by step, and in groups."""
     graph = simplify(random_graph(seed))
     board = target.load("qemu-virt-rv32")
     plain = schedule(graph, board, 8)
-    for steps in (plain, groups(graph, plain, Crew(board, 8), reorder=True)):
+    for steps in (plain, groups(graph, plain, Crew(board, 8))):
         starts = [at for at, step in enumerate(steps) if not step.behind]
         together = [steps[at : at + 1 + steps[at].ahead] for at in starts]
         slots, scratch = lifetimes(graph, steps, board.arena_memory.name, 8)

@@ -17,6 +17,7 @@ from ferrule.hints import Hints
 from ferrule.importers.tflite import load, load_source
 from ferrule.ir import Graph
 from ferrule.passes.claims import claims
+from ferrule.passes.fitting import fitting
 from ferrule.passes.groups import groups
 from ferrule.passes.place import place
 from ferrule.passes.schedule import schedule as into_steps
@@ -111,7 +112,7 @@ def plan_graph(
 
     placed = place(graph, steps, target, cores)
     if cores > 1 and schedule == "static" and not hints.piece:
-        placed = _with_groups(placed, hints)
+        placed = fitting(placed, groups(graph, steps, Crew(target, cores, hints)))
     planned = replace(
         placed,
         schedule=schedule,
@@ -121,17 +122,6 @@ def plan_graph(
     planned.verify()
     show("place", planned)
     return planned
-
-
-def _with_groups(plan: Plan, hints: Hints) -> Plan:
-    """The plan with fewer barriers, but no larger arena."""
-    crew = Crew(plan.target, plan.cores, hints)
-    for reorder in (True, False):
-        steps = groups(plan.graph, plan.steps, crew, reorder=reorder)
-        grouped = place(plan.graph, steps, plan.target, plan.cores)
-        if grouped.arena_bytes <= plan.arena_bytes:
-            return grouped
-    return plan
 
 
 def compile_model(

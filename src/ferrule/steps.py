@@ -134,6 +134,19 @@ class Group:
 
 
 @dataclass(frozen=True)
+class GivenUp:
+    """A group that the plan does without: it would save so many instructions of the largest team.
+
+    But the arena would be larger by so many bytes, beside the groups that the plan has and that
+    save as many or more. `ops` are the names of its operators.
+    """
+
+    ops: tuple[str, ...]
+    saved: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Slot:
     """A tensor's place in an arena, and the first and last step that need it.
 
@@ -165,7 +178,8 @@ class Plan:
 
     `scratch` holds the temporary memory of steps that need it, by step. `schedule` is one of
     `SCHEDULES`, `optimize` one of `OPTIMIZE`. An inference can be taken in slices if `piece` is not
-    0: long steps are then cut into pieces of at most so many instructions of the lead.
+    0: long steps are then cut into pieces of at most so many instructions of the lead. Groups that
+    would take a larger arena are `given_up`.
     """
 
     graph: Graph
@@ -178,6 +192,7 @@ class Plan:
     schedule: str = "static"
     optimize: str = "speed"
     piece: int = 0
+    given_up: tuple[GivenUp, ...] = ()
 
     @property
     def steals(self) -> bool:

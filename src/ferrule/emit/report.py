@@ -42,6 +42,12 @@ def plan_text(plan: Plan) -> str:
         )
         if step["name"] != step["model_name"]:
             lines.append(f"       in the model: {step['model_name']}")
+    if data["given_up"]:
+        lines += ["", "groups given up, as the arena would be larger: bytes, instructions saved"]
+    for group in data["given_up"]:
+        named = ", ".join(group["names"])
+        saved = "" if group["saved"] is None else f"{group['saved']:,}"
+        lines.append(f"  {group['bytes']:>8,}  {saved:>8}  {named}")
     lines += ["", "slots: offset, bytes, steps"]
     for slot in data["slots"]:
         lines.append(
@@ -115,6 +121,14 @@ def describe(plan: Plan) -> dict[str, Any]:
         "macs": sum(step["macs"] for step in steps),
         "predicted": [plan.predicted(team) for team in teams] if plan.target.is_measured else [],
         "steps": steps,
+        "given_up": [
+            {
+                "names": [names.ops[op].lower() for op in group.ops],
+                "saved": group.saved if plan.target.is_measured else None,
+                "bytes": group.bytes,
+            }
+            for group in plan.given_up
+        ],
         "slots": [
             *(_slot(names.tensors[s.tensor.name].lower(), s, plan) for s in plan.slots),
             *(

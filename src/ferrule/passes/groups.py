@@ -30,13 +30,13 @@ Loads = tuple[tuple[Fraction, ...], ...]
 Paces = Callable[[tuple[Kernel, ...], str, int], list[Pace]]
 
 
-def groups(graph: Graph, steps: tuple[Step, ...], crew: Crew, *, reorder: bool) -> tuple[Step, ...]:
+def groups(graph: Graph, steps: tuple[Step, ...], crew: Crew) -> tuple[Step, ...]:
     """The steps in an order in which they can run, those of a group one after the other.
 
     A step joins the one before if it reads nothing of that group, so that both run side by side,
-    or if every core reads only what it writes in the group itself, halo included. It does so where
-    the cost model says that it is cheaper, and the peak of the arena does not grow. With `reorder`,
-    a later step can come before others.
+    or if every core reads only what it writes in the group itself, which no filter does that sees
+    rows of its neighbours. It does so where the cost model says that it is cheaper, and the peak of
+    the arena does not grow. A later step can come before others for it.
     """
     alive = Alive(graph, crew.cores)
     most = Alive(graph, crew.cores).peak((step,) for step in steps)
@@ -47,7 +47,7 @@ def groups(graph: Graph, steps: tuple[Step, ...], crew: Crew, *, reorder: bool) 
         group = left.pop(0)
         while len(group.steps) < _MOST_STEPS:
             unready: set[str] = set()
-            ahead = left[: _MOST_AHEAD if reorder else 1]
+            ahead = left[:_MOST_AHEAD]
             for at, apart in enumerate(ahead):
                 (step,) = apart.steps
                 if unready.isdisjoint(alive.reads(step.op)):

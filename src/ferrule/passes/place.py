@@ -1,8 +1,9 @@
 """Gives every tensor a place in the arena."""
 
-from bisect import insort
 from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from ferrule.ir import Graph
 from ferrule.lifetimes import aligned, lifetimes, peak_of
@@ -11,16 +12,33 @@ from ferrule.target import Target
 
 
 def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> Plan:
+    """As `laid_out`. Raises `CompileError` for an arena that is larger than its memory."""
+    plan = laid_out(graph, steps, target, cores)
+    free = target.arena_memory.bytes
+    if plan.arena_bytes > free:
+        raise too_large(plan, target.arena_memory.name, free)
+    return plan
+
+
+def laid_out(
+    graph: Graph, steps: tuple[Step, ...], target: Target, cores: int, enough: int = 0
+) -> Plan:
     """Places tensors so that no two that are alive at one step overlap.
 
     First-fit over several orders (longest-lived or largest first), improved by moving what ends
-    highest to the front, until the arena is as small as the peak or nothing helps.
+    highest to the front, until the arena is as small as the peak, or `enough`, or nothing helps.
     """
     slots, scratch = lifetimes(graph, steps, target.arena_memory.name, cores)
     slots += scratch.values()
     peak = peak_of(slots, len(steps))
-    best = min((_fit(order) for order in _orders(slots)), key=_top)
-    while _top(best) > peak:
+    best: list[Slot] = []
+    for order in _orders(slots):
+        fitted = _fit(order)
+        if not best or _top(fitted) < _top(best):
+            best = fitted
+        if _top(best) <= enough:
+            break
+    while _top(best) > max(peak, enough):
         highest = max(best, key=lambda slot: slot.end)
         moved = _fit([highest, *(slot for slot in best if slot is not highest)])
         if _top(moved) >= _top(best):
@@ -28,11 +46,7 @@ def place(graph: Graph, steps: tuple[Step, ...], target: Target, cores: int) -> 
         best = moved
     placed = {slot.tensor.name: slot for slot in sorted(best, key=_by_life)}
     temporary = {step: placed.pop(slot.tensor.name) for step, slot in scratch.items()}
-    plan = Plan(graph, target, cores, steps, tuple(placed.values()), temporary, peak)
-    free = target.arena_memory.bytes
-    if plan.arena_bytes > free:
-        raise too_large(plan, target.arena_memory.name, free)
-    return plan
+    return Plan(graph, target, cores, steps, tuple(placed.values()), temporary, peak)
 
 
 def _orders(slots: list[Slot]) -> list[list[Slot]]:
@@ -50,17 +64,18 @@ def _by_life(slot: Slot) -> tuple[int, int, str]:
 
 def _fit(order: Sequence[Slot]) -> list[Slot]:
     """Places each slot at the lowest offset that is free over its whole life."""
-    # By offset: where each slot begins and ends, and its first and last step.
-    placed: list[tuple[int, int, int, int]] = []
+    # Where each slot that is placed begins and ends, and its first and last step.
+    starts, ends, first, last = np.zeros((4, len(order)), np.int64)
     fitted = []
-    for slot in order:
-        offset, size, begin, until = 0, slot.bytes, slot.first, slot.last
-        for start, end, first, last in placed:
-            if first <= until and begin <= last:
-                if offset + size <= start:
-                    break
-                offset = max(offset, end)
-        insort(placed, (offset, aligned(offset + size), begin, until))
+    for count, slot in enumerate(order):
+        alive = np.flatnonzero((first[:count] <= slot.last) & (last[:count] >= slot.first))
+        rivals = alive[np.argsort(starts[alive])]
+        # Behind so many rivals, lowest first, there is nothing from these offsets on.
+        free = np.maximum.accumulate(np.append(0, ends[rivals]))
+        fits = free[:-1] + slot.bytes <= starts[rivals]
+        offset = int(free[fits.argmax() if fits.any() else -1])
+        starts[count], ends[count] = offset, aligned(offset + slot.bytes)
+        first[count], last[count] = slot.first, slot.last
         fitted.append(replace(slot, offset=offset))
     return fitted
 
