@@ -5,6 +5,7 @@
 //! (the twin that runs where the instructions do not exist), and gives a reason at each `unsafe`
 //! block. Tests hold both equal.
 
+pub mod assembly;
 pub mod bytes;
 pub mod copy;
 pub mod dsp;

@@ -1,5 +1,6 @@
 //! Multiplies a row of values with filters: four channels at a time.
 
+use crate::instructions::assembly::dsp_functions;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::dsp::arithmetic::{smlad, stored, sxtb16};
 
@@ -113,13 +114,9 @@ extern "C" {
 // values and r12 weights to come, lr bytes of values that are left. When they are stored: r4 the
 // output, r6 the end of scales, r7 the zero point. The stack has the fields of `Work` up to the
 // length, and then where sums go on after the first multiplication.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_dense,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
     .global ferrule_dsp_dense
     .type ferrule_dsp_dense,%function
     .thumb_func
@@ -193,6 +190,5 @@ ferrule_dsp_dense:
     add sp, sp, #28
     pop {r4-r11, pc}
     .size ferrule_dsp_dense, . - ferrule_dsp_dense
-"#,
-    options(raw)
+"#
 );

@@ -6,6 +6,7 @@
 //! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::depthwise_conv2d_dsp::DepthwiseFilters;
+use crate::instructions::assembly::dsp_functions;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::dsp::arithmetic::{halves, high, low, smlad, stored, sxtb16};
 use runtime::Output;
@@ -359,12 +360,9 @@ extern "C" {
     fn ferrule_dsp_depthwise_2(work: &Work);
 }
 
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_copy,"ax",%progbits
-    .syntax unified
-    .thumb
     .global ferrule_dsp_copy
     .type ferrule_dsp_copy,%function
     .thumb_func
@@ -377,19 +375,14 @@ ferrule_dsp_copy:
     bne 1b
     pop {r4-r6, pc}
     .size ferrule_dsp_copy, . - ferrule_dsp_copy
-"#,
-    options(raw)
+"#
 );
 
 // r0 words, r1 and r2 rows, r4 and r5 steps, r10 pairs that are left, r11 pixels, r12 those that
 // are left, lr skipped words.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_pairs,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
     .global ferrule_dsp_pairs
     .type ferrule_dsp_pairs,%function
     .thumb_func
@@ -422,8 +415,7 @@ ferrule_dsp_pairs:
     bne 1b
     pop {r4-r11, pc}
     .size ferrule_dsp_pairs, . - ferrule_dsp_pairs
-"#,
-    options(raw)
+"#
 );
 
 // r0 and r1 are sums of two neighbours in the first row of outputs, r2 and r3 below them; r4, r6,
@@ -434,8 +426,7 @@ ferrule_dsp_pairs:
 // row begins, 68 where it goes on after its blocks, 72 end of the last step's blocks, 76 channels
 // that are left, 80 second row, 84 filters, 88 first output, 92 pairs, 96 pitch, 100 bytes from
 // pairs to the end of the last step's blocks, 104 bytes of blocks, 108 whether a first row follows.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     // A word of the lower pair, then of the upper one, for outputs a and, below it, b.
     .macro ferrule_dsp_low stride, a, b, taps, sum_a, sum_b
@@ -452,9 +443,6 @@ core::arch::global_asm!(
     .endm
     .macro ferrule_dsp_depthwise stride
     .section .text.ferrule_dsp_depthwise_\stride,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
     .global ferrule_dsp_depthwise_\stride
     .type ferrule_dsp_depthwise_\stride,%function
     .thumb_func
@@ -687,6 +675,5 @@ ferrule_dsp_depthwise_\stride:
     .purgem ferrule_dsp_depthwise
     .purgem ferrule_dsp_low
     .purgem ferrule_dsp_high
-"#,
-    options(raw)
+"#
 );

@@ -1,5 +1,6 @@
 //! Widens what a filter sees to 16 bits and puts it into one of three columns.
 
+use crate::instructions::assembly::dsp_functions;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::dsp::arithmetic::sxtb16;
 
@@ -83,13 +84,9 @@ extern "C" {
 
 // r0 values, r1 column, r2 quads of a row, r3 rows that are left, r4 and r5 what both skip after
 // a row in bytes, r6 quads that are left.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_gather,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
     .global ferrule_dsp_gather
     .type ferrule_dsp_gather,%function
     .thumb_func
@@ -131,6 +128,5 @@ ferrule_dsp_gather:
     bne .Lferrule_dsp_gather_row
     pop {r4-r7, pc}
     .size ferrule_dsp_gather, . - ferrule_dsp_gather
-"#,
-    options(raw)
+"#
 );

@@ -1,5 +1,6 @@
 //! Sums of two rows of stored values, scaled.
 
+use crate::instructions::assembly::dsp_functions;
 use crate::linear_add::LinearAdd;
 
 /// Computes as many outputs as there are. Does nothing where a row is shorter.
@@ -37,13 +38,9 @@ extern "C" {
 }
 
 // r0 and r1 rows, r2 outputs, r3 outputs that are left, r4 and r5 factors, r6 constant, r7 shift.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_linear,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
     .global ferrule_dsp_linear
     .type ferrule_dsp_linear,%function
     .thumb_func
@@ -77,6 +74,5 @@ ferrule_dsp_linear:
     bne 1b
     pop {r4-r8, pc}
     .size ferrule_dsp_linear, . - ferrule_dsp_linear
-"#,
-    options(raw)
+"#
 );

@@ -3,6 +3,7 @@
 //! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::dsp_filters::{DspFilters, SCALES};
+use crate::instructions::assembly::dsp_functions;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::dsp::arithmetic::{smlad, stored, sxtb16};
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
@@ -250,13 +251,9 @@ extern "C" {
 // each column; r9, lr weights; r10 the weights as halves; r11 columns; r12 weights to come. The
 // stack has the fields of `Work` in order, with `quads` replaced by where the sums go on after four
 // taps and `signed` by where they do after a round; 72 the first scales, 76 how sums are stored.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_multiply,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
 
     .macro ferrule_dsp_multiply_scale first, second
     smmlar r0, r0, \first, r0
@@ -453,6 +450,5 @@ ferrule_dsp_multiply:
     add sp, sp, #84
     pop {r4-r11, pc}
     .size ferrule_dsp_multiply, . - ferrule_dsp_multiply
-"#,
-    options(raw)
+"#
 );

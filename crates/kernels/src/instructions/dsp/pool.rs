@@ -1,5 +1,7 @@
 //! Sums and maxima of four channels over what a pool's filter sees.
 
+use crate::instructions::assembly::dsp_functions;
+
 /// Channels that are computed together.
 pub const GROUP: usize = 4;
 
@@ -126,13 +128,9 @@ extern "C" {
 
 // r0 values, r1 and r2 sums of channels 0 and 2, and 1 and 3, r3 columns and r4 those that are
 // left, r5 rows that are left, r6 step, r7 skipped elements.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_sum,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
     .global ferrule_dsp_sum
     .type ferrule_dsp_sum,%function
     .thumb_func
@@ -158,19 +156,14 @@ ferrule_dsp_sum:
     mov r1, r2
     pop {r4-r7, pc}
     .size ferrule_dsp_sum, . - ferrule_dsp_sum
-"#,
-    options(raw)
+"#
 );
 
 // r0 values, r1 the largest of four channels, r3 to r7 as above. `SEL` takes the bytes that `SSUB8`
 // found to be larger.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_largest,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
     .global ferrule_dsp_largest
     .type ferrule_dsp_largest,%function
     .thumb_func
@@ -194,6 +187,5 @@ ferrule_dsp_largest:
     mov r0, r1
     pop {r4-r7, pc}
     .size ferrule_dsp_largest, . - ferrule_dsp_largest
-"#,
-    options(raw)
+"#
 );

@@ -2,6 +2,7 @@
 //!
 //! One file, as the loop, its checks and its twin are read side by side.
 
+use crate::instructions::assembly::dsp_functions;
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 use crate::instructions::dsp::arithmetic::{halves, high, low, smlad, stored};
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
@@ -260,13 +261,9 @@ extern "C" {
 // `last` replaced by where the last group's outputs or the next pass's begin, and `form` by where
 // sums begin; 64 passes that are left, 68 `last`, and where sums go on after biases and an odd tap
 // (72), after a round (76), of six after biases (80), and where they are stored (84).
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+dsp_functions!(
     r#"
     .section .text.ferrule_dsp_taps,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m4
 
     .macro ferrule_dsp_taps_scale multiplier0, multiplier1, multiplier2, multiplier3
     smmlar r0, r0, \multiplier0, r0
@@ -565,6 +562,5 @@ ferrule_dsp_taps:
     mov r8, r10
     b .Lferrule_dsp_taps_passed
     .size ferrule_dsp_taps, . - ferrule_dsp_taps
-"#,
-    options(raw)
+"#
 );

@@ -1,5 +1,6 @@
 //! Joins values of two pixels into words: what [`crate::instructions::join`] does on Arm.
 
+use crate::instructions::assembly::thumb_functions;
 use crate::instructions::join::Lines;
 
 extern "C" {
@@ -16,12 +17,9 @@ pub(in crate::instructions) fn joined(low: &[i8], high: &[i8], lines: Lines, wor
 
 // r0 and r1 ends of a row; r2 words; r3 from the end of a row to the value, negative; r4 and r5
 // values; r6 length of a row; r7 values that come before fours; r12 step; lr rows that are left.
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_join,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
 
     .macro ferrule_thumb_joined place
     ldrsb r4, [r0, r3]
@@ -74,6 +72,5 @@ ferrule_thumb_join:
     bne .Lferrule_thumb_join_row
     pop {r4-r7, pc}
     .size ferrule_thumb_join, . - ferrule_thumb_join
-"#,
-    options(raw)
+"#
 );

@@ -8,6 +8,7 @@
 //! One file, as the loop, its checks and its twin are read side by side.
 
 use crate::columns::PAIRS;
+use crate::instructions::assembly::thumb_functions;
 use crate::split_rescale::SplitRescale;
 use core::ops::Range;
 
@@ -379,13 +380,9 @@ extern "C" {
 // span, r4 index of the channel; else r5 and r6 the low and the high part of the factor, r7 the
 // shift, r8 the constant, r9 the span, r4 index of the channel; or, if signed, r4 what is added
 // below zero, r10 where zero is, and lr the index.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_lanes,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
 
     .macro ferrule_thumb_products
     ldmia r0!, {r5, r6, r7}
@@ -693,6 +690,5 @@ ferrule_thumb_lanes:
     ferrule_thumb_below 1
     ferrule_thumb_clamp signed, r2, 1
     .size ferrule_thumb_lanes, . - ferrule_thumb_lanes
-"#,
-    options(raw)
+"#
 );

@@ -1,5 +1,6 @@
 //! Sums of two rows of stored values, scaled, on cores that saturate by comparing.
 
+use crate::instructions::assembly::thumb_functions;
 use crate::linear_add::LinearAdd;
 
 /// Values that are computed in a round.
@@ -57,12 +58,9 @@ extern "C" {
 // r2, of outputs r3; r5 the other factor, r6 shift, r7 and r0 products; r8 constant, r9 largest
 // sum, r12 end, lr what is added so that the low byte of a result is the stored value. A sum
 // begins with 0 at the least stored value, so that one comparison finds all that are clamped.
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_linear,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
 
     .macro ferrule_thumb_linear_sum index
     ldrsb r7, [r1, r4]
@@ -120,6 +118,5 @@ ferrule_thumb_linear:
     ferrule_thumb_linear_bound 2
     ferrule_thumb_linear_bound 3
     .size ferrule_thumb_linear, . - ferrule_thumb_linear
-"#,
-    options(raw)
+"#
 );

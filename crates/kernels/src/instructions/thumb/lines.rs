@@ -1,5 +1,6 @@
 //! A filter of any size over a plane: one channel as words, with its padding.
 
+use crate::instructions::assembly::thumb_functions;
 use crate::rolled::rolled;
 use crate::split_rescale::SplitRescale;
 use runtime::Output;
@@ -195,13 +196,9 @@ extern "C" {
 // constant, r6 the span, r7 the result; where the low part is 0, r1 is how far results are apart,
 // and the low part's product is left out. The stack has the fields of `Work`, then what is left of
 // a line, where values and results of a run are, and the next tap.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_lines,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
 
     .macro ferrule_thumb_lines_result sum, index
     mov r0, \sum
@@ -377,6 +374,5 @@ ferrule_thumb_lines:
     ferrule_thumb_lines_bound 10
     ferrule_thumb_lines_bound 11
     .size ferrule_thumb_lines, . - ferrule_thumb_lines
-"#,
-    options(raw)
+"#
 );

@@ -1,5 +1,6 @@
 //! A filter of 3x3 taps over a plane: one channel as words, with its padding.
 
+use crate::instructions::assembly::thumb_functions;
 use crate::split_rescale::SplitRescale;
 use runtime::Output;
 
@@ -180,13 +181,9 @@ extern "C" {
 // and the low part of the factor, r4 the shift, r5 the constant, r6 the span, r7 the result. The
 // stack has the fields of `Work`, then what is left of a line, and where values and results of a
 // run are.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_plane,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
 
     .macro ferrule_thumb_tap weight
     ldr r4, [sp, #68 + 4 * (\weight)]
@@ -345,6 +342,5 @@ ferrule_thumb_plane:
     mov r11, r7
     pop {r4-r7, pc}
     .size ferrule_thumb_plane, . - ferrule_thumb_plane
-"#,
-    options(raw)
+"#
 );

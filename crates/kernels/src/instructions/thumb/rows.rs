@@ -1,5 +1,6 @@
 //! Multiplies a row of values with rows of weights, four at a time.
 
+use crate::instructions::assembly::thumb_functions;
 use crate::split_rescale::SplitRescale;
 
 /// Rows of weights that are multiplied together.
@@ -86,13 +87,9 @@ extern "C" {
 // r2 and r6 the high and the low part of the factor, r3 the constant, r4 the shift, r5 and r7
 // where the sums and the records are; r12 and lr the next output and the end of all. The stack has
 // the other fields of `Work`, then four sums.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_rows,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
 
     .macro ferrule_thumb_dot weights, sum
     ldrsb r7, [\weights, r5]
@@ -204,6 +201,5 @@ ferrule_thumb_rows:
     mov r11, r7
     pop {r4-r7, pc}
     .size ferrule_thumb_rows, . - ferrule_thumb_rows
-"#,
-    options(raw)
+"#
 );

@@ -1,5 +1,6 @@
 //! Depthwise filters of any size: four channels at a time, as they lie in memory.
 
+use crate::instructions::assembly::thumb_functions;
 use crate::split_rescale::SplitRescale;
 use crate::taps::Run;
 
@@ -103,13 +104,9 @@ extern "C" {
 
 // r0 places, r1 weights, r2 from a place to the first channel, r3 taps that are left, r4 a place,
 // r5 its weights, r6 a value, r7 a weight and a product; r8-r11 sums.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_taps,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
 
     .macro ferrule_thumb_lane sum
     ldrsb r6, [r4, r2]
@@ -163,6 +160,5 @@ ferrule_thumb_taps:
     mov r11, r7
     pop {r4-r7, pc}
     .size ferrule_thumb_taps, . - ferrule_thumb_taps
-"#,
-    options(raw)
+"#
 );

@@ -1,5 +1,7 @@
 //! Copies elements that are apart in memory into words.
 
+use crate::instructions::assembly::thumb_functions;
+
 /// Lines of elements, and of words.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines {
@@ -82,13 +84,9 @@ extern "C" {
 
 // r0 elements, r1 step, r2 words, r3 how many of a line are left, r4-r7 words, lr lines that are
 // left; the stack has the length, and what is skipped of elements and words.
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
+thumb_functions!(
     r#"
     .section .text.ferrule_thumb_widen,"ax",%progbits
-    .syntax unified
-    .thumb
-    .cpu cortex-m0plus
     .global ferrule_thumb_widen
     .type ferrule_thumb_widen,%function
     .thumb_func
@@ -136,6 +134,5 @@ ferrule_thumb_widen:
     add sp, #12
     pop {r4-r7, pc}
     .size ferrule_thumb_widen, . - ferrule_thumb_widen
-"#,
-    options(raw)
+"#
 );
