@@ -90,3 +90,11 @@ def test_a_helper_that_stops_inside_a_claim_neither_hangs_nor_corrupts(
     if board.core_count == 1 or len(images) > 1:
         pytest.skip("no helper runs the lead's image here")
     assert status(board, images, "stuck") == 0
+
+
+def test_a_helper_that_stops_with_the_lock_of_the_chip_does_not_hang_the_lead(
+    board: target.Target, images: list[Path]
+) -> None:
+    if not board.lock:
+        pytest.skip("cores compare and swap")
+    assert status(board, images, "locked") == 0

@@ -6,7 +6,7 @@
 pub enum Stopped {
     /// The core did not reach a barrier before the port's patience ended.
     NoAnswer {
-        /// Index of the core that is missing.
+        /// Index of the core that is missing; a core's own if the port's lock could not be had.
         core: usize,
     },
     /// A core of an earlier, stopped inference has not left it yet, so the arena is not free. For a

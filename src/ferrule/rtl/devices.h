@@ -19,6 +19,7 @@ public:
     static constexpr uint32_t RING = 0x10;       // a write sets the event of every other core
     static constexpr uint32_t EVENT = 0x14;      // own: the event; a write clears it
     static constexpr uint32_t TIME = 0x18;       // cycles since reset; it wraps
+    static constexpr uint32_t UNLOCK = 0x1C;     // the written core's locks are freed
     static constexpr uint32_t ENTRIES = 0x40;    // where each core starts; a write sets its event
     static constexpr uint32_t LOCKS = 0x100;     // reads 1 and is taken, or reads 0; a write frees
 
@@ -49,6 +50,7 @@ public:
         if (place >= LOCKS) {
             unsigned lock = (place - LOCKS) / 4;
             uint32_t is_free = (locks >> lock & 1) == 0;
+            if (is_free) holders[lock] = core;
             locks |= uint64_t(1) << lock;
             return is_free;
         }
@@ -62,6 +64,10 @@ public:
         if (place == GUARD) guards[core] = word;
         if (place == RING) events |= ~(1u << core);
         if (place == EVENT) events &= ~(1u << core);
+        if (place == UNLOCK) {
+            for (unsigned lock = 0; lock < holders.size(); lock++)
+                if (holders[lock] == word) locks &= ~(uint64_t(1) << lock);
+        }
         if (place - ENTRIES < 4 * CORES) {
             entries[(place - ENTRIES) / 4] = word;
             events |= 1u << (place - ENTRIES) / 4;
@@ -75,4 +81,5 @@ private:
     std::array<uint32_t, CORES> guards{~0u, ~0u, ~0u, ~0u};  // beyond every address
     uint32_t events = 0, time = 0;
     uint64_t locks = 0;
+    std::array<uint32_t, 64> holders{};  // who took each lock last
 };

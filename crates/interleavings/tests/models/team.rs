@@ -137,7 +137,7 @@ unsafe impl Port for Sleepy {
         Patient(0).wait(polls)
     }
 
-    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> Option<u32> {
         yield_now();
         Patient(0).exchange(word, current, new)
     }

@@ -13,10 +13,16 @@ pub const RING: u32 = 0x4000_0010;
 pub const EVENT: u32 = 0x4000_0014;
 /// Cycles since reset, the same for all harts; it wraps.
 pub const TIME: u32 = 0x4000_0018;
+/// The number of a hart, written: frees the locks that it holds.
+pub const UNLOCK: u32 = 0x4000_001C;
 /// Where each hart starts: 0 until it is written, which sets the hart's event.
 pub const ENTRIES: u32 = 0x4000_0040;
 /// The first of 64 locks: a read returns 1 and takes the lock, or returns 0; a write frees it.
 const LOCK: u32 = 0x4000_0100;
+
+/// Looks at a lock after which the hart that holds it is taken for lost: at least 40,000 cycles, where
+/// who holds it needs some 30.
+const LOOKS: u32 = 1024;
 
 /// Reads a register.
 #[inline(always)]
@@ -45,22 +51,29 @@ pub fn sleep() {
     unsafe { asm!("wfi", "sw zero, 0({})", in(reg) EVENT, options(nostack)) };
 }
 
-/// Runs a function while this hart alone holds the chip's first lock, with interrupts off.
+/// Runs a function while this hart alone holds the chip's first lock, with interrupts off; `None` if
+/// another hart does not free the lock.
 #[inline(always)]
-pub fn alone<T>(act: impl FnOnce() -> T) -> T {
+pub fn alone<T>(act: impl FnOnce() -> T) -> Option<T> {
     const ENABLED: u32 = 8;
     let status: u32;
     // SAFETY: clears the bit that lets interrupts be taken.
     unsafe { asm!("csrrci {}, mstatus, 8", out(reg) status, options(nostack)) };
+    let mut looks = 0;
     // A read takes a lock that is free, and then returns 1.
-    while read(LOCK) == 0 {
+    let mut is_mine = read(LOCK) != 0;
+    while !is_mine && looks < LOOKS {
         // The longest instruction, 37 cycles: harts that only read and fetch could keep the one
         // that holds the lock from memory for ever, where the arbiter serves them first.
         // SAFETY: a division touches no memory.
         unsafe { asm!("div {0}, {0}, {0}", inout(reg) 1 => _, options(nomem, nostack)) };
+        looks += 1;
+        is_mine = read(LOCK) != 0;
     }
-    let result = act();
-    write(LOCK, 0);
+    let result = is_mine.then(act);
+    if is_mine {
+        write(LOCK, 0);
+    }
     // SAFETY: sets the bit again if it was set.
     unsafe { asm!("csrs mstatus, {}", in(reg) status & ENABLED, options(nostack)) };
     result

@@ -57,18 +57,19 @@ unsafe impl Port for Chip {
 
     #[inline(always)]
     fn take(&self, flag: &AtomicBool) -> bool {
-        devices::alone(|| {
+        let is_taken = devices::alone(|| {
             // Acquire: pairs with the release by which the runtime clears the flag.
             let is_clear = !flag.load(Acquire);
             if is_clear {
                 flag.store(true, Relaxed);
             }
             is_clear
-        })
+        });
+        is_taken.unwrap_or(false)
     }
 
     #[inline(always)]
-    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> Option<u32> {
         devices::alone(|| {
             // Relaxed: what the cores decide with it is published by other words.
             let held = word.load(Relaxed);
@@ -77,6 +78,10 @@ unsafe impl Port for Chip {
             }
             held
         })
+    }
+
+    unsafe fn unlock(&self, core: usize) {
+        devices::write(devices::UNLOCK, core as u32);
     }
 }
 

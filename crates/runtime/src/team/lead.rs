@@ -64,9 +64,13 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
     /// reset, or it began anew, and whoever did that, or the core itself, said so to the caller; and
     /// it has not got its handle anew. A core that is only late is not stopped: it would write to an
     /// arena that others have claimed.
+    ///
+    /// Its number on the chip is `index`, if the port has [`Port::unlock`].
     pub unsafe fn reclaim(&mut self, index: usize) {
         // Not while `clear` has the handle: `self` is borrowed. That is the reason for a lead.
         if index > 0 {
+            // SAFETY: by the caller's promise. First: who takes the handle needs the lock.
+            unsafe { self.port.unlock(index) };
             self.shared.give(index);
             self.shared.wake(&self.port, "reclaim sleeps");
         }

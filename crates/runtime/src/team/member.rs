@@ -172,7 +172,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         let more = if M::SLICED {
             self.piece(step)?
         } else if self.publishes(step) {
-            M::more(self, step)
+            M::more(self, step)?
         } else {
             None
         };

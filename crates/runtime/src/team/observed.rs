@@ -41,8 +41,13 @@ unsafe impl<P: Port, F: Fn(u16, &[u8]) + Copy> Port for Observed<P, F> {
     }
 
     #[inline(always)]
-    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> Option<u32> {
         self.port.exchange(word, current, new)
+    }
+
+    unsafe fn unlock(&self, core: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.port.unlock(core) };
     }
 
     fn now(&self) -> u32 {

@@ -16,6 +16,9 @@ use core::ops::ControlFlow;
 /// documentation says. Each is one action for those of every port with the same [`Port::WAY`]: a lock
 /// and compare-and-swap know nothing of each other, so a team gives its handles to ports of one way.
 ///
+/// A port that holds a lock for them looks for it so many times and no more: the core that has it may
+/// have been stopped. Then nothing is stored, `take` is false and `exchange` is `None`.
+///
 /// None of its functions unwinds but [`Port::observe`]: a core that goes on after it was left between
 /// storing a word and what follows would do that twice.
 ///
@@ -65,7 +68,7 @@ pub unsafe trait Port: Copy {
     ///
     /// A port for a target without such an instruction writes it: it turns interrupts off, holds
     /// the chip's lock if there are several cores, loads the flag, and stores only if it was clear.
-    /// Handlers that cannot be turned off must not return to what they interrupted.
+    /// It is false, too, if the lock cannot be had. Handlers that cannot be turned off must not return to what they interrupted.
     #[cfg(target_has_atomic = "8")]
     fn take(&self, flag: &AtomicBool) -> bool {
         // Acquire: pairs with the release of `Shared::give`. Who finds it set stores nothing.
@@ -79,7 +82,8 @@ pub unsafe trait Port: Copy {
     fn take(&self, flag: &AtomicBool) -> bool;
 
     /// Stores `new` into a word if it holds `current`, and returns what the word held; it succeeded
-    /// if that is `current`. Called only where teams [`Steal`](super::Steal).
+    /// if that is `current`. `None` if the port's lock cannot be had: nothing is stored, and nobody
+    /// asks again at once. Called only where teams [`Steal`](super::Steal).
     ///
     /// It is one action for every other call of this function on any core, by a port of any type of
     /// the same [`Port::WAY`], and a core that stores to the word by another way does so only while the word holds what no
@@ -89,18 +93,18 @@ pub unsafe trait Port: Copy {
     /// not run a team that steals unless its port writes this function: it holds the chip's lock.
     #[cfg(target_has_atomic = "32")]
     #[inline(always)]
-    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> Option<u32> {
         // Relaxed: what the cores decide with it is published by other words.
         match word.compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(held) | Err(held) => held,
+            Ok(held) | Err(held) => Some(held),
         }
     }
 
     /// Stores `new` into a word if it holds `current`, and returns what the word held; it succeeded
-    /// if that is `current`. A port that writes it holds the chip's lock.
+    /// if that is `current`. A port that writes it holds the chip's lock; `None` if that cannot be had.
     #[cfg(not(target_has_atomic = "32"))]
-    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> u32 {
-        let _ = (word, new);
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> Option<u32> {
+        let _ = (word, current, new);
         // No type is so large: the size is here so that this fails only where it is called.
         const {
             assert!(
@@ -108,7 +112,21 @@ pub unsafe trait Port: Copy {
                 "this target has no compare-and-swap: its port must write `exchange`"
             );
         }
-        current
+        None
+    }
+
+    /// Frees the lock of [`Self::take`] and [`Self::exchange`] if core `core` of the chip holds it.
+    /// Called by [`Lead::reclaim`](super::Lead::reclaim); a port without a lock, or whose lock does not
+    /// know who holds it, does nothing.
+    ///
+    /// Each of them stores one word at most, so a core that was stopped inside has either done it or
+    /// not, and who has the lock next finds nothing half done.
+    ///
+    /// # Safety
+    ///
+    /// The core executes no instruction of this program any more, until it begins anew.
+    unsafe fn unlock(&self, core: usize) {
+        let _ = core;
     }
 
     /// The time, in ticks of the port's choice; it wraps. For slices that end at a time.

@@ -7,6 +7,7 @@ use super::{Member, Port};
 use crate::shape::Shape;
 use crate::sync::Ordering::Relaxed;
 use crate::sync::{fault, rolled, AtomicU32};
+use crate::Stopped;
 use core::ops::Range;
 
 /// How the units of a step find their cores: [`Static`], [`Joined`], [`Steal`](super::Steal) or
@@ -56,7 +57,7 @@ pub(super) fn store_shares<'w>(ranges: impl Iterator<Item = &'w AtomicU32>, shar
 }
 
 pub(super) mod protocol {
-    use super::{Member, PerCore, Place, Port, Range, Schedule, Seat, Shape};
+    use super::{Member, PerCore, Place, Port, Range, Schedule, Seat, Shape, Stopped};
 
     /// What differs between schedules. See the module `team` for the states.
     pub trait Protocol: Sized + 'static {
@@ -141,7 +142,10 @@ pub(super) mod protocol {
         fn own(own: &PerCore) -> Self::Entered;
 
         /// More units of the open step.
-        fn more<P: Port>(member: &Member<'_, P, Self>, step: &Shape) -> Option<Range<u32>>
+        fn more<P: Port>(
+            member: &Member<'_, P, Self>,
+            step: &Shape,
+        ) -> Result<Option<Range<u32>>, Stopped>
         where
             Self: Schedule;
 
@@ -241,8 +245,8 @@ impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> protocol::Prot
     }
 
     #[inline(always)]
-    fn more<P: Port>(_: &Member<'_, P, Self>, _: &Shape) -> Option<Range<u32>> {
-        None
+    fn more<P: Port>(_: &Member<'_, P, Self>, _: &Shape) -> Result<Option<Range<u32>>, Stopped> {
+        Ok(None)
     }
 
     #[inline(always)]

@@ -10,6 +10,7 @@ use crate::shape::Shape;
 use crate::sync::fault;
 use crate::sync::ordering;
 use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::Stopped;
 use core::ops::Range;
 
 /// Each core starts with its share, and takes from the others when it is done: slow cores, and
@@ -123,7 +124,7 @@ impl Protocol for Steal {
         // Relaxed: this core wrote it, or the lead did, which tells nothing but that it is shut.
         let seat = own.arrived.load(Relaxed);
         let sits = !Self::reached(seat, Self::over(epoch))
-            && member.port.exchange(&own.arrived, seat, inside(epoch)) == seat;
+            && member.port.exchange(&own.arrived, seat, inside(epoch)) == Some(seat);
         sits || fault("seat")
     }
 
@@ -133,21 +134,28 @@ impl Protocol for Steal {
 
     /// Claims from the front of this core's own range, then from what it can steal. A step's only
     /// unit is not stolen: the plan gave it to a core for a reason.
-    fn more<P: Port>(member: &Member<'_, P, Self>, step: &Shape) -> Option<Range<u32>> {
-        let (port, cores) = (&member.port, member.shared.cores);
-        let own = cores.get(member.index)?;
+    ///
+    /// An error if the port cannot: a core that has units left does not close the step.
+    fn more<P: Port>(
+        member: &Member<'_, P, Self>,
+        step: &Shape,
+    ) -> Result<Option<Range<u32>>, Stopped> {
+        let (port, cores, core) = (&member.port, member.shared.cores, member.index);
+        let own = cores.get(core).ok_or(Stopped::Unplanned)?;
         let mut held = own.range.load(Relaxed);
         loop {
             let rest = unpack(held);
             if rest.is_empty() {
-                return (step.units() > 1).then(|| steal(port, cores, member.index, step))?;
+                let is_stolen = step.units() > 1;
+                return Ok(is_stolen.then(|| steal(port, cores, core, step)).flatten());
             }
             let middle = rest.start + bite(rest.end - rest.start, step);
-            let found = port.exchange(&own.range, held, pack(&(middle..rest.end)));
-            if found == held {
-                return Some(rest.start..middle);
+            let left = pack(&(middle..rest.end));
+            match port.exchange(&own.range, held, left) {
+                Some(found) if found == held => return Ok(Some(rest.start..middle)),
+                Some(found) => held = found,
+                None => return Err(Stopped::NoAnswer { core }),
             }
-            held = found;
         }
     }
 
@@ -157,7 +165,7 @@ impl Protocol for Steal {
         let seat = core.arrived.load(ordering("shut", Acquire));
         Self::reached(seat, Self::over(epoch))
             || (seat != inside(epoch) || fault("inside"))
-                && port.exchange(&core.arrived, seat, Self::over(epoch)) == seat
+                && port.exchange(&core.arrived, seat, Self::over(epoch)) == Some(seat)
     }
 
     /// Relaxed: ranges only become empty, until the lead stores the next ones.
@@ -194,7 +202,8 @@ const fn report_of(range: u32) -> u32 {
 
 /// Takes a part of the fullest range from its back, claims some of it and keeps the rest, where
 /// others can steal it in turn. The part is half, or as much less as the plan expects this core to
-/// be slower; none where it would need twice as long for it as the other for all that is left.
+/// be slower; none where it would need twice as long for it as the other for all that is left, and
+/// none if the port cannot have its lock: then the lead waits for the victim.
 #[inline(never)]
 fn steal<P: Port>(port: &P, cores: &[PerCore], thief: usize, step: &Shape) -> Option<Range<u32>> {
     let own = cores.get(thief)?;
@@ -219,7 +228,7 @@ fn steal<P: Port>(port: &P, cores: &[PerCore], thief: usize, step: &Shape) -> Op
         let from = units.end - part;
         let left = units.start..from + u32::from(fault("split"));
         let victim = cores.get(core)?;
-        if port.exchange(&victim.range, held, pack(&left)) == held {
+        if port.exchange(&victim.range, held, pack(&left))? == held {
             return Some(stolen(own, from..units.end, step));
         }
     }

@@ -5,8 +5,10 @@
 use core::hint::{black_box, spin_loop};
 use core::ops::ControlFlow;
 use core::sync::atomic::AtomicBool;
+#[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
+use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
-use runtime::{step, Lead, Member, Port, Slot, Step, Stopped, Team};
+use runtime::{step, Lead, Member, Port, Schedule, Slot, Step, Stopped, Team};
 
 const FAULT: u8 = 3;
 const NO_ANSWER: u8 = 4;
@@ -33,6 +35,8 @@ fn lead() -> ! {
         Some("handles") => semihosting::exit(u8::from(!handles_exist_once())),
         Some("start") => semihosting::exit(u8::from(starts_are_refused())),
         Some("stuck") => semihosting::exit(stuck()),
+        #[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
+        Some("locked") => semihosting::exit(locked::run()),
         Some("lonely") => semihosting::exit(lonely()),
         _ => semihosting::exit(1),
     }
@@ -131,6 +135,16 @@ unsafe impl Port for Brief {
     fn take(&self, flag: &AtomicBool) -> bool {
         port::Chip.take(flag)
     }
+
+    #[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
+    fn exchange(&self, word: &AtomicU32, current: u32, new: u32) -> Option<u32> {
+        port::Chip.exchange(word, current, new)
+    }
+
+    unsafe fn unlock(&self, core: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { port::Chip.unlock(core) };
+    }
 }
 
 const FROM: Slot<i8, 4> = Slot::at(0);
@@ -147,7 +161,7 @@ static INSIDE: AtomicBool = AtomicBool::new(false);
 static RELEASED: AtomicBool = AtomicBool::new(false);
 
 /// Adds one to each element; the helper holds its claim until it is released.
-fn add(member: &mut Member<'_, Brief>, is_helper: bool) -> Result<(), Stopped> {
+fn add<M: Schedule>(member: &mut Member<'_, Brief, M>, is_helper: bool) -> Result<(), Stopped> {
     while let Some(claim) = member.claim(&NEXT)? {
         if is_helper {
             INSIDE.store(true, Relaxed);
@@ -164,7 +178,7 @@ fn add(member: &mut Member<'_, Brief>, is_helper: bool) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn infer(lead: &mut Lead<'_, Brief>, input: [i8; 4]) -> Result<[i8; 4], Stopped> {
+fn infer<M: Schedule>(lead: &mut Lead<'_, Brief, M>, input: [i8; 4]) -> Result<[i8; 4], Stopped> {
     let mut begin = lead.begin()?;
     begin.store(FROM, &input)?;
     let mut member = begin.member();
@@ -214,6 +228,60 @@ fn stuck() -> u8 {
         }
     }
     9
+}
+
+/// A core that is stopped with the lock of the chip, on Ibex: no other port here has one.
+#[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
+mod locked {
+    use super::{infer, sleep, Brief, INSIDE, NEXT, POLLS};
+    use core::sync::atomic::Ordering::Relaxed;
+    use runtime::{Steal, Stopped, Team};
+
+    static TEAM: Team<8, 2, Steal> = Team::new();
+
+    /// Stops inside a claim, with the lock.
+    fn stop() -> ! {
+        /// A read returns 1 and takes the lock, or returns 0.
+        const LOCK: *const u32 = 0x4000_0100 as *const u32;
+        let Some(mut helper) = TEAM.helper(Brief(u32::MAX), 1) else { sleep() };
+        loop {
+            let Some(mut member) = helper.join() else { continue };
+            if let Ok(Some(_)) = member.claim(&NEXT) {
+                // SAFETY: a register of the chip; nothing comes after it.
+                while unsafe { LOCK.read_volatile() } == 0 {}
+                INSIDE.store(true, Relaxed);
+                sleep()
+            }
+        }
+    }
+
+    /// Runs inferences while nobody can have the lock, and when it has been freed.
+    pub fn run() -> u8 {
+        let Some(mut lead) = TEAM.lead(Brief(POLLS), 2) else { return 1 };
+        if !port::start(1, stop) {
+            return 1;
+        }
+        // Alone it steals what the helper does not compute.
+        for _ in 0..1_000 {
+            let _ = infer(&mut lead, [1; 4]);
+            if INSIDE.load(Relaxed) {
+                break;
+            }
+        }
+        for _ in 0..3 {
+            match infer(&mut lead, [2; 4]) {
+                Err(Stopped::Busy { core: 1 }) => {}
+                Err(_) => return 5,
+                Ok(_) => return 6,
+            }
+        }
+        // SAFETY: the core is in `sleep`.
+        unsafe { lead.reclaim(1) };
+        match infer(&mut lead, [3, 5, 7, 9]) {
+            Ok([4, 6, 8, 10]) => 0,
+            _ => 7,
+        }
+    }
 }
 
 fn sleep() -> ! {
