@@ -59,22 +59,23 @@ pub fn alone<T>(act: impl FnOnce() -> T) -> Option<T> {
     let status: u32;
     // SAFETY: clears the bit that lets interrupts be taken.
     unsafe { asm!("csrrci {}, mstatus, 8", out(reg) status, options(nostack)) };
+    // SAFETY: sets the bit again if it was set.
+    let restore = || unsafe { asm!("csrs mstatus, {}", in(reg) status & ENABLED, options(nostack)) };
     let mut looks = 0;
     // A read takes a lock that is free, and then returns 1.
-    let mut is_mine = read(LOCK) != 0;
-    while !is_mine && looks < LOOKS {
+    while read(LOCK) == 0 {
+        if looks == LOOKS {
+            restore();
+            return None;
+        }
+        looks += 1;
         // The longest instruction, 37 cycles: harts that only read and fetch could keep the one
         // that holds the lock from memory for ever, where the arbiter serves them first.
         // SAFETY: a division touches no memory.
         unsafe { asm!("div {0}, {0}, {0}", inout(reg) 1 => _, options(nomem, nostack)) };
-        looks += 1;
-        is_mine = read(LOCK) != 0;
     }
-    let result = is_mine.then(act);
-    if is_mine {
-        write(LOCK, 0);
-    }
-    // SAFETY: sets the bit again if it was set.
-    unsafe { asm!("csrs mstatus, {}", in(reg) status & ENABLED, options(nostack)) };
-    result
+    let result = act();
+    write(LOCK, 0);
+    restore();
+    Some(result)
 }

@@ -156,6 +156,15 @@
 //! 1a. A stopped inference is waited out by the helpers that are inside its last step, and shut for
 //!     the others.
 //!
+//! Where compare-and-swap is a port's lock, the core that has it may have been stopped, and then an
+//! exchange fails. Nobody tries again: a helper that fails to sit is late; a lead that fails to shut a
+//! seat waits for `arrived`; who fails to take units of others has no more; and who fails to claim its own
+//! leaves with an error, as a step is not closed with units in the own range. Each ends by patience.
+//! An exchange that fails has stored nothing, so no unit is lost, also if the lock is free later.
+//! Inside the lock one word is stored at most. So a core that was stopped there has done its exchange
+//! or has not, which is a core that was stopped just behind it or before it; [`Lead::reclaim`] frees
+//! the lock first ([`Port::unlock`]), then the handle.
+//!
 //! The seat holds 31 bits of the epoch, so a helper would have to sleep through 2^31 steps to sit
 //! down in a wrong one. That is why ranges need no generation of their own.
 //!
