@@ -42,10 +42,10 @@ def test_each_claim_but_the_first_takes_what_comes_before_the_first_unit_and_mor
 def test_a_core_that_loses_units_starts_with_fewer() -> None:
     planned = (32,) * 4
     slow = Weights.planned(4).learned(planned, 2, (37, 36, 37, 18))
-    assert slow.shares((100,) * 4) == (114, 115, 115, 56)
-    assert slow.shares((16,) * 4) == (18, 18, 19, 9)
+    assert slow.shares((100,) * 4, 1) == (114, 115, 115, 56)
+    assert slow.shares((16,) * 4, 1) == (18, 18, 19, 9)
     recovered = slow.learned(planned, 2, planned)
-    assert recovered.shares((16,) * 4) == (16,) * 4
+    assert recovered.shares((16,) * 4, 1) == (16,) * 4
 
 
 def test_chance_teaches_nothing() -> None:
@@ -62,7 +62,7 @@ def test_chance_teaches_nothing() -> None:
 def test_every_unit_is_shared_once_whatever_the_weights(
     planned: list[int], weights: list[int]
 ) -> None:
-    shares = Weights(tuple(weights[: len(planned)])).shares(planned)
+    shares = Weights(tuple(weights[: len(planned)])).shares(planned, 1)
     assert sum(shares) == sum(planned)
     assert min(shares) >= 0
 
@@ -76,7 +76,9 @@ def test_a_team_learns_in_the_steps_where_claims_are_cheap() -> None:
         paces = crew.paces(step.kernels, step.cut, step.units)
         paces[1] = Pace(2 * paces[1].each, 2 * paces[1].before)
         best = float(ideal(step.units, paces))
-        result = race(step.shares[-1], known.shares(step.shares[-1]), paces, step.claim, again)
+        result = race(
+            step.shares[-1], known.shares(step.shares[-1], step.claim), paces, step.claim, again
+        )
         lost.append(result.end / best)
         known = known.learned(step.shares[-1], step.claim, result.claimed)
     assert max(lost[1:6]) < 1.15, lost

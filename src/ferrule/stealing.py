@@ -17,6 +17,8 @@ _FULL = 255
 _MOST_CHANGE = 16 << 8
 # Steps with more units are shared a little coarser.
 _MANY = 4096
+# Claims of each core, on average, where cores start with whole ones.
+_SEVERAL = 2
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,18 @@ class Race:
 
 
 def race(
-    planned: Sequence[int], shares: Sequence[int], paces: Sequence[Pace], claim: int, again: int
+    planned: Sequence[int],
+    shares: Sequence[int],
+    paces: Sequence[Pace],
+    claim: int,
+    again: int,
+    run: int = 1,
 ) -> Race:
     """What happens if each core claims so many units at least of its share, and then steals.
 
     How fast the others are it knows from the `planned` shares. Each claim takes `again`
-    instructions; a core's first is part of what the step takes.
+    instructions; a core's first is part of what the step takes. Kernels compute a `run` of units
+    at a time, and take as long for fewer.
     """
     left, claimed = list(shares), [0] * len(shares)
     each = [float(pace.each) for pace in paces]
@@ -58,7 +66,8 @@ def race(
         units = whole(left[core] // _BITE, core)
         left[core] -= units
         claimed[core] += units
-        heapq.heappush(free, (now + before[core] + units * each[core], core))
+        computed = -(-units // run) * run
+        heapq.heappush(free, (now + before[core] + computed * each[core], core))
     return Race(done, tuple(claimed))
 
 
@@ -73,7 +82,7 @@ class Weights:
         """Every core is as fast as planned."""
         return cls((_FULL,) * cores)
 
-    def shares(self, planned: Sequence[int]) -> tuple[int, ...]:
+    def shares(self, planned: Sequence[int], claim: int) -> tuple[int, ...]:
         """Units that each core starts with, if these are its shares in the plan."""
         if set(self.of_cores) == {_FULL}:
             return tuple(planned)
@@ -81,17 +90,20 @@ class Weights:
         fine = 8 if units > _MANY else 0
         weighed = [share * weight for share, weight in zip(planned, self.of_cores, strict=True)]
         total = sum(weighed) >> fine
-        given = [units * (part >> fine) // total for part in weighed]
-        for _ in range(units - sum(given)):
+        if claim > units // (_SEVERAL * len(planned)):
+            claim = 1
+        given = [units * (part >> fine) // total // claim * claim for part in weighed]
+        while left := units - sum(given):
+            more = min(claim, left)
             speeds = [
-                (part << 8 - fine) // (own + 1) for part, own in zip(weighed, given, strict=True)
+                (part << 8 - fine) // (own + more) for part, own in zip(weighed, given, strict=True)
             ]
-            given[max(range(len(given)), key=lambda core: (speeds[core], core))] += 1
+            given[max(range(len(given)), key=lambda core: (speeds[core], core))] += more
         return tuple(given)
 
     def learned(self, planned: Sequence[int], claim: int, claimed: Sequence[int]) -> "Weights":
         """What the lead knows after a step in which each core has claimed so many units."""
-        cores = list(zip(self.shares(planned), claimed, strict=True))
+        cores = list(zip(self.shares(planned, claim), claimed, strict=True))
         differ = [
             given - done >= max(claim, given / 4) or done - given >= max(claim + 1, given / 2)
             for given, done in cores

@@ -66,14 +66,15 @@ class _Shared:
         Of several that are as good, the smallest.
         """
         planned, grain = self.step.shares[-1], self.step.grain
-        started = max(max(weights.shares(planned)) for weights in known)
+        started = max(max(weights.shares(planned, grain)) for weights in known)
         most = max(min(2 * max(*planned, started, grain), self.step.units), grain)
         unaware = tuple(Weights.planned(self.crew.cores) for _ in _SLOWER)
         choices = []
         for size in (runs * grain for runs in _RUNS if runs * grain <= most):
             end, learned = self._slow_end(size, known, later)
             sudden, _ = self._slow_end(size, unaware, later)
-            end += race(planned, planned, self.paces, size, self.again).end + _SUDDENLY * sudden
+            end += race(planned, planned, self.paces, size, self.again, grain).end
+            end += _SUDDENLY * sudden
             choices.append((end, size, learned))
         _, size, learned = min(choices, key=lambda choice: choice[:2])
         return size, learned
@@ -88,11 +89,13 @@ class _Shared:
         planned = self.step.shares[-1]
         ends, learned = [], []
         for index, (weights, slow) in enumerate(zip(known, self.slow, strict=True)):
-            result = race(planned, weights.shares(planned), slow, claim, self.again)
+            shares = weights.shares(planned, claim)
+            result = race(planned, shares, slow, claim, self.again, self.step.grain)
             weights = weights.learned(planned, claim, result.claimed)
             ends.append(result.end)
             if later:
-                ends[-1] += float(longest(weights.shares(later.step.shares[-1]), later.slow[index]))
+                shares = weights.shares(later.step.shares[-1], later.step.grain)
+                ends[-1] += float(longest(shares, later.slow[index]))
             learned.append(weights)
         return mean(ends), tuple(learned)
 

@@ -8,6 +8,9 @@ const FULL: u32 = u8::MAX as u32;
 /// At most 16 times as fast as the weight said, in 256ths.
 const MOST_CHANGE: u32 = 16 << u8::BITS;
 
+/// Claims of each core, on average, where cores start with whole ones.
+const SEVERAL: u32 = 2;
+
 /// Steps with more units are shared a little coarser, so that products fit in 32 bits.
 const MANY: u32 = 1 << 12;
 
@@ -32,10 +35,10 @@ impl Paces {
         self.weights == [u8::MAX; MAX_CORES]
     }
 
-    /// Units that each core starts with, if these are its shares in the plan: by weight, and each
-    /// unit that is left goes to the core that would be done with it first. They are as many units,
-    /// whatever the weights.
-    pub fn shares(&self, planned: &[u16]) -> [u16; MAX_CORES] {
+    /// Units that each core starts with, if these are its shares in the plan: by weight, in whole
+    /// claims if all have several, and each claim that is left goes to the core that would be done
+    /// with it first. They are as many units, whatever the weights.
+    pub fn shares(&self, planned: &[u16], claim: u32) -> [u16; MAX_CORES] {
         // Not copied as a slice, which would call `memcpy`.
         let mut given = core::array::from_fn(|core| planned.get(core).copied().unwrap_or(0));
         if self.is_planned() {
@@ -47,20 +50,26 @@ impl Paces {
         let units = planned.iter().map(|&share| u32::from(share)).sum::<u32>();
         let fine = if units > MANY { u8::BITS } else { 0 };
         let total = (weighed.clone().sum::<u32>() >> fine).max(1);
+        let cores = u32::try_from(planned.len()).unwrap_or_default();
+        let has_several = claim > 0 && claim <= units / (SEVERAL * cores.max(1));
+        let claim = if has_several { claim } else { 1 };
         let mut left = units;
         for (given, weighed) in given.iter_mut().zip(weighed.clone()) {
             let part = (units * (weighed >> fine) / total).min(left);
+            let part = part / claim * claim;
             *given = units_of(part);
             left -= part;
         }
-        for _ in 0..left {
+        while left > 0 {
+            let more = claim.min(left);
             let speeds = given.iter_mut().zip(weighed.clone());
             let first = speeds.max_by_key(|(given, weighed)| {
-                (weighed << (u8::BITS - fine)) / (u32::from(**given) + 1)
+                (weighed << (u8::BITS - fine)) / (u32::from(**given) + more)
             });
             if let Some((given, _)) = first {
-                *given = given.saturating_add(1);
+                *given = given.saturating_add(units_of(more));
             }
+            left -= more;
         }
         given
     }
@@ -76,7 +85,7 @@ impl Paces {
         claim: u32,
         claimed: impl Iterator<Item = u32> + Clone,
     ) {
-        let given = self.shares(planned);
+        let given = self.shares(planned, claim);
         let cores = given.iter().map(|&given| u32::from(given)).zip(claimed);
         let differs = |&(given, claimed): &(u32, u32)| {
             let lost = given.saturating_sub(claimed);
@@ -113,7 +122,7 @@ mod tests {
     use super::Paces;
 
     fn shared(paces: &Paces, shares: &[u16]) -> [u16; 4] {
-        let given = paces.shares(shares);
+        let given = paces.shares(shares, 1);
         let sum = |units: &[u16]| units.iter().map(|&units| u32::from(units)).sum::<u32>();
         assert_eq!(sum(&given), sum(shares));
         assert_eq!(given[4..], [0; 4], "of a core beyond the team");
@@ -132,6 +141,14 @@ mod tests {
         assert_eq!(shared(&paces, &[100; 4]), [114, 115, 115, 56]);
         assert_eq!(shared(&paces, &[16; 4]), [18, 18, 19, 9]);
         assert_eq!(shared(&paces, &[0, 0, 1, 0]), [0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn cores_start_with_whole_claims_if_all_have_several() {
+        let paces = learned([37, 36, 37, 18]);
+        let four = |claim| paces.shares(&[32, 31, 31, 31], claim)[..4].to_vec();
+        assert_eq!(four(6), [36, 36, 36, 17]);
+        assert_eq!(four(32), four(1));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Protocol for Steal {
 
     /// The lead's first claim is made here, before anybody else can: a single unit stays with it.
     fn share(paces: &Paces, cores: &[PerCore], shares: &[u16], step: &Shape) -> Option<Range<u32>> {
-        let shares = paces.shares(shares);
+        let shares = paces.shares(shares, step.grain.into());
         let [own, ..] = shares;
         let first = bite(u32::from(own), step);
         let (mut start, mut claimed) = (0, first);
