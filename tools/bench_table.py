@@ -62,7 +62,7 @@ SETTINGS = [
     Setting("qemu-musca-b1", (2,), slow="core1=2", models="k*"),
     Setting("qemu-musca-b1", (2,), "steal", slow="core1=2", models="k*"),
     Setting("qemu-virt-rv32", (2, 4), slow="core1=2", models="k*"),
-    Setting("qemu-virt-rv32", (2, 4), "steal", slow="core1=2", models="k*"),
+    Setting("qemu-virt-rv32", (2, 4, 8), "steal", slow="core1=2", models="k*"),
     Setting("ibex-rtl", (1, 2), memory="ideal", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="round-robin", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="fixed", models="k*", seeds=1),
