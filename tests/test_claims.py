@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from test_golden import KEYWORD
@@ -10,7 +11,7 @@ from ferrule import api, target
 from ferrule.crew import Crew
 from ferrule.passes.claims import claims
 from ferrule.passes.schedule import schedule
-from ferrule.samples import sample_graphs
+from ferrule.samples import Maker, sample_graphs, side_by_side
 from ferrule.shares import Pace, ideal
 from ferrule.stealing import Weights, race
 
@@ -95,6 +96,25 @@ def test_claims_are_larger_where_each_costs_more() -> None:
     for step in shared:
         parts[step.cut].add(Fraction(step.claim, max(step.shares[-1])))
     assert max(parts["channels"]) > min(parts["pixels"])
+
+
+def test_few_channels_are_shared_by_rows() -> None:
+    """Eight planes are too few for four cores of which one may be slow; sixty-four are not."""
+    maker = Maker(np.random.default_rng(1), [])
+    shapes = [(48, 48, 8, 1, (3, 3), 1), (24, 24, 64, 1, (3, 3), 1)]
+    graph = side_by_side(maker, maker.depthwise, shapes)
+    steal, static = (target.load("qemu-virt-rv32").running(way) for way in ("steal", "static"))
+    steps = claims(schedule(graph, steal, 4), Crew(steal, 4))
+    assert [(step.cut, step.unit, step.units) for step in steps] == [
+        ("pixels", 48, 48),
+        ("channels", 1, 64),
+    ]
+    assert {step.kernel.function for step in steps} == {"depthwise_rows"}
+    assert steps[0].reason.startswith("shared by pixels")
+    steps = schedule(graph, static, 4)
+    assert {(step.kernel.function, step.cut) for step in steps} == {
+        ("depthwise_planes", "channels")
+    }
 
 
 def test_a_claim_is_written_into_the_crate() -> None:

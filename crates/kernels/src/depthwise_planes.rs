@@ -36,11 +36,23 @@ pub struct DepthwisePlanes {
 ///
 /// Scratch: a plane as bytes, padding included.
 pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
+    planes::<false>(params, claim);
+}
+
+/// As [`depthwise_planes`]; a claim has whole rows.
+pub fn depthwise_rows(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
+    planes::<true>(params, claim);
+}
+
+/// Computes all rows, or some of them.
+#[inline(always)]
+fn planes<const SOME: bool>(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let mut output = claim.output;
     let window = &params.window;
     let width = window.output_width();
-    let height = output.pixels().len().checked_div(width).unwrap_or_default();
+    let pixels = output.pixels();
+    let height = pixels.len().checked_div(width).unwrap_or_default();
     let stride = window.stride_height();
     let (lines, length, line, step) = if params.by_columns {
         (width, height, 1, width)
@@ -49,11 +61,16 @@ pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
     };
     let pitch = length.saturating_sub(1) * stride + 3;
     let deep = lines.saturating_sub(1) * stride + 3;
-    fill(claim.scratch, repeated(params.padding));
-    let plane = bytes(claim.scratch)
-        .get_mut(..pitch * deep)
-        .unwrap_or_default();
-    let (inside, start) = inside(params, pitch, deep);
+    let (mut scratch, mut top) = (claim.scratch, 0);
+    if SOME {
+        let words = (pitch * deep).div_ceil(size_of::<u32>());
+        scratch = scratch.get_mut(..words).unwrap_or_default();
+        top = pixels.start.checked_div(width).unwrap_or_default() * stride;
+    }
+    fill(scratch, repeated(params.padding));
+    let plane = bytes(scratch).get_mut(..pitch * deep).unwrap_or_default();
+    let (skipped, inside, start) = inside(params, top, pitch, deep);
+    let input = input.get(skipped..).unwrap_or_default();
     let channels = output.channels();
     let mut source = channels
         .start
@@ -99,13 +116,22 @@ pub fn depthwise_planes(params: &DepthwisePlanes, claim: Claim<'_, (i8,), i8>) {
     }
 }
 
-/// Where a channel's values lie in the input, as lines of a plane of `deep` lines, and where in it
-/// they begin.
-fn inside(params: &DepthwisePlanes, pitch: usize, deep: usize) -> (Lines, usize) {
+/// Where a channel's values lie in the input: so many elements behind its first as lines of a plane
+/// of `deep` lines, and where in that they begin. The plane begins `top` rows below the padding's
+/// first.
+fn inside(
+    params: &DepthwisePlanes,
+    top: usize,
+    pitch: usize,
+    deep: usize,
+) -> (usize, Lines, usize) {
     let window = &params.window;
     let (depth, row) = (params.depth, params.depth * window.input_width());
-    let (count, length) = (window.input_height(), window.input_width());
-    let (before, first) = (window.padding_top(), window.padding_left());
+    let above = top.saturating_sub(window.padding_top());
+    let count = window.input_height().saturating_sub(above);
+    let length = window.input_width();
+    let before = window.padding_top().saturating_sub(top);
+    let first = window.padding_left();
     let (count, length, before, first, line, step) = if params.by_columns {
         (length, count, first, before, depth, row)
     } else {
@@ -119,5 +145,5 @@ fn inside(params: &DepthwisePlanes, pitch: usize, deep: usize) -> (Lines, usize)
         step,
         pitch,
     };
-    (lines, before * pitch + first)
+    (above * row, lines, before * pitch + first)
 }

@@ -24,6 +24,10 @@ class Choice:
     reasons: tuple[str, ...]
     others: tuple[Kernel, ...] = ()
 
+    def finer(self) -> "Choice":
+        """Kernels with more cuts, for cores that steal."""
+        return replace(self, kernel=self.kernel.finer())
+
     def instead(self, kernel: Kernel, obstacle: str) -> "Choice":
         """Another kernel, and what stands against this one; what was said of the other is gone."""
         told = (text for text in self.reasons if not text.startswith(f"not {kernel.function}:"))
@@ -47,7 +51,7 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
         obstacle = kind.obstacle(op)
         if not obstacle and kind(op).function in forced:
             return Choice(kind(op), ("chosen by name",))
-        if kind.needs <= set(core.features):
+        if kind.needs <= set(core.features) and not kind.only_instead:
             if obstacle:
                 obstacles[kind(op).function] = obstacle
             else:

@@ -68,6 +68,12 @@ class DepthwisePlanes(Kernel):
         return (height - 1) * stride + _SIZE, (width - 1) * stride + _SIZE
 
     @property
+    def _by_columns(self) -> bool:
+        """Whether lines are columns, as these are longer."""
+        height, width = self.op.window.results
+        return height > width
+
+    @property
     def scratch_words(self) -> int:
         """A plane of bytes."""
         return math.ceil(math.prod(self._plane) / 4)
@@ -94,6 +100,10 @@ class DepthwisePlanes(Kernel):
         inputs, outputs = self.op.inputs[0].shape[3], self.op.output.shape[3]
         return {"call": 1, "gather": self.gathered / inputs if outputs > inputs else 0}
 
+    def finer(self) -> Kernel:
+        """By rows: there may be few channels."""
+        return DepthwiseRows(self.op, self.is_lone)
+
     def params(self) -> Struct:
         """Fields of `DepthwisePlanes` in `crates/kernels/src/depthwise_planes.rs`."""
         return self._params
@@ -102,10 +112,8 @@ class DepthwisePlanes(Kernel):
     def _params(self) -> Struct:
         filters = Filters.of(self.op)
         multiplier, constant, shift = ShortRescale(filters.requantize).constants
-        height, width = self.op.window.results
-        by_columns = height > width
         taps = filters.weights.reshape(-1, _SIZE, _SIZE)
-        if by_columns:
+        if self._by_columns:
             taps = taps.transpose(0, 2, 1)
         records = np.stack([4 * filters.folded_bias, multiplier, constant, shift], axis=1)
         return Struct(
@@ -115,10 +123,43 @@ class DepthwisePlanes(Kernel):
                 "depth": self.op.inputs[0].shape[3],
                 "multiplier": self.op.multiplier,
                 "padding": self.op.inputs[0].zero_point,
-                "by_columns": by_columns,
+                "by_columns": self._by_columns,
                 "weights": taps.astype(np.int8),
                 "records": records.astype(np.int32),
                 "low": filters.requantize.low,
                 "span": filters.requantize.high - filters.requantize.low,
             },
         )
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseRows(DepthwisePlanes):
+    """As `DepthwisePlanes`, but a claim may have some rows of the channels.
+
+    Inner loop: the same; two more rows than a claim has are copied for it.
+    """
+
+    only_instead: ClassVar[bool] = True
+
+    @property
+    def function(self) -> str:
+        """The Rust function in that module."""
+        return "depthwise_rows"
+
+    def cuts(self) -> tuple[str, ...]:
+        """Pixels: whole rows. Channels, of which a core sees all rows."""
+        return ("pixels", "channels")
+
+    def unit(self, cut: str) -> int:
+        """A row."""
+        return self.op.window.results[1] if cut == "pixels" else 1
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """For rows a visit to each channel, and the rows that others copy, too."""
+        if cut == "channels":
+            return super().whole(cut)
+        _, width, channels = self.op.inputs[0].shape[1:]
+        shared = min((_SIZE - self.op.stride[0]) * width * channels, self.gathered)
+        counts = self.counts()
+        columns = counts["run"] if self._by_columns else 0
+        return {"call": 1, "channel": counts["channel"], "gather": shared, "run": columns}

@@ -33,6 +33,8 @@ class Kernel:
     registry: "ClassVar[list[type[Kernel]]]" = []  # noqa: RUF008 - of the class
     computes: ClassVar[type[Op]]
     needs: ClassVar[frozenset[str]] = frozenset()
+    #: Whether it is taken only as another one's `finer`.
+    only_instead: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         Kernel.registry.append(cls)
@@ -64,6 +66,10 @@ class Kernel:
     def grain(self, cut: str) -> int:
         """Units that it computes at a time, where those of a share may be left over."""
         return 1
+
+    def finer(self) -> "Kernel":
+        """The same with one more cut, for cores that steal; itself if there is no such."""
+        return self
 
     @property
     def scratch_words(self) -> int:

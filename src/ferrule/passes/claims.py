@@ -6,15 +6,16 @@ learns how fast it was.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
 from statistics import mean
 
 from ferrule.crew import Crew
-from ferrule.shares import Pace, longest
+from ferrule.passes.schedule import CLEARLY
+from ferrule.shares import Pace, divide, longest
 from ferrule.stealing import Weights, race
-from ferrule.steps import Step
+from ferrule.steps import Step, units_of
 
 # Sizes of claims that are tried, in what the kernel computes at a time.
 _RUNS = (1, *sorted(base << power for base in (2, 3) for power in range(15)))
@@ -35,14 +36,42 @@ def claims(steps: Sequence[Step], crew: Crew) -> tuple[Step, ...]:
     cores are done first, on average of both, and with which the next step is then shared well. What
     happens if the core has become slow only then counts a little.
     """
-    shared = [_Shared(step, crew) for step in steps if not step.is_alone]
+    shared = [
+        [_Shared(way, crew) for way in _ways(step, crew)] for step in steps if not step.is_alone
+    ]
     known = tuple(Weights.planned(crew.cores) for _ in _SLOWER)
     chosen = []
-    for step, later in zip_longest(shared, shared[1:]):
-        claim, known = step.choose(known, later)
-        chosen.append(step.claimed(claim))
+    for ways, later in zip_longest(shared, shared[1:]):
+        choices = [way.choose(known, later[0] if later else None) for way in ways]
+        best = min(choices[1:], key=lambda choice: choice.end, default=choices[0])
+        if best.end * float(CLEARLY) > choices[0].end:
+            best = choices[0]
+        known = best.known
+        chosen.append(ways[choices.index(best)].claimed(best.claim))
     done = iter(chosen)
     return tuple(step if step.is_alone else next(done) for step in steps)
+
+
+def _ways(step: Step, crew: Crew) -> list[Step]:
+    """The step, and the same with every other cut that was weighed."""
+    ways = [step]
+    for cut in (weighed.cut for weighed in step.weighed if weighed.cut not in ("", step.cut)):
+        unit, units = units_of(step.kernels, cut)
+        paces = crew.paces(step.kernels, cut, units)
+        shares = tuple(divide(units, paces[:team]) for team in range(1, crew.cores + 1))
+        reason = step.reason.replace(f"shared by {step.cut}", f"shared by {cut}", 1)
+        other = replace(step, cut=cut, unit=unit, units=units, shares=shares, reason=reason)
+        ways.append(other)
+    return ways
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Least units of a claim, how long that takes, and what leads of slow teams know then."""
+
+    end: float
+    claim: int
+    known: tuple[Weights, ...]
 
 
 class _Shared:
@@ -58,13 +87,8 @@ class _Shared:
             [*others, Pace(slower * last.each, slower * last.before)] for slower in _SLOWER
         ]
 
-    def choose(
-        self, known: tuple[Weights, ...], later: "_Shared | None"
-    ) -> tuple[int, tuple[Weights, ...]]:
-        """The least units of a claim, and what the leads of the slow teams know after the step.
-
-        Of several that are as good, the smallest.
-        """
+    def choose(self, known: tuple[Weights, ...], later: "_Shared | None") -> _Choice:
+        """The best claims, and of several that are as good the smallest."""
         planned, grain = self.step.shares[-1], self.step.grain
         started = max(max(weights.shares(planned, grain)) for weights in known)
         most = max(min(2 * max(*planned, started, grain), self.step.units), grain)
@@ -75,9 +99,8 @@ class _Shared:
             sudden, _ = self._slow_end(size, unaware, later)
             end += race(planned, planned, self.paces, size, self.again, grain).end
             end += _SUDDENLY * sudden
-            choices.append((end, size, learned))
-        _, size, learned = min(choices, key=lambda choice: choice[:2])
-        return size, learned
+            choices.append(_Choice(end, size, learned))
+        return min(choices, key=lambda choice: (choice.end, choice.claim))
 
     def _slow_end(
         self, claim: int, known: tuple[Weights, ...], later: "_Shared | None"

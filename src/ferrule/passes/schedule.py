@@ -13,8 +13,8 @@ from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step, Weighed, units_of
 from ferrule.target import Target
 
-# Strided outputs have to be faster by so much, as predictions are not exact.
-_CLEARLY = Fraction(21, 20)
+#: Another cut has to be faster by so much, as predictions are not exact.
+CLEARLY = Fraction(21, 20)
 
 # The part of a model's instructions that 1,000 bytes of kernels' code are worth; and those of
 # larger weights, where size matters more.
@@ -61,6 +61,8 @@ def schedule(
         )
         for core in crew.kinds
     ]
+    if target.way == "steal":
+        choices = [[choice.finer() for choice in own] for own in choices]
     if crew.hints.piece:
         choices[0] = [
             _within_a_piece(_ways(op, crew, own, pinned.get(op.name)), own[0])
@@ -123,7 +125,7 @@ def _step(ways: _Ways) -> Step:
     cut = usable[0]
     shares = {cut: _shares(ways, cut, runs[cut][1]) for cut in usable}
     ends = {cut: longest(shares[cut][-1], ways.paces(cut, runs[cut][1])) for cut in usable}
-    if cut == "pixels" and "channels" in usable and ends["channels"] * _CLEARLY < ends["pixels"]:
+    if cut == "pixels" and "channels" in usable and ends["channels"] * CLEARLY < ends["pixels"]:
         cut = "channels"
     cores, reason = ways.crew.cores, "one core"
     weighed: tuple[Weighed, ...] = ()
