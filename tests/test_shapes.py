@@ -61,7 +61,6 @@ SEVEN = "182 instructions for 6 results of 7 products are 4.3 a MAC; a good shap
 # An average takes 26 (Cortex-M55) to 40 instructions (RV32) to divide and store, 180 on Cortex-M0+,
 # which has no division; a tap takes 1.5 to 14.
 DIVIDED = "an average is divided and stored for two taps; in a good shape, for nine"
-EACH_TAP = "for each tap a loop over channels begins and ends: 33 take 181 instructions, 64 take 69"
 
 #: What costs more than twice, by board.
 SLOW = {
@@ -76,10 +75,6 @@ SLOW = {
         "pointwise ((12, 5, 7), 60, (1, 1), 1)": HALF,
         "pointwise ((14, 10, 17), 16, (1, 1), 1)": VECTORS,
         "average ((17, 19, 65), (2, 1))": DIVIDED,
-        "max ((17, 20, 30), (4, 7))": EACH_TAP,
-        "max ((17, 21, 36), (4, 1))": EACH_TAP,
-        "max ((23, 14, 34), (2, 7))": EACH_TAP,
-        "max ((24, 18, 33), (7, 4))": EACH_TAP,
     },
     "qemu-m0plus": {
         "average ((17, 19, 65), (2, 1))": DIVIDED,

@@ -171,12 +171,13 @@ def kernel_text(kind: type[Kernel]) -> str:
     assert functions, f"{kind.__name__} computes no sample"
     names = ", ".join(f"`{name}`" for name in sorted(functions))
     needs = ", ".join(sorted(kind.needs)) or "any core"
-    obstacle = (
-        inspect.cleandoc(kind.obstacle.__doc__ or "").partition("\n\n")[0].removeprefix("Why not: ")
-    )
     said = "\n\n".join(paragraphs(kind))
     assert "\n\nInner loop: " in said, f"{kind.__name__} does not say what its inner loop is"
-    return f"**{kind.__name__}**, {names} ({needs}). {said}\n\nNot for: {obstacle}\n"
+    about = f"**{kind.__name__}**, {names} ({needs}). {said}\n"
+    if kind.obstacle.__doc__ == Kernel.obstacle.__doc__:
+        return about
+    obstacle = inspect.cleandoc(kind.obstacle.__doc__ or "").partition("\n\n")[0]
+    return f"{about}\nNot for: {obstacle.removeprefix('Why not: ')}\n"
 
 
 def measured(kind: type[Op]) -> list[str]:

@@ -70,4 +70,7 @@ CASES = [
     *pools("words_most_taps", (16, 16, 4), (16, 16), stride=(1, 1)),
     *pools("words_one_tap", (3, 3, 4), (1, 1), stride=(1, 1)),
     *pools("words_relu6", (7, 6, 8), activation="relu6", zero_point=-70),
+    # Vectors of channels, and some that are left; pixels that see as much lie apart, or do not.
+    *pools("vectors_same", (5, 9, 40), (3, 2), stride=(1, 1), same=True),
+    *pools("vectors_apart", (6, 11, 19), (2, 3), same=True, activation="relu6", zero_point=-70),
 ]

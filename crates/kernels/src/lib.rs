@@ -43,6 +43,7 @@ pub mod linear_add;
 pub mod linear_add_dsp;
 pub mod max_pool2d;
 pub mod max_pool2d_dsp;
+pub mod max_pool2d_mve;
 pub mod mve_filters;
 pub mod mve_image;
 pub mod narrow_conv2d_dsp;

@@ -11,5 +11,6 @@ pub mod copy;
 pub mod multiply;
 pub mod pixels;
 pub mod plane;
+pub mod pool;
 pub mod runs;
 pub mod stored;
