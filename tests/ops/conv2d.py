@@ -134,6 +134,12 @@ CASES = [
     conv2d("words_one_row", (1, 20, 4), (1, 4)),
     conv2d("words_one_column", (20, 1, 4), (4, 1)),
     conv2d("words_wide", (3, 3, 36), channels=34),
+    # Taps that are no whole runs of four, of channels that share a block.
+    conv2d("five_taps", (3, 4, 5), (1, 1), 10),
+    conv2d("six_taps", (4, 5, 3), (2, 1), 11),
+    conv2d("seven_taps", (3, 3, 7), (1, 1), 20, zero_points=(-128, 3)),
+    conv2d("seven_large_taps", (3, 3, 7), (1, 1), 8, constant=-128),
+    conv2d("ten_taps", (5, 4, 5), (1, 2), 12),
     conv2d("few_channels", (20, 17, 10), (3, 5), 2, stride=(2, 2)),
     conv2d("few_channels_valid", (6, 31, 7), (2, 3), 4, stride=(1, 2), same=False),
     conv2d("strips", (29, 21, 1), (7, 3), 5, stride=(2, 1), same=False),

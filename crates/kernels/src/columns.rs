@@ -85,34 +85,46 @@ impl Columns {
 
     /// Writes the words of a pair of pixels, one for each tap, `PAIRS` apart.
     ///
-    /// `bytes` has room for the taps of both pixels.
+    /// `lines` are [`Self::lines`], and `bytes` has room for the taps of both pixels.
     #[inline]
-    pub fn gather(&self, input: &[i8], pixels: [Place; 2], bytes: &mut [i8], words: &mut [u32]) {
-        let window = &self.window;
-        let depth = usize::from(self.depth);
-        let mut lines = Lines {
-            count: window.filter_height(),
-            length: window.filter_width() * depth,
-            step: window.input_width() * window.dilation_height() * depth,
-        };
+    pub fn gather(
+        &self,
+        input: &[i8],
+        pixels: [Place; 2],
+        lines: &Lines,
+        bytes: &mut [i8],
+        words: &mut [u32],
+    ) {
         let [first, second] = pixels;
+        let mut lines = *lines;
         let [low, high] = if self.is_pointwise {
-            pixels.map(|place| input.get(place.pixel * depth..))
+            pixels.map(|place| input.get(place.pixel * usize::from(self.depth)..))
         } else if self.whole.has(first) && self.whole.has(second) {
             pixels.map(|place| input.get(self.start(place.row, place.column)..))
         } else {
-            lines.length *= lines.count;
-            lines.count = 1;
-            let Some((low, high)) = bytes.split_at_mut_checked(lines.length) else {
+            let Some((low, high)) = bytes.split_at_mut_checked(lines.values()) else {
                 return;
             };
             self.copy(input, first, low);
             self.copy(input, second, high);
+            lines = lines.joined();
             [Some(&*low), Some(&*high)]
         };
         if let (Some(low), Some(high)) = (low, high) {
-            join(low, high, lines, words);
+            join(low, high, &lines, words);
         }
+    }
+
+    /// The rows of taps of a pixel.
+    #[inline]
+    #[must_use]
+    pub fn lines(&self) -> Lines {
+        let (window, depth) = (&self.window, usize::from(self.depth));
+        Lines::new(
+            window.filter_height(),
+            window.filter_width() * depth,
+            window.input_width() * window.dilation_height() * depth,
+        )
     }
 
     /// Writes the words of some rows of taps, for two pixels that see the input from so many
@@ -127,14 +139,11 @@ impl Columns {
     ) {
         let window = &self.window;
         let step = window.input_width() * usize::from(self.depth);
-        let lines = Lines {
-            count: rows.len(),
-            length: window.filter_width() * usize::from(self.depth),
-            step,
-        };
+        let length = window.filter_width() * usize::from(self.depth);
+        let lines = Lines::new(rows.len(), length, step);
         let [low, high] = pixels.map(|start| input.get(start.wrapping_add(rows.start * step)..));
         if let (Some(low), Some(high)) = (low, high) {
-            join(low, high, lines, words);
+            join(low, high, &lines, words);
         }
     }
 

@@ -45,6 +45,7 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
     let mut output = claim.output;
     let pixels = output.pixels();
     let window = &params.columns.window;
+    let lines = params.columns.lines();
     let mut first = pixels.start;
     let mut place = window.place(first);
     while first < pixels.end {
@@ -56,7 +57,9 @@ pub fn conv2d_lanes(params: &Conv2dLanes, claim: Claim<'_, (i8,), i8>) {
             let high = if 2 * pair + 1 < count { after } else { low };
             place = window.after(high);
             let words = columns.get_mut(pair..).unwrap_or_default();
-            params.columns.gather(input, [low, high], bytes, words);
+            params
+                .columns
+                .gather(input, [low, high], &lines, bytes, words);
         }
         let tile = Row {
             first: first - pixels.start,

@@ -1,6 +1,7 @@
 //! Conv2d for Arm cores without SIMD, two products in one multiplication.
 
 use crate::columns::{Columns, PAIRS};
+use crate::instructions::join::Lines;
 use crate::instructions::thumb::lanes::{ThumbFilters, PIXELS};
 use crate::split_rescale::SplitRescale;
 use crate::window::Place;
@@ -34,6 +35,7 @@ pub fn conv2d_thumb(params: &Conv2dThumb, claim: Claim<'_, (i8,), i8>) {
     };
     let mut pairs = Pairs {
         columns: &params.columns,
+        lines: params.columns.lines(),
         input,
         bytes,
         next: params.columns.window.place(claim.output.pixels().start),
@@ -55,6 +57,7 @@ pub fn conv2d_thumb(params: &Conv2dThumb, claim: Claim<'_, (i8,), i8>) {
 /// Pixels that are to come, and what they see.
 struct Pairs<'p, O> {
     columns: &'p Columns,
+    lines: Lines,
     input: &'p [i8],
     bytes: &'p mut [i8],
     next: Place,
@@ -76,7 +79,8 @@ impl<'o, O: Iterator<Item = (usize, &'o mut [i8])>> Pairs<'_, O> {
             count += 1;
         }
         if count > 0 {
-            self.columns.gather(self.input, seen, self.bytes, words);
+            self.columns
+                .gather(self.input, seen, &self.lines, self.bytes, words);
         }
     }
 }

@@ -19,11 +19,7 @@ pub struct PointwiseLanes {
 pub fn pointwise_lanes(params: &PointwiseLanes, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let depth = params.filters.weights.taps();
-    let lines = Lines {
-        count: 1,
-        length: depth,
-        step: depth,
-    };
+    let lines = Lines::new(1, depth, depth);
     let columns = claim.scratch;
     let mut output = claim.output;
     let pixels = output.pixels();
@@ -37,7 +33,7 @@ pub fn pointwise_lanes(params: &PointwiseLanes, claim: Claim<'_, (i8,), i8>) {
             let [low, high] = [low, last.min(low + 1)].map(|pixel| input.get(pixel * depth..));
             let words = columns.get_mut(pair..).unwrap_or_default();
             if let (Some(low), Some(high)) = (low, high) {
-                join(low, high, lines, words);
+                join(low, high, &lines, words);
             }
         }
         let tile = Row {

@@ -22,11 +22,7 @@ pub struct PointwiseThumb {
 pub fn pointwise_thumb(params: &PointwiseThumb, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
     let depth = usize::from(params.depth);
-    let line = Lines {
-        count: 1,
-        length: depth,
-        step: depth,
-    };
+    let lines = Lines::new(1, depth, depth);
     let columns = claim.scratch;
     let channels = claim.output.channels();
     let Some(selected) = params.filters.select(channels, &params.rescale) else {
@@ -45,7 +41,12 @@ pub fn pointwise_thumb(params: &PointwiseThumb, claim: Claim<'_, (i8,), i8>) {
             let [Some(low), Some(high)] = seen.map(|pixel| input.get(pixel? * depth..)) else {
                 break;
             };
-            join(low, high, line, columns.get_mut(pair..).unwrap_or_default());
+            join(
+                low,
+                high,
+                &lines,
+                columns.get_mut(pair..).unwrap_or_default(),
+            );
         }
         let [first, ..] = &pixels;
         if first.is_empty() {

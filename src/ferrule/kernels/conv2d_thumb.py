@@ -12,7 +12,7 @@ from ferrule.kernels.columns import Columns, largest_image
 from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.split_rescale import SplitRescale
-from ferrule.kernels.thumb_filters import BLOCK, columns, packed, rounded
+from ferrule.kernels.thumb_filters import BLOCK, RUN, columns, packed
 from ferrule.ops.conv2d import Conv2d
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
@@ -31,8 +31,8 @@ class Conv2dThumb(Kernel):
     """Joins the values of two pixels in a word, for every tap, and multiplies both at once.
 
     Inner loop: for each tap a weight (LDRSB) and three words of pixel pairs (LDM); three MULS
-    are six MACs. After four taps the halves are told apart; weights that would overflow a half
-    there were made smaller, and are corrected at the end.
+    are six MACs. After four taps, at first what is left of four, the halves are told apart;
+    weights that would overflow a half there are left out, and are added at the end.
     """
 
     op: Conv2d | DepthwiseConv2d
@@ -98,8 +98,10 @@ class Conv2dThumb(Kernel):
         pixels, channels = self.op.matrix()
         blocks = -(-pixels // (2 * _PAIRS))
         work = 2 * _PAIRS * blocks * channels
+        # A run of fewer taps takes as long for each, and as long to tell halves apart.
+        taps = self._columns.taps + -self._columns.taps % RUN / 4
         return super().counts() | {
-            "mac": work * rounded(self._columns.taps),
+            "mac": work * taps,
             "element": work,
             "border": self._columns.borders,
             "run": blocks * (int(np.count_nonzero(corrections)) + channels),

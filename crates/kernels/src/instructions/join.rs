@@ -1,6 +1,7 @@
 //! Joins values of two pixels into words.
 
 use crate::columns::PAIRS;
+use crate::instructions::reach::reach;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 use crate::instructions::thumb::join::joined;
 
@@ -8,28 +9,62 @@ use crate::instructions::thumb::join::joined;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Lines {
-    /// Number of rows.
-    pub count: usize,
-    /// Values of a row.
-    pub length: usize,
-    /// Values from a row to the next.
-    pub step: usize,
+    count: usize,
+    length: usize,
+    step: usize,
+    /// Values from the first to the end of the last, and words to behind the last; no slice has as
+    /// many where there are none.
+    reach: usize,
+    words: usize,
+}
+
+impl Lines {
+    /// So many rows of so many values, and how many these are from a row to the next.
+    #[inline]
+    #[must_use]
+    pub const fn new(count: usize, length: usize, step: usize) -> Self {
+        // The last value; of none it is far behind all slices, too.
+        let last = count.saturating_mul(length).wrapping_sub(1);
+        let (reach, words) = match last >> (usize::BITS - 4) {
+            0 => (reach(count - 1, step, length), last * PAIRS + 1),
+            _ => (usize::MAX, usize::MAX),
+        };
+        Self {
+            count,
+            length,
+            step,
+            reach,
+            words,
+        }
+    }
+
+    /// The same values as one row.
+    #[inline]
+    #[must_use]
+    pub const fn joined(&self) -> Self {
+        let values = self.values();
+        Self {
+            count: 1,
+            length: values,
+            step: values,
+            reach: values,
+            words: self.words,
+        }
+    }
+
+    /// Values of all rows, if they are not too many for any slice.
+    #[inline]
+    #[must_use]
+    pub const fn values(&self) -> usize {
+        self.count.wrapping_mul(self.length)
+    }
 }
 
 /// Joins the values of two pixels into words, `PAIRS` apart, row after row; nothing if a slice is
 /// too short.
 #[inline]
-pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
-    let Lines {
-        count,
-        length,
-        step,
-    } = lines;
-    let last = count.saturating_sub(1);
-    let seen = product(last, step).saturating_add(length);
-    let written = product(product(count, length).saturating_sub(1), PAIRS);
-    let is_short = seen > low.len().min(high.len()) || written >= words.len();
-    if is_short || count == 0 || length == 0 {
+pub fn join(low: &[i8], high: &[i8], lines: &Lines, words: &mut [u32]) {
+    if lines.reach > low.len() || lines.reach > high.len() || lines.words > words.len() {
         return;
     }
     #[cfg(target_arch = "riscv32")]
@@ -40,19 +75,9 @@ pub fn join(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
     plain(low, high, lines, words);
 }
 
-/// `a * b`, or the largest number; some cores take long to see whether it fits.
-#[inline]
-fn product(a: usize, b: usize) -> usize {
-    if cfg!(not(target_arch = "riscv32")) && (a | b) >> 16 == 0 {
-        a.wrapping_mul(b)
-    } else {
-        a.saturating_mul(b)
-    }
-}
-
 #[cfg(not(any(target_arch = "riscv32", all(target_arch = "arm", target_os = "none"))))]
 #[allow(clippy::cast_sign_loss)] // a word
-fn plain(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
+fn plain(low: &[i8], high: &[i8], lines: &Lines, words: &mut [u32]) {
     let rows = low
         .chunks(lines.step.max(1))
         .zip(high.chunks(lines.step.max(1)));
@@ -66,7 +91,7 @@ fn plain(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
 
 #[cfg(target_arch = "riscv32")]
 #[inline]
-fn rv32(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
+fn rv32(low: &[i8], high: &[i8], lines: &Lines, words: &mut [u32]) {
     macro_rules! one {
         ($index:literal) => {
             concat!(

@@ -9,10 +9,10 @@ extern "C" {
 
 /// Joins rows of values, of which there are at least one, none empty, and as many words.
 #[inline]
-pub(in crate::instructions) fn joined(low: &[i8], high: &[i8], lines: Lines, words: &mut [u32]) {
+pub(in crate::instructions) fn joined(low: &[i8], high: &[i8], lines: &Lines, words: &mut [u32]) {
     // SAFETY: the caller took care that there are so many values in rows, and words with two
     // between them; every row takes one at a time until fours are left, then four.
-    unsafe { ferrule_thumb_join(low.as_ptr(), high.as_ptr(), words.as_mut_ptr(), &lines) }
+    unsafe { ferrule_thumb_join(low.as_ptr(), high.as_ptr(), words.as_mut_ptr(), lines) }
 }
 
 // r0 and r1 ends of a row; r2 words; r3 from the end of a row to the value, negative; r4 and r5

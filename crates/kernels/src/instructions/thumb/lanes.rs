@@ -1,9 +1,10 @@
 //! Multiplies columns of pairs of pixels with filters: one channel by three pairs at a time.
 //!
 //! A word of a column holds a value of one pixel in its low half, and has that of another added to
-//! it times `2^16`; a weight times the word is both products. Products of four taps are added up
-//! before their halves are told apart, so the weights of every four taps are small enough that no
-//! half leaves 16 bits: what is too much is taken from them, and comes later as a correction.
+//! it times `2^16`; a weight times the word is both products. Products of a run of taps are added up
+//! before their halves are told apart, so the weights of every run are small enough that no half
+//! leaves 16 bits: what is too much is taken from them, and comes later as a correction. Runs have
+//! four taps, but the first has those that are left over.
 //!
 //! One file, as the loop, its checks and its twin are read side by side.
 
@@ -19,7 +20,7 @@ pub const BLOCK: usize = 4 * PAIRS;
 /// Pixels that are computed at a time.
 pub const PIXELS: usize = 2 * PAIRS;
 
-/// Taps whose products are added up.
+/// Most taps whose products are added up.
 pub const RUN: usize = 4;
 
 /// Weights of a convolution, and corrections of them.
@@ -31,7 +32,7 @@ pub struct ThumbFilters {
     corrections: &'static [u32],
     /// Where those of the last block begin.
     last: u32,
-    /// Blocks before the last.
+    /// Blocks whose taps are not cut.
     whole: u16,
     taps: u16,
     segment: u16,
@@ -60,17 +61,15 @@ impl ThumbFilters {
         segment: u16,
     ) -> Self {
         let (of_all, of_one, count) = (taps as usize, segment as usize, segments as usize);
-        assert!(
-            of_all > 0 && of_one > 0 && of_all % RUN == 0 && of_one % RUN == 0,
-            "taps are whole runs"
-        );
+        assert!(of_all > 0 && of_one > 0, "there are taps");
         assert!(
             count > 0 && BLOCK % count == 0 && count * of_one >= of_all,
             "segments have all taps"
         );
+        assert!(count > 1 || of_one == of_all, "one segment has no others");
         let whole = (weights.len() / BLOCK - of_one) / of_all;
         assert!(
-            weights.len() == (whole * of_all + of_one) * BLOCK && whole <= u16::MAX as usize,
+            weights.len() == (whole * of_all + of_one) * BLOCK && whole < u16::MAX as usize,
             "weights are whole blocks"
         );
         let (mut at, mut channel) = (0, 0);
@@ -94,7 +93,7 @@ impl ThumbFilters {
             weights,
             corrections,
             last,
-            whole: whole as u16,
+            whole: if count == 1 { whole + 1 } else { whole } as u16,
             taps,
             segment,
             segments,
@@ -115,21 +114,23 @@ impl ThumbFilters {
         channels: Range<usize>,
         rescale: &'f SplitRescale,
     ) -> Option<Selected<'f>> {
-        // The last block is a part of its own.
+        // The last block is a part of its own, if its taps are cut.
         let split = usize::from(self.whole) * BLOCK;
         let end = channels.end;
         let parts = [
             channels.start..end.min(split),
             channels.start.max(split)..end,
         ];
-        // `new` checked that segments divide a block.
         let more = end.saturating_sub(split);
-        let has_all = more <= BLOCK && more * usize::from(self.segments) <= BLOCK;
+        let most = match self.segments {
+            1 => 0,
+            segments => BLOCK.checked_div(segments.into()).unwrap_or_default(),
+        };
         let [whole, last] = parts.map(|part| {
             let at = part.start.saturating_sub(channels.start);
             self.part(part, at, split, rescale)
         });
-        has_all.then_some(Selected {
+        (more <= most).then_some(Selected {
             filters: self,
             rescale,
             parts: [whole?, last?],
@@ -207,15 +208,12 @@ struct Part<'f> {
 impl Selected<'_> {
     /// Computes the channels of up to six pixels; those that are missing are empty at the end.
     ///
-    /// `columns` is `[taps, PAIRS]`, and an odd last pixel is in both halves of its words. Each
-    /// pixel has these channels. Nothing happens where something is too short.
+    /// `columns` is `[taps, PAIRS]`, and an odd last pixel is in both halves of its words. Pixels
+    /// without these channels are missing, and nothing happens where something is too short.
     pub fn compute(&self, columns: &[u32], pixels: &mut [&mut [i8]; PIXELS]) {
-        let fits = |pixel: &&mut [i8]| pixel.is_empty() || pixel.len() == self.channels;
         let [first, ..] = pixels;
-        if columns.len() < self.filters.taps() * PAIRS
-            || first.is_empty()
-            || !pixels.iter().all(fits)
-        {
+        let is_short = columns.len() < self.filters.taps() * PAIRS;
+        if is_short || first.is_empty() || first.len() != self.channels {
             return;
         }
         for part in &self.parts {
@@ -234,6 +232,8 @@ fn compute(
     rescale: &SplitRescale,
     pixels: &mut [&mut [i8]; PIXELS],
 ) {
+    let [first, ..] = pixels;
+    let channels = first.len();
     let mut corrections = part.corrections.iter();
     let records = part.records.chunks_exact(rescale.words());
     for (channel, record) in records.take(part.count).enumerate() {
@@ -254,15 +254,18 @@ fn compute(
         // The block of this channel begins so many weights after the first channel's.
         let place = part.inside + channel;
         let block = place / BLOCK * part.segment * BLOCK + place % BLOCK - part.inside;
-        let runs = columns.chunks_exact(RUN * PAIRS).enumerate();
-        for (number, words) in runs.take(part.segments * part.segment / RUN) {
+        let mut first = 0;
+        while first < part.segments * part.segment {
+            let left = part.segment - first % part.segment;
             let mut run = [0; RUN];
-            for (weight, tap) in run.iter_mut().zip(number * RUN..) {
+            let run = run.get_mut(..(left - 1) % RUN + 1).unwrap_or_default();
+            for (weight, tap) in run.iter_mut().zip(first..) {
                 let (segment, tap) = (tap / part.segment, tap % part.segment);
                 let at = block + tap * BLOCK + segment * (BLOCK / part.segments);
                 *weight = i32::from(part.weights.get(at).copied().unwrap_or_default());
             }
-            add(words, &run);
+            add(columns.get(first * PAIRS..).unwrap_or_default(), run);
+            first += run.len();
         }
         for &correction in corrections.by_ref().take_while(|&&word| word != 0) {
             let place = (correction & 0xFFFF) as usize / 4;
@@ -270,6 +273,9 @@ fn compute(
             add(words, &[(correction as i32) >> 16]);
         }
         for (index, pixel) in pixels.iter_mut().enumerate() {
+            if pixel.len() != channels {
+                continue;
+            }
             let pair = (both.get(index / 2), high.get(index / 2));
             let (Some(&both), Some(&high), Some(place)) =
                 (pair.0, pair.1, pixel.get_mut(part.at + channel))
@@ -290,23 +296,27 @@ fn compute(
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 #[repr(C)]
 struct Work {
-    columns: *const u32,
-    /// Less the columns, because one register counts through both.
-    weights: usize,
+    high: i32,
     /// Of the first segment.
     columns_end: *const u32,
-    is_odd: usize,
+    columns: *const u32,
+    /// Less the columns and the index, because one register counts through both.
+    weights: usize,
+    /// What becomes addresses: of a segment's first run, and of what follows a segment.
+    entry: usize,
+    exit: usize,
     records: *const u32,
     corrections: *const u32,
     index: usize,
+    /// Index of the channel that follows a block, and of the one that follows all.
+    block_end: usize,
     end: usize,
-    low: i32,
-    high: i32,
+    lowest: i32,
+    highest: i32,
     pixels: [*mut i8; PIXELS],
     is_signed: u32,
-    unused: [u32; 2],
-    /// Index of the channel that follows a block, and what then follows its last weights.
-    block_end: usize,
+    sum: i32,
+    /// What follows the last weights of a block.
     skipped: usize,
     /// End of the last segment.
     last_end: *const u32,
@@ -316,6 +326,7 @@ struct Work {
 }
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
+#[inline(never)]
 fn compute(
     part: &Part<'_>,
     columns: &[u32],
@@ -323,11 +334,11 @@ fn compute(
     pixels: &mut [&mut [i8]; PIXELS],
 ) {
     let [first, ..] = pixels;
-    let first = first.as_mut_ptr();
+    let (first, channels) = (first.as_mut_ptr(), first.len());
     // What would be a missing pixel goes where the first is written after it.
     let mut places = [first; PIXELS];
     for (place, pixel) in places.iter_mut().zip(pixels) {
-        if !pixel.is_empty() {
+        if pixel.len() == channels {
             *place = pixel.as_mut_ptr();
         }
     }
@@ -338,21 +349,26 @@ fn compute(
         segments => BLOCK.checked_div(segments).unwrap_or_default(),
     };
     let end = part.at + part.count;
+    let weights = (part.weights.as_ptr() as usize).wrapping_sub(start as usize);
+    let is_odd = (part.segment + RUN - 1) / RUN % 2;
     let work = Work {
-        columns: start,
-        weights: (part.weights.as_ptr() as usize).wrapping_sub(start as usize),
+        high: 0,
         columns_end: start.wrapping_add(words),
-        is_odd: part.segment / RUN % 2,
+        columns: start,
+        weights: weights.wrapping_sub(part.at),
+        // Places in a table of 16 bits.
+        entry: part.segment % RUN * 4 + is_odd * 2,
+        exit: RUN * 4 + usize::from(part.segments > 1) * 2,
         records: part.records.as_ptr(),
         corrections: part.corrections.as_ptr(),
         index: part.at,
+        block_end: end.min(part.at + BLOCK - part.inside),
         end,
-        low: rescale.low.into(),
-        high: rescale.high.into(),
+        lowest: rescale.low.into(),
+        highest: rescale.high.into(),
         pixels: places,
         is_signed: u32::from(rescale.is_signed),
-        unused: [0; 2],
-        block_end: end.min(part.at + BLOCK - part.inside),
+        sum: 0,
         skipped: bytes - BLOCK,
         last_end: start.wrapping_add(part.segments * words),
         segment: bytes,
@@ -405,31 +421,60 @@ thumb_functions!(
     push {r4, r5}
     .endm
 
-    .macro ferrule_thumb_run
+    .macro ferrule_thumb_first
     ldrsb r4, [r1, r0]
     ferrule_thumb_products
     mov r8, r5
     mov r9, r6
     mov r10, r7
-    .rept 2
+    .endm
+
+    .macro ferrule_thumb_next
     ldrsb r4, [r1, r0]
     ferrule_thumb_products
     add r8, r5
     add r9, r6
     add r10, r7
-    .endr
+    .endm
+
+    .macro ferrule_thumb_run which
+.Lferrule_thumb_run_4_\which:
+    ferrule_thumb_first
+    ferrule_thumb_next
+.Lferrule_thumb_left_2_\which:
+    ferrule_thumb_next
+.Lferrule_thumb_left_1_\which:
     ldrsb r4, [r1, r0]
     ferrule_thumb_products
     add r5, r8
     add r6, r9
     add r7, r10
+.Lferrule_thumb_left_0_\which:
     ferrule_thumb_split
+    .endm
+
+    .macro ferrule_thumb_short_run which
+.Lferrule_thumb_run_3_\which:
+    ferrule_thumb_first
+    b .Lferrule_thumb_left_2_\which
+.Lferrule_thumb_run_2_\which:
+    ferrule_thumb_first
+    b .Lferrule_thumb_left_1_\which
+.Lferrule_thumb_run_1_\which:
+    ldrsb r4, [r1, r0]
+    ferrule_thumb_products
+    b .Lferrule_thumb_left_0_\which
     .endm
 
     .macro ferrule_thumb_low sum, high
     lsls r1, \high, #16
     mov r0, \sum
     subs r0, r0, r1
+    .endm
+
+    .macro ferrule_thumb_low_third sum
+    ldr r1, [sp, #0]
+    ferrule_thumb_low \sum, r1
     .endm
 
     .macro ferrule_thumb_store sum, pixel
@@ -443,7 +488,7 @@ thumb_functions!(
     add \sum, r8
     lsrs \sum, \sum, #24
 .Lferrule_thumb_plain_stored_\pixel:
-    ldr r1, [sp, #40 + 4 * \pixel]
+    ldr r1, [sp, #52 + 4 * \pixel]
     strb \sum, [r1, r4]
     .endm
 
@@ -454,7 +499,7 @@ thumb_functions!(
     adds \sum, \sum, r6
     lsrs \sum, \sum, #24
 .Lferrule_thumb_short_stored_\pixel:
-    ldr r1, [sp, #40 + 4 * \pixel]
+    ldr r1, [sp, #52 + 4 * \pixel]
     strb \sum, [r1, r4]
     .endm
 
@@ -472,7 +517,7 @@ thumb_functions!(
     adds \sum, \sum, r1
     lsrs \sum, \sum, #24
 .Lferrule_thumb_signed_stored_\pixel:
-    ldr r1, [sp, #40 + 4 * \pixel]
+    ldr r1, [sp, #52 + 4 * \pixel]
     add r1, lr
     strb \sum, [r1]
     .endm
@@ -486,13 +531,14 @@ thumb_functions!(
     .macro ferrule_thumb_clamp form, sum, pixel
 .Lferrule_thumb_\form\()_clamp_\pixel:
     blt .Lferrule_thumb_\form\()_least_\pixel
-    ldr \sum, [sp, #36]
+    ldr \sum, [sp, #48]
     b .Lferrule_thumb_\form\()_stored_\pixel
 .Lferrule_thumb_\form\()_least_\pixel:
-    ldr \sum, [sp, #32]
+    ldr \sum, [sp, #44]
     b .Lferrule_thumb_\form\()_stored_\pixel
     .endm
 
+    .p2align 2
     .global ferrule_thumb_lanes
     .type ferrule_thumb_lanes,%function
     .thumb_func
@@ -503,61 +549,59 @@ ferrule_thumb_lanes:
     mov r6, r10
     mov r7, r11
     push {r4-r7}
-    sub sp, #96
+    sub sp, #100
     mov r1, sp
-    .rept 4
-    ldmia r0!, {r2-r7}
-    stmia r1!, {r2-r7}
+    .rept 5
+    ldmia r0!, {r2-r6}
+    stmia r1!, {r2-r6}
     .endr
-.Lferrule_thumb_lanes_channel:
-    ldr r0, [sp, #16]
-    ldr r2, [r0]
-    lsls r5, r2, #16
-    adds r5, r5, r2
-    mov r11, r5
-    mov r12, r5
-    mov lr, r5
-    movs r3, r2
-    movs r4, r2
-    mov r7, sp
-    ldmia r7!, {r0, r1, r5, r6}
-    push {r4, r5}
-    cmp r6, #0
-    bne .Lferrule_thumb_lanes_odd
-.Lferrule_thumb_lanes_even:
-    ferrule_thumb_run
-.Lferrule_thumb_lanes_odd:
-    ferrule_thumb_run
+    adr r2, .Lferrule_thumb_lanes_places
+    add r3, sp, #16
+    .rept 2
+    ldr r0, [r3]
+    ldrsh r0, [r2, r0]
+    adds r0, r0, r2
+    stmia r3!, {r0}
+    .endr
+    ldr r4, [sp, #32]
+    b .Lferrule_thumb_lanes_channel
+    ferrule_thumb_run even
+    ferrule_thumb_run odd
     cmp r0, r5
-    bne .Lferrule_thumb_lanes_even
-    ldr r6, [sp, #8 + 84]
+    bne .Lferrule_thumb_run_4_even
+    ldr r6, [sp, #20]
+    mov pc, r6
+.Lferrule_thumb_lanes_segment:
+    ldr r6, [sp, #88]
     cmp r0, r6
-    bne .Lferrule_thumb_lanes_segment
-    ldr r1, [sp, #8 + 20]
+    beq .Lferrule_thumb_lanes_last
+    ldr r6, [sp, #92]
+    adds r5, r5, r6
+    str r5, [sp, #4]
+    ldr r6, [sp, #96]
+    adds r1, r1, r6
+    ldr r6, [sp, #16]
+    mov pc, r6
+.Lferrule_thumb_lanes_last:
+    ldr r0, [sp, #8]
+    ldr r6, [sp, #92]
+    adds r0, r0, r6
+    str r0, [sp, #4]
+.Lferrule_thumb_lanes_corrections:
+    ldr r1, [sp, #28]
 .Lferrule_thumb_lanes_more:
     ldmia r1!, {r4}
     cmp r4, #0
     bne .Lferrule_thumb_lanes_correct
-    str r1, [sp, #8 + 20]
-    pop {r4, r5}
-    ldr r0, [sp, #16]
+    str r1, [sp, #28]
+    ldr r0, [sp, #24]
     ldmia r0!, {r1, r5-r7}
+    ldr r4, [sp, #32]
     lsls r1, r7, #27
     beq .Lferrule_thumb_lanes_short
     b .Lferrule_thumb_lanes_long
-.Lferrule_thumb_lanes_segment:
-    pop {r4, r5}
-    ldr r6, [sp, #88]
-    adds r5, r5, r6
-    ldr r6, [sp, #92]
-    adds r1, r1, r6
-    push {r4, r5}
-    ldr r6, [sp, #8 + 12]
-    cmp r6, #0
-    bne .Lferrule_thumb_lanes_odd
-    b .Lferrule_thumb_lanes_even
 .Lferrule_thumb_lanes_correct:
-    ldr r0, [sp, #8 + 0]
+    ldr r0, [sp, #8]
     uxth r5, r4
     adds r0, r0, r5
     asrs r4, r4, #16
@@ -565,13 +609,11 @@ ferrule_thumb_lanes:
     ferrule_thumb_split
     b .Lferrule_thumb_lanes_more
 .Lferrule_thumb_lanes_short:
-    str r0, [sp, #16]
+    str r0, [sp, #24]
     lsrs r7, r7, #8
-    ferrule_thumb_low lr, r4
-    mov lr, r4
-    ldr r4, [sp, #24]
+    ferrule_thumb_low_third lr
     ferrule_thumb_short r0, 4
-    mov r0, lr
+    ldr r0, [sp, #0]
     ferrule_thumb_short r0, 5
     ferrule_thumb_low r12, r3
     ferrule_thumb_short r0, 2
@@ -580,31 +622,43 @@ ferrule_thumb_lanes:
     ferrule_thumb_short r0, 0
     ferrule_thumb_short r2, 1
 .Lferrule_thumb_lanes_next:
-    ldr r1, [sp, #4]
-    adds r1, #1
     adds r4, #1
-    str r4, [sp, #24]
-    ldr r0, [sp, #76]
+    str r4, [sp, #32]
+    ldr r0, [sp, #36]
     cmp r4, r0
     beq .Lferrule_thumb_lanes_block
-.Lferrule_thumb_lanes_again:
-    str r1, [sp, #4]
-    b .Lferrule_thumb_lanes_channel
+.Lferrule_thumb_lanes_channel:
+    ldr r0, [sp, #24]
+    ldr r2, [r0]
+    lsls r5, r2, #16
+    adds r5, r5, r2
+    mov r11, r5
+    mov r12, r5
+    mov lr, r5
+    movs r3, r2
+    str r2, [sp, #0]
+    add r7, sp, #8
+    ldmia r7!, {r0, r1, r6}
+    adds r1, r1, r4
+    mov pc, r6
 .Lferrule_thumb_lanes_block:
-    ldr r0, [sp, #80]
-    adds r1, r1, r0
-    ldr r0, [sp, #28]
+    ldr r0, [sp, #40]
     cmp r4, r0
     beq .Lferrule_thumb_lanes_done
-    adds r4, #12
-    cmp r4, r0
+    movs r1, r4
+    adds r1, #12
+    cmp r1, r0
     bls .Lferrule_thumb_lanes_whole
-    movs r4, r0
+    movs r1, r0
 .Lferrule_thumb_lanes_whole:
-    str r4, [sp, #76]
-    b .Lferrule_thumb_lanes_again
+    str r1, [sp, #36]
+    ldr r0, [sp, #12]
+    ldr r1, [sp, #84]
+    adds r0, r0, r1
+    str r0, [sp, #12]
+    b .Lferrule_thumb_lanes_channel
 .Lferrule_thumb_lanes_done:
-    add sp, #96
+    add sp, #100
     pop {r4-r7}
     mov r8, r4
     mov r9, r5
@@ -617,27 +671,34 @@ ferrule_thumb_lanes:
     ferrule_thumb_clamp short, r3, 3
     ferrule_thumb_clamp short, r0, 0
     ferrule_thumb_clamp short, r2, 1
+    .p2align 2
+.Lferrule_thumb_lanes_places:
+    .irp count, 4, 1, 2, 3
+    .hword .Lferrule_thumb_run_\count\()_even - .Lferrule_thumb_lanes_places
+    .hword .Lferrule_thumb_run_\count\()_odd - .Lferrule_thumb_lanes_places
+    .endr
+    .hword .Lferrule_thumb_lanes_corrections - .Lferrule_thumb_lanes_places
+    .hword .Lferrule_thumb_lanes_segment - .Lferrule_thumb_lanes_places
+    ferrule_thumb_short_run even
+    ferrule_thumb_short_run odd
 .Lferrule_thumb_lanes_long:
-    mov r10, r4
     mov r8, r6
     lsrs r6, r7, #8
     mov r9, r6
     movs r6, r5
     lsrs r6, r7
-    movs r4, r6
-    lsls r4, r7
-    subs r5, r5, r4
-    ldr r4, [sp, #64]
-    cmp r4, #0
+    movs r1, r6
+    lsls r1, r7
+    subs r5, r5, r1
+    ldr r1, [sp, #76]
+    cmp r1, #0
     beq .Lferrule_thumb_lanes_unsigned
     b .Lferrule_thumb_lanes_signed
 .Lferrule_thumb_lanes_unsigned:
-    str r0, [sp, #16]
-    ldr r4, [sp, #24]
-    mov r0, r10
-    ferrule_thumb_low lr, r0
+    str r0, [sp, #24]
+    ferrule_thumb_low_third lr
     ferrule_thumb_store r0, 4
-    mov r0, r10
+    ldr r0, [sp, #0]
     ferrule_thumb_store r0, 5
     ferrule_thumb_low r12, r3
     ferrule_thumb_store r0, 2
@@ -653,21 +714,18 @@ ferrule_thumb_lanes:
     ferrule_thumb_clamp plain, r0, 0
     ferrule_thumb_clamp plain, r2, 1
 .Lferrule_thumb_lanes_signed:
-    mov r4, r10
-    str r4, [sp, #68]
-    mov r4, lr
-    str r4, [sp, #72]
+    mov r1, lr
+    str r1, [sp, #80]
+    mov lr, r4
     ldmia r0!, {r1, r4}
     mov r10, r1
-    str r0, [sp, #16]
-    ldr r1, [sp, #24]
-    mov lr, r1
-    ldr r1, [sp, #68]
+    str r0, [sp, #24]
+    ldr r0, [sp, #80]
+    ldr r1, [sp, #0]
     lsls r1, r1, #16
-    ldr r0, [sp, #72]
     subs r0, r0, r1
     ferrule_thumb_signed_store r0, 4
-    ldr r0, [sp, #68]
+    ldr r0, [sp, #0]
     ferrule_thumb_signed_store r0, 5
     ferrule_thumb_low r12, r3
     ferrule_thumb_signed_store r0, 2
