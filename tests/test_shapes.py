@@ -54,8 +54,7 @@ GATHERING = "few results share what is gathered for them, or it is gathered in s
 # 2 for the zero point, 6 to narrow them and 1 to store them: 2.7 a result.
 HALF = "43 instructions for 16 results of 7 products are 0.38 a MAC; a good shape has 0.17"
 
-# An average takes 26 (Cortex-M55) to 40 instructions (RV32) to divide and store, 180 on Cortex-M0+,
-# which has no division; a tap takes 1.5 to 14.
+# An average takes 15 (RV32) to 27 instructions (Cortex-M0+) to divide and store, a tap 1.5 to 8.
 DIVIDED = "an average is divided and stored for two taps; in a good shape, for nine"
 
 #: What costs more than twice, by board.

@@ -11,6 +11,7 @@ pub mod add;
 pub mod add_mve;
 pub mod average_pool2d;
 pub mod average_pool2d_dsp;
+pub mod average_pool2d_quads;
 pub mod columns;
 pub mod concatenation;
 pub mod conv2d;

@@ -30,7 +30,7 @@ pub const ARENA_BYTES: usize = 22_144;
 pub type Team = runtime::Team<ARENA_BYTES, CORES, runtime::Static, BUILD>;
 
 /// Stands for this model and this plan: the images of a team agree on it.
-pub const BUILD: u32 = 0x4e_899e;
+pub const BUILD: u32 = 0x15_190a;
 
 // Tensors: element type, elements, offset in the arena; the steps over which each lives.
 const SERVING_DEFAULT_FEATURES_0: Slot<i8, 490> = Slot::at(17_408); // 0..=0
@@ -170,7 +170,7 @@ static STEP_8: Step<(i8,), i8> = step(8)
     .shares(SHARES_125);
 
 // 9 AvgPool: AveragePool2d, filter 25x5, stride 25x5. [1, 25, 5, 64] -> [1, 1, 1, 64].
-// Shared by channels.
+// Shared by channels; not average_pool2d_quads: 928 B of code would save 26,376 instructions.
 static STEP_9: Step<(i8,), i8> = step(9)
     .reads(RELU_9)
     .writes(AVGPOOL)
