@@ -51,7 +51,7 @@ def program(request: pytest.FixtureRequest, folder: Path) -> tuple[str, Path]:
     return request.param, folder / request.param / role.folder / "unsteady"
 
 
-@pytest.mark.parametrize("team", [2, 3, 5, 8])
+@pytest.mark.parametrize("team", range(2, 9))
 @pytest.mark.parametrize("habit", ["hesitate", "leave"])
 def test_unsteady_helpers_change_no_byte(
     program: tuple[str, Path], habit: str, team: int, tmp_path: Path, count_cases
