@@ -33,7 +33,12 @@ pub fn narrow_conv2d_dsp(params: &NarrowConv2dDsp, claim: Claim<'_, (i8,), i8>) 
     let input = claim.input().flat();
     let channels = claim.output.channels();
     let split = params.filters.quads() * QUAD;
-    let Some((columns, padded)) = claim.scratch.split_at_mut_checked(split) else {
+    let Some((columns, rest)) = claim.scratch.split_at_mut_checked(split) else {
+        return;
+    };
+    // Another kind of core may need more scratch.
+    let rows = params.window.filter_height() * params.pitch;
+    let Some(padded) = rest.get_mut(..rows / 4) else {
         return;
     };
     fill(padded, repeated(params.input_zero_point));
