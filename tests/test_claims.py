@@ -13,7 +13,7 @@ from ferrule.passes.claims import claims
 from ferrule.passes.schedule import schedule
 from ferrule.samples import Maker, sample_graphs, side_by_side
 from ferrule.shares import Pace, ideal
-from ferrule.stealing import Weights, race
+from ferrule.stealing import Race, Weights, race
 
 AGAIN = 120
 
@@ -32,6 +32,12 @@ def test_a_core_at_half_speed_is_helped() -> None:
     slow = [*equal(1, 100), *equal(1, 200)]
     assert race((8, 8), (8, 8), slow, 1, 0).end == 1100
     assert race((8, 8), (8, 8), slow, 8, 0).end == 1600  # each claims its whole share at once
+
+
+def test_a_core_that_turns_out_to_be_slow_takes_no_last_unit() -> None:
+    """It has done one unit of three when others have one left, and would be done with it last."""
+    slow = [*equal(2, 100), Pace(Fraction(195))]
+    assert race((3, 3, 3), (3, 3, 1), slow, 1, 0) == Race(300, (3, 3, 1))
 
 
 def test_each_claim_but_the_first_takes_what_comes_before_the_first_unit_and_more() -> None:

@@ -39,7 +39,8 @@ def race(
 ) -> Race:
     """What happens if each core claims so many units at least of its share, and then steals.
 
-    How fast the others are it knows from the `planned` shares. Each claim takes `again`
+    How fast the others are it knows from the `planned` shares; that it is slower itself, from how
+    few units it has claimed. Each claim takes `again`
     instructions; a core's first is part of what the step takes. Kernels compute a `run` of units
     at a time, and take as long for fewer.
     """
@@ -57,8 +58,9 @@ def race(
         if not left[core]:
             victim = max(range(len(left)), key=left.__getitem__)
             own, other = max(planned[core], 1), max(planned[victim], 1)
+            own = min(own, claimed[core] or own)
             units = whole(left[victim] * own // (own + other), victim)
-            if not units or units * other // _SLOWEST > left[victim] * own:
+            if not units or units * other // _SLOWEST >= left[victim] * own:
                 done = max(done, now)
                 continue
             left[victim] -= units
@@ -103,7 +105,7 @@ class Weights:
 
     def learned(self, planned: Sequence[int], claim: int, claimed: Sequence[int]) -> "Weights":
         """What the lead knows after a step in which each core has claimed so many units."""
-        cores = list(zip(self.shares(planned, claim), claimed, strict=True))
+        cores = list(zip(self.shares(planned, 1), claimed, strict=True))
         differ = [
             given - done >= max(claim, given / 4) or done - given >= max(claim + 1, given / 2)
             for given, done in cores

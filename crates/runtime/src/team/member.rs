@@ -33,7 +33,7 @@ pub struct Member<'m, P: Port, M: Schedule = Static> {
     /// Where it is if the inference is taken in slices.
     pub(super) places: M::Places,
     /// How fast cores have been.
-    paces: M::Paces,
+    pub(super) paces: M::Paces,
     /// The steps of the published group behind the first.
     pub(super) group: M::Group<'m>,
     schedule: PhantomData<M>,

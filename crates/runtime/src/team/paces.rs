@@ -85,7 +85,8 @@ impl Paces {
         claim: u32,
         claimed: impl Iterator<Item = u32> + Clone,
     ) {
-        let given = self.shares(planned, claim);
+        // Not in whole claims, of which one more would be a core's for want of another division.
+        let given = self.shares(planned, 1);
         let cores = given.iter().map(|&given| u32::from(given)).zip(claimed);
         let differs = |&(given, claimed): &(u32, u32)| {
             let lost = given.saturating_sub(claimed);

@@ -146,8 +146,9 @@ impl Protocol for Steal {
         loop {
             let rest = unpack(held);
             if rest.is_empty() {
+                let thief = (core, member.paces.claimed);
                 let is_stolen = step.units() > 1;
-                return Ok(is_stolen.then(|| steal(port, cores, core, step)).flatten());
+                return Ok(is_stolen.then(|| steal(port, cores, thief, step)).flatten());
             }
             let middle = rest.start + bite(rest.end - rest.start, step);
             let left = pack(&(middle..rest.end));
@@ -202,10 +203,16 @@ const fn report_of(range: u32) -> u32 {
 
 /// Takes a part of the fullest range from its back, claims some of it and keeps the rest, where
 /// others can steal it in turn. The part is half, or as much less as the plan expects this core to
-/// be slower; none where it would need twice as long for it as the other for all that is left, and
-/// none if the port cannot have its lock: then the lead waits for the victim.
+/// be slower, or as it has claimed less of the step than planned; none where it would need twice as
+/// long for it as the other for all that is left, and none if the port cannot have its lock: then
+/// the lead waits for the victim.
 #[inline(never)]
-fn steal<P: Port>(port: &P, cores: &[PerCore], thief: usize, step: &Shape) -> Option<Range<u32>> {
+fn steal<P: Port>(
+    port: &P,
+    cores: &[PerCore],
+    (thief, claimed): (usize, u32),
+    step: &Shape,
+) -> Option<Range<u32>> {
     let own = cores.get(thief)?;
     // A helper does not know how large the team is.
     let shares = step.shares.last()?;
@@ -220,9 +227,15 @@ fn steal<P: Port>(port: &P, cores: &[PerCore], thief: usize, step: &Shape) -> Op
         let (core, held) = ranges.enumerate().max_by_key(|&(_, held)| rest(held))?;
         let (units, rest) = (unpack(held), rest(held));
         let (own_speed, speed) = (speed(thief), speed(core));
+        // A core that comes late has claimed none, and is as fast as planned for all it knows.
+        let own_speed = if claimed > 0 {
+            own_speed.min(claimed)
+        } else {
+            own_speed
+        };
         // At most 65,535 units in all, and as many shares.
         let part = whole(rest * own_speed / (own_speed + speed), rest, step);
-        if part == 0 || part * speed / 2 > rest * own_speed {
+        if part == 0 || part * speed / 2 >= rest * own_speed {
             return None;
         }
         let from = units.end - part;
