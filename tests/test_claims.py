@@ -123,6 +123,17 @@ def test_few_channels_are_shared_by_rows() -> None:
     }
 
 
+def test_helpers_are_not_invited_for_little() -> None:
+    """One of three small layers is shared where cores do not steal: it saves too little."""
+    maker = Maker(np.random.default_rng(1), [])
+    graph = side_by_side(maker, maker.dense, [(1, 16), (16, 16), (16, 1)])
+    steal, static = (target.load("qemu-virt-rv32").running(way) for way in ("steal", "static"))
+    assert any(not step.is_alone for step in schedule(graph, static, 4))
+    steps = schedule(graph, steal, 4)
+    assert all(step.is_private for step in steps)
+    assert "all sharing saves about" in steps[1].reason
+
+
 def test_a_claim_is_written_into_the_crate() -> None:
     plan = api.plan(KEYWORD, "qemu-virt-rv32", 4, schedule="steal")
     assert all(step.claim for step in plan.steps if not step.is_alone)

@@ -68,10 +68,30 @@ def schedule(
             _within_a_piece(_ways(op, crew, own, pinned.get(op.name)), own[0])
             for op, *own in zip(ops, *choices, strict=True)
         ]
-    return tuple(
-        _step(_ways(op, crew, own, pinned.get(op.name)))
+    ways = [
+        _ways(op, crew, own, pinned.get(op.name))
         for op, *own in zip(ops, *map(told_lone, choices), strict=True)
+    ]
+    steps = tuple(map(_step, ways))
+    return _uninvited(steps, ways, crew) if target.way == "steal" else steps
+
+
+def _uninvited(steps: tuple[Step, ...], ways: Sequence[_Ways], crew: Crew) -> tuple[Step, ...]:
+    """The steps, all of them on the lead if all sharing saves less than to invite helpers costs.
+
+    They come late to the first step that is shared: its barrier is paid once more.
+    """
+    shared = [step for step in steps if not step.is_alone]
+    saved = sum(step.weighed[-1].predicted - step.predicted[-1] for step in shared)
+    costs = crew.target.inference(crew.cores) + crew.target.overhead(crew.cores)
+    if saved > costs:
+        return steps
+    reason = f"one core: all sharing saves about {saved:,} instructions, helpers cost {costs:,}"
+    alone = tuple(
+        step if step.is_alone else replace(_alone(way, reason), weighed=step.weighed)
+        for step, way in zip(steps, ways, strict=True)
     )
+    return alone if all(step.is_private for step in alone) else steps
 
 
 def _within_a_piece(ways: _Ways, choice: Choice) -> Choice:
