@@ -47,7 +47,6 @@ OTHER_SHAPES = 24
 TOGETHER = 4
 
 # Why some shapes cost more than twice a good one of their kind.
-VECTORS = "of the vectors that hold the taps a large part is empty"
 GATHERING = "few results share what is gathered for them, or it is gathered in short runs"
 
 # On Cortex-M55 16 results take at least 16 VMLADAV, 6 instructions into vectors, 12 to scale them,
@@ -68,7 +67,6 @@ SLOW = {
     },
     "qemu-mps3-an547": {
         "pointwise ((12, 5, 7), 60, (1, 1), 1)": HALF,
-        "pointwise ((14, 10, 17), 16, (1, 1), 1)": VECTORS,
         "average ((17, 19, 65), (2, 1))": DIVIDED,
     },
     "qemu-m0plus": {

@@ -51,6 +51,7 @@ pub mod narrow_conv2d_dsp;
 pub mod pad;
 pub mod pointwise_conv2d_dsp;
 pub mod pointwise_lanes;
+pub mod pointwise_mve;
 pub mod pointwise_thumb;
 pub mod pool_dsp;
 pub mod relu;

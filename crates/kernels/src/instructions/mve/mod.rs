@@ -12,5 +12,6 @@ pub mod multiply;
 pub mod pixels;
 pub mod plane;
 pub mod pool;
+pub mod quads;
 pub mod runs;
 pub mod stored;
