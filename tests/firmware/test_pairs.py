@@ -23,6 +23,8 @@ from ferrule.session import Session
 from ferrule.toolchain import rust
 
 PAIR = "qemu-mps2-an521"
+#: One core with the instructions of the pair's slower one, and as fast.
+SLOWER = "qemu-mps2-an385"
 #: Boards that no emulator runs.
 SILICON = [board for board in target.boards() if not target.load(board).can_run]
 
@@ -42,7 +44,10 @@ def test_a_pair_is_near_what_its_cores_own_speeds_allow(find: Callable[[], Path]
     own = [api.bench(model, PAIR, core=core)[0].instructions for core in (0, 1)]
     (pair,) = api.bench(model, PAIR, [2])
     ideal = 1 / sum(1 / alone for alone in own)
+    (slower,) = api.bench(model, SLOWER)
     assert own[0] > 2 * own[1]
+    # A slow core that computes slowly would be no measure for the pair.
+    assert own[0] <= 1.05 * slower.instructions
     assert pair.instructions <= 1.1 * ideal
 
 
