@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from ferrule.shares import Pace, divide, longest
 
 
-def pace(each: int, before: int = 0) -> Pace:
-    return Pace(Fraction(each), Fraction(before))
+def pace(each: int, before: int = 0, run: int = 1) -> Pace:
+    return Pace(Fraction(each), Fraction(before), run)
 
 
 def paces(most: int, cores: int) -> st.SearchStrategy[list[Pace]]:
-    one = st.builds(pace, st.integers(1, most), st.integers(0, 3 * most))
+    one = st.builds(pace, st.integers(1, most), st.integers(0, 3 * most), st.integers(1, 4))
     return st.lists(one, min_size=1, max_size=cores)
 
 
@@ -50,6 +50,8 @@ def test_every_unit_is_given_once(units: int, given: list[Pace]) -> None:
         (7, [pace(1), pace(1), pace(2)], (3, 3, 1)),
         (10, [pace(1, 4), pace(1)], (3, 7)),
         (10, [pace(1, 50), pace(1)], (0, 10)),
+        (23, [pace(2, run=2), pace(1)], (8, 15)),
+        (7, [pace(1, run=6), pace(1)], (2, 5)),
     ],
 )
 def test_shares_by_speed(units: int, given: list[Pace], counts: tuple[int, ...]) -> None:

@@ -33,6 +33,14 @@ def units_of(kernels: Sequence[Kernel], cut: str) -> tuple[int, int]:
     return unit, -(-axis // unit)
 
 
+def run_of(kernels: Sequence[Kernel], kernel: Kernel, cut: str) -> int:
+    """Units of `units_of` that one of the kernels computes at a time, or a multiple."""
+    if cut not in kernel.cuts():
+        return 1
+    unit, _ = units_of(kernels, cut)
+    return math.lcm(unit, kernel.unit(cut) * kernel.grain(cut)) // unit
+
+
 @dataclass(frozen=True)
 class Weighed:
     """A way that was weighed for the largest team, and its instructions by the cost model.

@@ -22,6 +22,7 @@ from ferrule.ir import Graph
 from ferrule.session import Session
 from ferrule.toolchain import rust
 
+LENET = KEYWORD.parents[1] / "lenet/lenet_int8.tflite"
 PAIR = "qemu-mps2-an521"
 #: One core with the instructions of the pair's slower one, and as fast.
 SLOWER = "qemu-mps2-an385"
@@ -33,6 +34,7 @@ SILICON = [board for board in target.boards() if not target.load(board).can_run]
     "find",
     [
         pytest.param(lambda: KEYWORD, id="keyword"),
+        pytest.param(lambda: LENET, id="lenet"),
         *(
             pytest.param(lambda name=name: model_file(name), id=name, marks=pytest.mark.long)
             for name in ("kws_ref_int8", "ic01_resnet8_int8", "person_detect_int8")

@@ -13,6 +13,8 @@ from ferrule.window import LONGEST, NO_PADDING, Window
 
 # A longer row means fewer calls; this is its share of what is read and written.
 _SHARE = 16
+# Blocks of three pixels from which on cores that share can have some each.
+_SEVERAL = 8
 
 
 def convolution_obstacle(op: Conv2d | DepthwiseConv2d) -> str:
@@ -168,6 +170,11 @@ class NarrowConv2dDsp(Conv2dDsp):
         if op.inputs[0].shape[3] % 4 == 0:
             return "the input channels are a multiple of 4"
         return convolution_obstacle(op)
+
+    def cuts(self) -> tuple[str, ...]:
+        """By pixels, if there are several blocks: else all cores gather every pixel by itself."""
+        pixels, _ = self.op.matrix()
+        return ("pixels",) if pixels >= 3 * _SEVERAL else super().cuts()
 
     @property
     def window(self) -> Window:

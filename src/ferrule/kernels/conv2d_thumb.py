@@ -67,6 +67,10 @@ class Conv2dThumb(Kernel):
         pixels, _ = self.op.matrix()
         return 1 if pixels >= _MANY else 2 * _PAIRS
 
+    def grain(self, cut: str) -> int:
+        """Six pixels, in as many units as there are."""
+        return 1 if cut == "channels" else 2 * _PAIRS // self.unit(cut)
+
     @cached_property
     def _columns(self) -> Columns:
         _, channels = self.op.matrix()

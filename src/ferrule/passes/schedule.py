@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 
 from ferrule.crew import Crew
 from ferrule.hints import Hints
@@ -10,10 +11,11 @@ from ferrule.ir import Graph, Op
 from ferrule.kernels import Choice, Kernel, choose_all, limited, taken_bytes, told_lone
 from ferrule.passes.slices import smallest
 from ferrule.shares import Pace, divide, longest
-from ferrule.steps import Step, Weighed, units_of
+from ferrule.steps import Step, Weighed, run_of, units_of
 from ferrule.target import Target
 
-#: Another cut has to be faster by so much, as predictions are not exact.
+#: Another cut, and kernels that are slower by themselves, have to be faster by so much, as
+#: predictions are not exact.
 CLEARLY = Fraction(21, 20)
 
 # The part of a model's instructions that 1,000 bytes of kernels' code are worth; and those of
@@ -33,7 +35,19 @@ class _Ways:
 
     def paces(self, cut: str, units: int) -> list[Pace]:
         """Each core's time for a unit of a cut."""
-        return self.crew.paces(self.kernels, cut, units)
+        paces = self.crew.paces(self.kernels, cut, units)
+        if len(self.kernels) == 1:
+            # Equal cores are done with equal shares at the same time, whatever a run is.
+            return paces
+        runs = {
+            core.kind: run_of(self.kernels, kernel, cut)
+            for core, kernel in zip(self.crew.kinds, self.kernels, strict=True)
+        }
+        members = self.crew.target.members(self.crew.cores)
+        return [
+            replace(pace, run=min(runs[core.kind], units))
+            for core, pace in zip(members, paces, strict=True)
+        ]
 
 
 def schedule(
@@ -54,12 +68,13 @@ def schedule(
     ops = [op for op in graph.ops if not op.is_view]
     worth = _WORTH[crew.hints.optimize]
     choices = [
-        limited(
-            choose_all(ops, core, forced, worth, crew.hints.optimize == "size"),
-            core,
-            crew.hints.growth,
-        )
-        for core in crew.kinds
+        choose_all(ops, core, forced, worth, crew.hints.optimize == "size") for core in crew.kinds
+    ]
+    if len(choices) > 1:
+        choices = _alike(ops, crew, choices, pinned)
+    choices = [
+        limited(of_kind, core, crew.hints.growth)
+        for of_kind, core in zip(choices, crew.kinds, strict=True)
     ]
     if target.way == "steal":
         choices = [[choice.finer() for choice in own] for own in choices]
@@ -92,6 +107,33 @@ def _uninvited(steps: tuple[Step, ...], ways: Sequence[_Ways], crew: Crew) -> tu
         for step, way in zip(steps, ways, strict=True)
     )
     return alone if all(step.is_private for step in alone) else steps
+
+
+def _alike(
+    ops: Sequence[Op],
+    crew: Crew,
+    choices: Sequence[Sequence[Choice]],
+    pinned: Mapping[str, int],
+) -> list[list[Choice]]:
+    """Each kind's choices; where kinds share better by others that their images have, those.
+
+    The fastest kernel of one kind may have no cut in common with that of another.
+    """
+    kept = [{choice.kernel.function for choice in of_kind} for of_kind in choices]
+    chosen = []
+    for op, *own in zip(ops, *choices, strict=True):
+        best = _step(_ways(op, crew, own, pinned.get(op.name)))
+        obstacle = f"with it the team takes {best.predicted[-1]:,} instructions"
+        usable = [
+            [choice, *(choice.instead(k, obstacle) for k in choice.others if k.function in names)]
+            for choice, names in zip(own, kept, strict=True)
+        ]
+        for others in product(*usable):
+            step = _step(_ways(op, crew, others, pinned.get(op.name)))
+            if step.predicted[-1] * CLEARLY < best.predicted[-1]:
+                best, own = step, list(others)
+        chosen.append(own)
+    return [list(of_kind) for of_kind in zip(*chosen, strict=True)]
 
 
 def _within_a_piece(ways: _Ways, choice: Choice) -> Choice:
