@@ -5,7 +5,7 @@ mod ports;
 
 use doubled::{assist, double, infer, Pair, DOUBLE, DOUBLED, INPUT, SHORT};
 use ports::{Patient, Until, LONG};
-use runtime::{Lead, Member, Schedule, Static, Steal, Stopped, Team};
+use runtime::{step, Lead, Member, Schedule, Static, Steal, Step, Stopped, Team};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, yield_now};
 
@@ -37,6 +37,30 @@ fn a_helper_that_never_comes_does_not_hang_the_lead() {
         over.store(true, Ordering::Relaxed);
         helper.join().expect("no panic");
     });
+}
+
+/// Its share is one that the lead would leave to it, if it were at work.
+#[test]
+fn a_quicker_helper_that_never_comes_is_replaced_where_units_are_stolen() {
+    static UNEQUAL: Step<(i8,), i8> = step(0)
+        .reads(INPUT)
+        .writes(DOUBLED)
+        .by_pixels(64, 1, 1)
+        .shares(&[&[64], &[2, 62], &[1, 40, 23]]);
+    for cores in [2, 3] {
+        let team: Team<192, 3, Steal> = Team::new();
+        let mut lead = team.lead(SHORT, cores).expect("free");
+        let mut begin = lead.begin().expect("nobody is in the last one");
+        begin.store(INPUT, &[3; 64]).expect("inside the arena");
+        let mut member = begin.member();
+        while let Some(claim) = member.claim(&UNEQUAL).expect("nobody is needed") {
+            double(claim);
+        }
+        let done = member.finish().expect("nobody is needed");
+        let mut output = [0; 64];
+        done.load(DOUBLED, &mut output).expect("inside the arena");
+        assert_eq!(output, [6; 64]);
+    }
 }
 
 #[test]

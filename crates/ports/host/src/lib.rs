@@ -5,8 +5,8 @@ use runtime::Port;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-/// Polls before a thread is taken for lost. A poll yields to the operating system, so this is
-/// ten seconds or more, however busy the host is.
+/// Polls before a thread is taken for lost. Of 64 one yields to the operating system, so this is a
+/// second or more, and longer where other threads have work.
 const PATIENCE: u32 = 40_000_000;
 
 /// Host threads: they wait by yielding, so that more members than processors make progress.

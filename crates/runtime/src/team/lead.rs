@@ -55,7 +55,8 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
 
     /// Takes the handle of helper `index` back from a core that was stopped or has restarted while
     /// it had it, perhaps inside an inference. Then [`Self::begin`] no longer waits for that core,
-    /// and it can have its handle anew. Nothing happens if `index` is 0 or no core of a team.
+    /// and it can have its handle anew. Nothing happens if `index` is 0, and nobody has the handle of
+    /// what is no core of a team.
     ///
     /// # Safety
     ///

@@ -228,7 +228,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     fn publish(&mut self, step: &'static Shape) -> Result<M::Entered, Stopped> {
         let shares = *step.shares.get(self.cores - 1).ok_or(Stopped::Unplanned)?;
         let control = self.shared.control;
-        let units = M::share(&self.paces, self.shared.cores, shares, step);
+        let units = M::share(&mut self.paces, self.shared.cores, shares, step);
         for (word, value) in control.words.iter().zip(step.geometry.words()) {
             word.store(value, Relaxed);
         }

@@ -115,9 +115,10 @@ pub(super) mod protocol {
         /// A step that is over for this core.
         fn late() -> Self::Entered;
 
-        /// Stores each core's units, before the step is published; returns the lead's first ones.
+        /// Stores each core's units, before the step is published, and begins to count the lead's;
+        /// returns its first ones.
         fn share(
-            paces: &Self::Paces,
+            paces: &mut Self::Paces,
             cores: &[PerCore],
             shares: &[u16],
             step: &Shape,
@@ -220,7 +221,7 @@ impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> protocol::Prot
     }
 
     #[inline(always)]
-    fn share((): &(), cores: &[PerCore], shares: &[u16], _: &Shape) -> Range<u32> {
+    fn share((): &mut (), cores: &[PerCore], shares: &[u16], _: &Shape) -> Range<u32> {
         store_shares(cores.iter().map(|core| &core.range), shares);
         0..shares.first().map_or(0, |&share| u32::from(share))
     }

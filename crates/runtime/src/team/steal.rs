@@ -85,7 +85,14 @@ impl Protocol for Steal {
     }
 
     /// The lead's first claim is made here, before anybody else can: a single unit stays with it.
-    fn share(paces: &Paces, cores: &[PerCore], shares: &[u16], step: &Shape) -> Option<Range<u32>> {
+    fn share(
+        paces: &mut Paces,
+        cores: &[PerCore],
+        shares: &[u16],
+        step: &Shape,
+    ) -> Option<Range<u32>> {
+        // Steps that only the lead executes do not count.
+        paces.claimed = 0;
         let shares = paces.shares(shares, step.grain.into());
         let [own, ..] = shares;
         let first = bite(u32::from(own), step);
@@ -100,7 +107,7 @@ impl Protocol for Steal {
     }
 
     fn count(paces: &mut Paces, units: &Range<u32>) {
-        paces.claimed += units.end - units.start;
+        paces.claimed = paces.claimed.wrapping_add(units.end - units.start);
     }
 
     /// Relaxed: the lead reads it when it has acquired `arrived`. Nobody else stores the word now: it
@@ -140,15 +147,15 @@ impl Protocol for Steal {
         member: &Member<'_, P, Self>,
         step: &Shape,
     ) -> Result<Option<Range<u32>>, Stopped> {
-        let (port, cores, core) = (&member.port, member.shared.cores, member.index);
-        let own = cores.get(core).ok_or(Stopped::Unplanned)?;
+        let (port, core) = (&member.port, member.index);
+        let own = member.shared.cores.get(core);
+        let own = own.ok_or(Stopped::Unplanned)?;
         let mut held = own.range.load(Relaxed);
         loop {
             let rest = unpack(held);
             if rest.is_empty() {
-                let thief = (core, member.paces.claimed);
                 let is_stolen = step.units() > 1;
-                return Ok(is_stolen.then(|| steal(port, cores, thief, step)).flatten());
+                return Ok(is_stolen.then(|| steal(member, step)).flatten());
             }
             let middle = rest.start + bite(rest.end - rest.start, step);
             let left = pack(&(middle..rest.end));
@@ -169,7 +176,8 @@ impl Protocol for Steal {
                 && port.exchange(&core.arrived, seat, Self::over(epoch)) == Some(seat)
     }
 
-    /// Relaxed: ranges only become empty, until the lead stores the next ones.
+    /// Relaxed: an empty range gets units again from its own core only, which is inside then, or from
+    /// the lead with the next step.
     fn is_needed(core: &PerCore) -> bool {
         !unpack(core.range.load(Relaxed)).is_empty()
     }
@@ -187,8 +195,11 @@ impl Protocol for Steal {
 /// What a core stores as its range when it has arrived: a run that ends at 0, which nobody takes for
 /// units. It begins with how many the core has claimed.
 const fn reported(claimed: u32) -> u32 {
-    pack(&(claimed..0))
+    pack(&(claimed & MOST_UNITS..0))
 }
+
+/// A step has no more units, as a range has 16 bits for each of its ends.
+const MOST_UNITS: u32 = u16::MAX as u32;
 
 /// How many units a core says it has claimed; 0 if others have emptied its range, and it has not been
 /// in the step. A range that had units ends behind 0.
@@ -203,20 +214,23 @@ const fn report_of(range: u32) -> u32 {
 
 /// Takes a part of the fullest range from its back, claims some of it and keeps the rest, where
 /// others can steal it in turn. The part is half, or as much less as the plan expects this core to
-/// be slower, or as it has claimed less of the step than planned; none where it would need twice as
-/// long for it as the other for all that is left, and none if the port cannot have its lock: then
-/// the lead waits for the victim.
+/// be slower, or as it has claimed less of the step than planned.
+///
+/// Takes none from a core that works on the step and would have done all that is left of it in half
+/// the time that this one needs for the part, and none if the port cannot have its lock: then the
+/// lead waits for the victim.
 #[inline(never)]
-fn steal<P: Port>(
-    port: &P,
-    cores: &[PerCore],
-    (thief, claimed): (usize, u32),
-    step: &Shape,
-) -> Option<Range<u32>> {
+fn steal<P: Port>(member: &Member<'_, P, Steal>, step: &Shape) -> Option<Range<u32>> {
+    let (cores, thief) = (member.shared.cores, member.index);
     let own = cores.get(thief)?;
     // A helper does not know how large the team is.
     let shares = step.shares.last()?;
     let speed = |core: usize| shares.get(core).map_or(1, |&share| u32::from(share).max(1));
+    // A core that comes late has claimed none, and is as fast as planned for all it knows.
+    let own_speed = match member.paces.claimed {
+        0 => speed(thief),
+        claimed => speed(thief).min(claimed),
+    };
     loop {
         // This core's own range is empty, so it is not chosen.
         let ranges = cores.iter().map(|core| core.range.load(Relaxed));
@@ -225,26 +239,27 @@ fn steal<P: Port>(
             units.end.saturating_sub(units.start)
         };
         let (core, held) = ranges.enumerate().max_by_key(|&(_, held)| rest(held))?;
+        let victim = cores.get(core)?;
         let (units, rest) = (unpack(held), rest(held));
-        let (own_speed, speed) = (speed(thief), speed(core));
-        // A core that comes late has claimed none, and is as fast as planned for all it knows.
-        let own_speed = if claimed > 0 {
-            own_speed.min(claimed)
-        } else {
-            own_speed
-        };
+        let speed = speed(core);
         // At most 65,535 units in all, and as many shares.
         let part = whole(rest * own_speed / (own_speed + speed), rest, step);
-        if part == 0 || part * speed / 2 >= rest * own_speed {
+        let is_quicker = part * speed / 2 >= rest * own_speed;
+        if part == 0 || is_quicker && (core == 0 || is_at_work(victim, member)) {
             return None;
         }
         let from = units.end - part;
         let left = units.start..from + u32::from(fault("split"));
-        let victim = cores.get(core)?;
-        if port.exchange(&victim.range, held, pack(&left))? == held {
+        if member.port.exchange(&victim.range, held, pack(&left))? == held {
             return Some(stolen(own, from..units.end, step));
         }
     }
+}
+
+/// Whether a helper is inside this member's step, and has not left it unfinished. Relaxed: who is
+/// told wrong takes units that another would have computed sooner, or waits for them.
+fn is_at_work<P: Port>(core: &PerCore, member: &Member<'_, P, Steal>) -> bool {
+    core.arrived.load(Relaxed) == inside(member.epoch) && core.left.load(Relaxed) != member.first
 }
 
 /// Claims some of the units that this core has taken from another, and keeps the rest.
@@ -258,4 +273,31 @@ fn stolen(own: &PerCore, units: Range<u32>, step: &Shape) -> Range<u32> {
         own.range.store(pack(&(middle..units.end)), Relaxed);
     }
     units.start..middle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{report_of, reported, unpack, Paces, Protocol, Steal};
+    use crate::{step, Slot, Step};
+
+    #[test]
+    fn nobody_takes_a_report_for_units() {
+        for claimed in [0, 1, 65_535, 65_536, 65_536 * 8 + 3, u32::MAX] {
+            assert!(unpack(reported(claimed)).is_empty(), "{claimed}");
+        }
+        assert_eq!(report_of(reported(65_535)), 65_535);
+    }
+
+    #[test]
+    fn private_steps_do_not_count() {
+        static STEP: Step<(i8,), i8> = step(0)
+            .reads(Slot::<i8, 8>::at(0))
+            .writes(Slot::<i8, 8>::at(8))
+            .by_pixels(8, 1, 1)
+            .shares(&[&[8]]);
+        let mut paces = Paces::PLANNED;
+        Steal::count(&mut paces, &(0..8));
+        let first = Steal::share(&mut paces, &[], &[8], &STEP.shape);
+        assert_eq!((first, paces.claimed), (Some(0..2), 0));
+    }
 }
