@@ -5,6 +5,7 @@ One crate, one firmware and one start of an emulator then serve all of them.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ferrule import interpreter
 from ferrule.checking import Layer, compare
 from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit.crate import emit
-from ferrule.hints import Hints
+from ferrule.hints import Hints, Wishes
 from ferrule.inputs import generate
 from ferrule.ir import Array, Graph, Tensor
 from ferrule.session import Session
@@ -70,11 +71,11 @@ def open_session(
     graph: Graph,
     board: str,
     forced: Collection[str] | Mapping[str, str] = (),
-    schedule: str = "static",
-    piece: int = 0,
+    **wishes: Unpack[Wishes],
 ) -> Session:
     """The graph's crate for all cores of a board; `forced` is as in `plan_graph`."""
-    hints = Hints(piece=piece)
+    hints = Hints.of(**wishes)
+    schedule = wishes.get("schedule", "static")
     plan = plan_graph(graph, board, forced=forced, schedule=schedule, hints=hints)
     return Session(Compiled(plan, emit(plan, f"{graph.name}.tflite", b"")))
 
