@@ -10,7 +10,7 @@ from ferrule.toolchain import cache, rust
 
 MODELS = CRATES / "interleavings"
 #: Not `sleeps`: the sanitizer does not see how a condition variable of the library takes its lock.
-SUITES = ("team", "builds", "stops", "private", "slices", "groups")
+SUITES = ("team", "builds", "stops", "private", "slices", "groups", "locks", "whole")
 TEAM = ("-p", "ferrule-runtime", *(word for suite in SUITES for word in ("--test", suite)))
 
 
