@@ -47,7 +47,7 @@ OTHER_SHAPES = 24
 TOGETHER = 4
 
 # Why some shapes cost more than twice a good one of their kind.
-GATHERING = "few results share what is gathered for them, or it is gathered in short runs"
+CODE = "conv2d_few_lanes takes 1.7 times a good shape, but 1.9 kB that are worth more in this image"
 
 # On Cortex-M55 16 results take at least 16 VMLADAV, 6 instructions into vectors, 12 to scale them,
 # 2 for the zero point, 6 to narrow them and 1 to store them: 2.7 a result.
@@ -63,7 +63,7 @@ SLOW = {
     },
     "qemu-virt-rv32": {
         "average ((17, 19, 65), (2, 1))": DIVIDED,
-        "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
+        "conv2d ((20, 17, 10), 2, (3, 5), 2)": CODE,
     },
     "qemu-mps3-an547": {
         "pointwise ((12, 5, 7), 60, (1, 1), 1)": HALF,
@@ -71,7 +71,6 @@ SLOW = {
     },
     "qemu-m0plus": {
         "average ((17, 19, 65), (2, 1))": DIVIDED,
-        "conv2d ((20, 17, 10), 2, (3, 5), 2)": GATHERING,
     },
 }
 

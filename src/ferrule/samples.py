@@ -47,6 +47,9 @@ _CONVOLUTIONS = [
     (4, 4, 2, 4, (3, 3), 1),
     (20, 17, 10, 2, (3, 5), 2),
     (12, 12, 32, 1, (3, 3), 1),
+    (16, 16, 8, 4, (3, 3), 1),
+    (24, 24, 3, 2, (3, 3), 1, False),
+    (12, 12, 32, 3, (1, 1), 1),
 ]
 # Height, width, input channels, multiplier, filter, stride.
 _DEPTHWISE = [

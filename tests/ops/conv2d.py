@@ -141,6 +141,8 @@ CASES = [
     conv2d("seven_large_taps", (3, 3, 7), (1, 1), 8, constant=-128),
     conv2d("ten_taps", (5, 4, 5), (1, 2), 12),
     conv2d("few_channels", (20, 17, 10), (3, 5), 2, stride=(2, 2)),
+    conv2d("few_channels_relu", (13, 9, 3), (3, 3), 3, activation="relu"),
+    conv2d("few_channels_lowest_weights", (5, 6, 3), (3, 2), 3, constant=-128),
     conv2d("few_channels_valid", (6, 31, 7), (2, 3), 4, stride=(1, 2), same=False),
     conv2d("strips", (29, 21, 1), (7, 3), 5, stride=(2, 1), same=False),
     conv2d("strips_stride_1", (17, 11, 2), (5, 2), 4),

@@ -86,6 +86,12 @@ class Columns:
         return math.prod(self.window.size) * self.depth
 
     @property
+    def step(self) -> int:
+        """Elements from a row of taps to the next, in the copy with its padding if there is one."""
+        over = self._image.over
+        return over.source[1] * over.dilation[0] * self.depth
+
+    @property
     def is_pointwise(self) -> bool:
         """Whether an output pixel sees the input pixel of the same number and nothing else."""
         window = self.window

@@ -9,9 +9,9 @@ use crate::instructions::thumb::join::joined;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Lines {
-    count: usize,
-    length: usize,
-    step: usize,
+    pub(super) count: usize,
+    pub(super) length: usize,
+    pub(super) step: usize,
     /// Values from the first to the end of the last, and words to behind the last; no slice has as
     /// many where there are none.
     reach: usize,
@@ -52,6 +52,20 @@ impl Lines {
         }
     }
 
+    /// Whether values have all rows from their first on.
+    #[inline]
+    #[must_use]
+    pub const fn are_in(&self, values: &[i8]) -> bool {
+        self.reach <= values.len()
+    }
+
+    /// The rows, of values that have them.
+    pub fn rows<'v>(&self, values: &'v [i8]) -> impl Iterator<Item = &'v [i8]> {
+        let Self { length, step, .. } = *self;
+        let starts = (0..self.count).map(move |row| row * step);
+        starts.map(move |start| values.get(start..start + length).unwrap_or_default())
+    }
+
     /// Values of all rows, if they are not too many for any slice.
     #[inline]
     #[must_use]
@@ -64,7 +78,7 @@ impl Lines {
 /// too short.
 #[inline]
 pub fn join(low: &[i8], high: &[i8], lines: &Lines, words: &mut [u32]) {
-    if lines.reach > low.len() || lines.reach > high.len() || lines.words > words.len() {
+    if !lines.are_in(low) || !lines.are_in(high) || lines.words > words.len() {
         return;
     }
     #[cfg(target_arch = "riscv32")]

@@ -9,6 +9,7 @@ pub mod assembly;
 pub mod bytes;
 pub mod copy;
 pub mod dsp;
+pub mod few;
 pub mod join;
 pub mod lanes;
 pub mod mve;

@@ -16,6 +16,7 @@ macro_rules! clamp {
     };
 }
 
+pub mod few;
 pub mod lanes;
 #[cfg(target_arch = "riscv32")]
 pub mod linear;

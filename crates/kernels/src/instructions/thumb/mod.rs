@@ -1,5 +1,6 @@
 //! Inner loops for Arm cores without SIMD, in the instructions that all of them have.
 
+pub mod few;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod join;
 pub mod lanes;
