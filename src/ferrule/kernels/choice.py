@@ -48,10 +48,14 @@ def choose(op: Op, core: Core, forced: Collection[str] = ()) -> Choice:
     for kind in Kernel.registry:
         if not isinstance(op, kind.computes) or not kind.suits(op):
             continue
+        is_able = kind.needs <= set(core.features) and not kind.only_instead
+        # To prove that there is no obstacle takes longer than all else.
+        if not is_able and not forced:
+            continue
         obstacle = kind.obstacle(op)
         if not obstacle and kind(op).function in forced:
             return Choice(kind(op), ("chosen by name",))
-        if kind.needs <= set(core.features) and not kind.only_instead:
+        if is_able:
             if obstacle:
                 obstacles[kind(op).function] = obstacle
             else:
