@@ -192,5 +192,8 @@ CASES = [
     conv2d("one_tap", (3, 3, 1), (1, 1), 9, activation="relu"),
     conv2d("wide_input", (9, 9, 36), channels=3, activation="relu"),
     conv2d("wide_input_dilated", (8, 8, 29), channels=3, dilation=(2, 2)),
+    # As many rows of taps as there can be vectors in a block, and one more.
+    conv2d("most_rows_of_taps", (4096, 1, 1), (4096, 1), 2, same=False),
+    conv2d("more_rows_of_taps", (4097, 1, 1), (4097, 1), 2, same=False),
     conv2d("lowest_weights_relu", (6, 5, 13), constant=-128, activation="relu"),
 ]

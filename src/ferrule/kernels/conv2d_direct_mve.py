@@ -23,6 +23,8 @@ _LARGEST_IMAGE = 8192
 # Of more channels each reads the columns that others gather too: an image, which takes memory,
 # spares them at most a seventh of the time.
 _MOST_CHANNELS = 8
+# Vectors of a block that `crates/kernels/src/instructions/mve/runs.rs` counts.
+_MOST_VECTORS = 1 << 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,10 @@ class Conv2dDirectMve(Kernel):
             return "the filter is dilated"
         if op.output.shape[3] > _MOST_CHANNELS:
             return f"there are more than {_MOST_CHANNELS} output channels"
-        if not cls(op)._image.bytes:
+        kernel = cls(op)
+        if op.window.size[0] * kernel._vectors > _MOST_VECTORS:
+            return f"rows of taps fill more than {_MOST_VECTORS:,} vectors"
+        if not kernel._image.bytes:
             return f"the input and its padding have more than {_LARGEST_IMAGE:,} B"
         return mve.obstacle(Filters.of(op))
 
