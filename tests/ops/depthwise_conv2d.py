@@ -196,6 +196,11 @@ CASES = [
     depthwise("words_per_tensor", (7, 6, 8), per_channel=False),
     depthwise("words_stride_2", (9, 9, 4), stride=(2, 2)),
     depthwise("words_stride_2_even_input", (8, 10, 8), stride=(2, 2)),
+    # Lines, and values of a line, that are 32,640 elements apart, and one more than 32,767.
+    depthwise("lines_apart", (1, 8, 255), (1, 1), stride=(16, 1), activation="relu"),
+    depthwise("lines_too_far_apart", (1, 8, 256), (1, 1), stride=(16, 1), activation="relu"),
+    depthwise("values_apart", (1, 1, 255), (1, 2), stride=(1, 128), activation="relu"),
+    depthwise("values_too_far_apart", (1, 1, 256), (1, 2), stride=(1, 128), activation="relu"),
     depthwise("words_stride_2_valid", (8, 9, 4), same=False, stride=(2, 2)),
     depthwise("words_stride_2_relu", (7, 7, 4), stride=(2, 2), activation="relu"),
     depthwise("words_one_pixel", (1, 1, 8)),

@@ -36,7 +36,8 @@ class DepthwiseLinesThumb(Kernel):
         """Results below the zero point, and requantizations that are not proved."""
         assert isinstance(op, DepthwiseConv2d)
         kernel = cls(op)
-        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale)
+        apart = (kernel._row_phases, op.window.stride[1])
+        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale, *apart)
 
     @property
     def module(self) -> str:

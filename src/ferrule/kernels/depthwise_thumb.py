@@ -38,7 +38,9 @@ class DepthwisePlane(Kernel):
         if op.stride not in ((1, 1), (2, 2)):
             return "made for strides of 1 or 2"
         kernel = cls(op)
-        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale)
+        # Lines can be columns, of which values are a row apart, or two.
+        apart = (2, 1)
+        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale, *apart)
 
     @property
     def module(self) -> str:

@@ -11,10 +11,21 @@ SCRATCH = 4096
 _MOST_SCRATCH = 16_384
 
 
-def obstacle(op: DepthwiseConv2d, scratch_words: int, rescale: SplitRescale) -> str:
-    """Why such a kernel cannot compute an operator; empty if it can."""
-    if max(*op.window.source, op.inputs[0].shape[2] * op.inputs[0].shape[3] * 2) >> 15:
-        return "made for rows of up to 16,383 values"
+# Most elements from a value that is copied to the next, or from a line of them: `widen` of
+# `crates/kernels/src/instructions/thumb/widen.rs` copies nothing then.
+_MOST_APART = (1 << 15) - 1
+
+
+def obstacle(
+    op: DepthwiseConv2d, scratch_words: int, rescale: SplitRescale, lines: int, values: int
+) -> str:
+    """Why such a kernel cannot compute an operator; empty if it can.
+
+    It copies every so many `lines` of the input, and every so many `values` of each.
+    """
+    _, _, width, depth = op.inputs[0].shape
+    if max(*op.window.source, lines * width * depth, values * depth) > _MOST_APART:
+        return f"it copies values more than {_MOST_APART:,} elements apart"
     if (size := 4 * scratch_words) > _MOST_SCRATCH:
         return f"it needs {size:,} B of scratch on each core"
     if obstacle := rescale.obstacle():
