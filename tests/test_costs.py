@@ -1,5 +1,6 @@
 """The cost model: what the plan predicts is near what is counted."""
 
+import tomllib
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from ferrule.ir import Graph, Quant, Tensor
 from ferrule.kernels import PRICES, Kernel
 from ferrule.ops.fully_connected import FullyConnected
 from ferrule.passes.schedule import schedule
+from ferrule.resources import TARGETS
 from ferrule.samples import sample_graphs
 from ferrule.target import Cost
 
@@ -169,3 +171,11 @@ def test_a_step_costs_what_its_slowest_core_needs_and_the_barrier() -> None:
     alone, pair = schedule(graph, board, 2)[0].predicted
     assert alone / 2 < pair - board.overhead(2) < alone * 0.6
     assert board.overhead(1) == 0 < board.barrier(2) < board.overhead(2)
+
+
+def test_ibex_has_the_costs_of_the_core_whose_code_it_runs() -> None:
+    ibex, rv32 = (
+        tomllib.loads((TARGETS / "costs" / f"{kind}.toml").read_text())
+        for kind in ("ibex", "rv32imac")
+    )
+    assert ibex == rv32
