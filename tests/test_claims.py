@@ -123,6 +123,15 @@ def test_few_channels_are_shared_by_rows() -> None:
     }
 
 
+def test_equal_cores_do_not_pay_for_a_cut_that_suits_a_slow_one() -> None:
+    """Of 64 pixels eight cores have few runs of six each; by channels all of them gather each."""
+    maker = Maker(np.random.default_rng(1), [])
+    graph = side_by_side(maker, maker.convolution, [(8, 8, 64, 64, (3, 3), 1)] * 2)
+    board = target.load("qemu-virt-rv32").running("steal")
+    steps = claims(schedule(graph, board, 8), Crew(board, 8))
+    assert {step.cut for step in steps} == {"pixels"}
+
+
 def test_helpers_are_not_invited_for_little() -> None:
     """One of three small layers is shared where cores do not steal: it saves too little."""
     maker = Maker(np.random.default_rng(1), [])

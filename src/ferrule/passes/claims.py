@@ -53,9 +53,11 @@ def claims(steps: Sequence[Step], crew: Crew) -> tuple[Step, ...]:
 
 
 def _ways(step: Step, crew: Crew) -> list[Step]:
-    """The step, and the same with every other cut that was weighed."""
+    """The step, and the same with other cuts that cost not much more while no core is slow."""
     ways = [step]
-    for cut in (weighed.cut for weighed in step.weighed if weighed.cut not in ("", step.cut)):
+    most = CLEARLY * min((way.predicted for way in step.weighed if way.cut == step.cut), default=0)
+    others = (way for way in step.weighed if way.cut not in ("", step.cut))
+    for cut in (way.cut for way in others if way.predicted <= most):
         unit, units = units_of(step.kernels, cut)
         paces = crew.paces(step.kernels, cut, units)
         shares = tuple(divide(units, paces[:team]) for team in range(1, crew.cores + 1))
