@@ -19,6 +19,7 @@ class AddMve(Kernel):
 
     computes: ClassVar[type[Op]] = Add
     needs: ClassVar[frozenset[str]] = mve.NEEDS
+    name: ClassVar[str] = "add_mve"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -32,16 +33,6 @@ class AddMve(Kernel):
         if shift > -1:
             return "the output's scale is too small"
         return ""
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "add_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "add_mve"
 
     def cuts(self) -> tuple[str, ...]:
         """Pixels only: runs of elements are long."""

@@ -22,6 +22,7 @@ class AveragePool2dQuads(Kernel):
     """
 
     computes: ClassVar[type[Op]] = AveragePool2d
+    name: ClassVar[str] = "average_pool2d_quads"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -29,16 +30,6 @@ class AveragePool2dQuads(Kernel):
         assert isinstance(op, AveragePool2d)
         taps = math.prod(op.filter)
         return f"the filter has more than {_MOST} taps" if taps > _MOST else ""
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "average_pool2d_quads"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "average_pool2d_quads"
 
     def counts(self) -> dict[str, float]:
         """A run is a tap of a group, or of a channel that is left over; a gather a row of them."""

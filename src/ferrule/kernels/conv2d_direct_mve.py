@@ -38,6 +38,7 @@ class Conv2dDirectMve(Kernel):
     op: Conv2d
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = mve.NEEDS
+    name: ClassVar[str] = "conv2d_direct_mve"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -53,16 +54,6 @@ class Conv2dDirectMve(Kernel):
         if not kernel._image.bytes:
             return f"the input and its padding have more than {_LARGEST_IMAGE:,} B"
         return mve.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "conv2d_direct_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "conv2d_direct_mve"
 
     @property
     def _depth(self) -> int:

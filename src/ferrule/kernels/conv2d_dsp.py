@@ -49,16 +49,6 @@ class Conv2dDsp(Kernel):
         return convolution_obstacle(op)
 
     @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return self.name
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return self.name
-
-    @property
     def window(self) -> Window:
         """The filter over the input."""
         assert isinstance(self.op, Conv2d | DepthwiseConv2d)

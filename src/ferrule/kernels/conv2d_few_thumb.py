@@ -25,22 +25,13 @@ class Conv2dFewThumb(Conv2dThumb):
     """
 
     computes: ClassVar[type[Op]] = Conv2d
+    name: ClassVar[str] = "conv2d_few_thumb"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
         """Many channels, dilated filters, padding without a copy, or as of a Conv2dThumb."""
         assert isinstance(op, Conv2d)
         return cls(op)._few.obstacle() or super().obstacle(op)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "conv2d_few_thumb"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "conv2d_few_thumb"
 
     def cuts(self) -> tuple[str, ...]:
         """Pixels only: there are few channels."""

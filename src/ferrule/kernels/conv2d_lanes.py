@@ -40,6 +40,7 @@ class Conv2dLanes(Kernel):
     op: Conv2d | DepthwiseConv2d
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
+    name: ClassVar[str] = "conv2d_lanes"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -49,16 +50,6 @@ class Conv2dLanes(Kernel):
             return f"it needs {size:,} B of scratch on each core"
         filters = Filters.of(op)
         return ShortRescale(filters.requantize).obstacle(filters)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "conv2d_lanes"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "conv2d_lanes"
 
     def unit(self, cut: str) -> int:
         """Channels by groups; of many pixels the last few are cheap, so these are cut freely."""
@@ -158,6 +149,7 @@ class PointwiseLanes(Conv2dLanes):
     """
 
     computes: ClassVar[type[Op]] = Conv2d
+    name: ClassVar[str] = "pointwise_lanes"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -166,16 +158,6 @@ class PointwiseLanes(Conv2dLanes):
         if not cls(op)._columns.is_pointwise:
             return "made for filters of one tap, without stride and padding"
         return super().obstacle(op)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "pointwise_lanes"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "pointwise_lanes"
 
     @cached_property
     def _params(self) -> Struct:

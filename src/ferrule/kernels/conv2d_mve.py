@@ -35,6 +35,7 @@ class Conv2dMve(Kernel):
 
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = mve.NEEDS
+    name: ClassVar[str] = "conv2d_mve"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -45,16 +46,6 @@ class Conv2dMve(Kernel):
         if op.window.stride[1] * op.inputs[0].shape[3] > _MOST_APART:
             return f"pixels see what is more than {_MOST_APART:,} elements apart"
         return mve.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "conv2d_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "conv2d_mve"
 
     @property
     def window(self) -> Window:

@@ -23,6 +23,7 @@ class Conv2dStrips(Conv2dLanes):
     """
 
     computes: ClassVar[type[Op]] = Conv2d
+    name: ClassVar[str] = "conv2d_strips"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -33,16 +34,6 @@ class Conv2dStrips(Conv2dLanes):
         if cls(op)._columns.borders:
             return "made for inputs without padding, or small enough for a copy with it"
         return super().obstacle(op)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "conv2d_strips"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "conv2d_strips"
 
     def grain(self, cut: str) -> int:
         """Whole rows, so that there are strips to go down."""

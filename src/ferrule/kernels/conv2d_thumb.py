@@ -38,6 +38,7 @@ class Conv2dThumb(Kernel):
     op: Conv2d | DepthwiseConv2d
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = frozenset({"thumb"})
+    name: ClassVar[str] = "conv2d_thumb"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -49,16 +50,6 @@ class Conv2dThumb(Kernel):
         if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
             return f"it needs {size:,} B of scratch on each core"
         return kernel._rescale.obstacle()
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "conv2d_thumb"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "conv2d_thumb"
 
     def unit(self, cut: str) -> int:
         """Channels by blocks; of many pixels the last few are cheap, so these are cut freely."""
@@ -139,6 +130,7 @@ class PointwiseThumb(Conv2dThumb):
     """
 
     computes: ClassVar[type[Op]] = Conv2d
+    name: ClassVar[str] = "pointwise_thumb"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -147,16 +139,6 @@ class PointwiseThumb(Conv2dThumb):
         if not cls(op)._columns.is_pointwise:
             return "made for filters of one tap, without stride and padding"
         return super().obstacle(op)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "pointwise_thumb"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "pointwise_thumb"
 
     @cached_property
     def _params(self) -> Struct:

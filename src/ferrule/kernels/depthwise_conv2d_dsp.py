@@ -27,6 +27,7 @@ class DepthwiseConv2dDsp(Kernel):
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = dsp.NEEDS
+    name: ClassVar[str] = "depthwise_conv2d_dsp"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -39,16 +40,6 @@ class DepthwiseConv2dDsp(Kernel):
         if op.multiplier != 1 or op.inputs[0].shape[3] % _GROUP:
             return "the channels are not a multiple of 4, or multiplied"
         return dsp.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "depthwise_conv2d_dsp"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "depthwise_conv2d_dsp"
 
     @property
     def _pitch(self) -> int:

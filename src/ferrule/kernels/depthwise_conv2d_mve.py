@@ -31,6 +31,7 @@ class DepthwiseConv2dMve(Kernel):
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = mve.NEEDS
+    name: ClassVar[str] = "depthwise_conv2d_mve"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -58,16 +59,6 @@ class DepthwiseConv2dMve(Kernel):
         if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
             return f"it needs {size:,} B of scratch on each core"
         return mve.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "depthwise_conv2d_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "depthwise_conv2d_mve"
 
     @property
     def _row(self) -> int:
@@ -182,6 +173,8 @@ class DepthwiseLongMve(DepthwiseConv2dMve):
     Inner loop: that of DepthwiseConv2dMve, once for each vector of taps.
     """
 
+    name: ClassVar[str] = "depthwise_long_mve"
+
     @classmethod
     def obstacle(cls, op: Op) -> str:
         """Smaller filters, and what those have too."""
@@ -191,6 +184,6 @@ class DepthwiseLongMve(DepthwiseConv2dMve):
         return cls._other_obstacle(op)
 
     @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "depthwise_long_mve"
+    def module(self) -> str:
+        """That of `DepthwiseConv2dMve`."""
+        return DepthwiseConv2dMve.name

@@ -30,6 +30,7 @@ class DepthwiseLinesThumb(Kernel):
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = frozenset({"thumb"})
+    name: ClassVar[str] = "depthwise_lines_thumb"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -38,16 +39,6 @@ class DepthwiseLinesThumb(Kernel):
         kernel = cls(op)
         apart = (kernel._row_phases, op.window.stride[1])
         return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale, *apart)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "depthwise_lines_thumb"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "depthwise_lines_thumb"
 
     def cuts(self) -> tuple[str, ...]:
         """Channels: each is copied once, with all its pixels."""

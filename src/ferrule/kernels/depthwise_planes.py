@@ -29,6 +29,7 @@ class DepthwisePlanes(Kernel):
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
+    name: ClassVar[str] = "depthwise_planes"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -45,16 +46,6 @@ class DepthwisePlanes(Kernel):
         if rescale.is_signed:
             return "made for results that are not below the zero point"
         return rescale.obstacle(filters)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "depthwise_planes"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "depthwise_planes"
 
     def cuts(self) -> tuple[str, ...]:
         """Channels: each is copied once, with all its pixels."""
@@ -139,12 +130,13 @@ class DepthwiseRows(DepthwisePlanes):
     Inner loop: the same; two more rows than a claim has are copied for it.
     """
 
+    name: ClassVar[str] = "depthwise_rows"
     only_instead: ClassVar[bool] = True
 
     @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "depthwise_rows"
+    def module(self) -> str:
+        """That of `DepthwisePlanes`."""
+        return DepthwisePlanes.name
 
     def cuts(self) -> tuple[str, ...]:
         """Pixels: whole rows. Channels, of which a core sees all rows."""

@@ -35,6 +35,7 @@ class DepthwiseShortMve(Kernel):
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = mve.NEEDS
+    name: ClassVar[str] = "depthwise_short_mve"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -51,16 +52,6 @@ class DepthwiseShortMve(Kernel):
         if op.window.padding != NO_PADDING and not cls(op)._image.bytes:
             return f"the input and its padding have more than {_LARGEST_IMAGE:,} B"
         return mve.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "depthwise_short_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "depthwise_short_mve"
 
     @property
     def _depth(self) -> int:

@@ -32,6 +32,7 @@ class DepthwiseTaps(Kernel):
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
+    name: ClassVar[str] = "depthwise_taps"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -40,16 +41,6 @@ class DepthwiseTaps(Kernel):
             return f"there are fewer than {_GROUP} input channels"
         filters = Filters.of(op)
         return ShortRescale(filters.requantize).obstacle(filters)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "depthwise_taps"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "depthwise_taps"
 
     @property
     def _tapped(self) -> Tapped:

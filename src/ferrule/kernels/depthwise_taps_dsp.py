@@ -33,6 +33,7 @@ class DepthwiseTapsDsp(Kernel):
 
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = dsp.NEEDS
+    name: ClassVar[str] = "depthwise_taps_dsp"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -41,16 +42,6 @@ class DepthwiseTapsDsp(Kernel):
         if max(op.inputs[0].shape[3], op.multiplier) < _GROUP:
             return f"there are fewer than {_GROUP} channels"
         return dsp.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "depthwise_taps_dsp"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "depthwise_taps_dsp"
 
     @property
     def _tapped(self) -> Tapped:

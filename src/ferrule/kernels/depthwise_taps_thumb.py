@@ -30,6 +30,7 @@ class DepthwiseTapsThumb(Kernel):
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = frozenset({"thumb"})
+    name: ClassVar[str] = "depthwise_taps_thumb"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -38,16 +39,6 @@ class DepthwiseTapsThumb(Kernel):
         if op.inputs[0].shape[3] < _GROUP:
             return f"there are fewer than {_GROUP} input channels"
         return cls(op)._rescale.obstacle()
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "depthwise_taps_thumb"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "depthwise_taps_thumb"
 
     @property
     def _tapped(self) -> Tapped:

@@ -28,6 +28,7 @@ class DepthwisePlane(Kernel):
     op: DepthwiseConv2d
     computes: ClassVar[type[Op]] = DepthwiseConv2d
     needs: ClassVar[frozenset[str]] = frozenset({"thumb"})
+    name: ClassVar[str] = "depthwise_thumb"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -41,16 +42,6 @@ class DepthwisePlane(Kernel):
         # Lines can be columns, of which values are a row apart, or two.
         apart = (2, 1)
         return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale, *apart)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "depthwise_thumb"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "depthwise_thumb"
 
     def cuts(self) -> tuple[str, ...]:
         """Channels: each is copied once, with all its pixels."""

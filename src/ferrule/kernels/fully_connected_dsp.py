@@ -26,21 +26,12 @@ class FullyConnectedDsp(Kernel):
 
     computes: ClassVar[type[Op]] = FullyConnected
     needs: ClassVar[frozenset[str]] = dsp.NEEDS
+    name: ClassVar[str] = "fully_connected_dsp"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
         """What the requantization is not made for."""
         return dsp.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "fully_connected_dsp"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "fully_connected_dsp"
 
     @property
     def _depth(self) -> int:

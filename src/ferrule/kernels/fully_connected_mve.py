@@ -17,16 +17,7 @@ class RowsMve(FullyConnectedMve):
     """
 
     computes: ClassVar[type[Op]] = FullyConnected
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "fully_connected_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "fully_connected_mve"
+    name: ClassVar[str] = "fully_connected_mve"
 
     def params(self) -> Struct:
         """Fields of `FullyConnectedMve` in `crates/kernels/src/fully_connected_mve.rs`."""

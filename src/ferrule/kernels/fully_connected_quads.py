@@ -25,6 +25,7 @@ class FullyConnectedQuads(Kernel):
     op: FullyConnected
     computes: ClassVar[type[Op]] = FullyConnected
     needs: ClassVar[frozenset[str]] = frozenset({"rv32"})
+    name: ClassVar[str] = "fully_connected_quads"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -34,16 +35,6 @@ class FullyConnectedQuads(Kernel):
             return "made for weights with a zero point of 0"
         filters = Filters.of(op)
         return ShortRescale(filters.requantize).obstacle(filters)
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "fully_connected_quads"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "fully_connected_quads"
 
     def unit(self, cut: str) -> int:
         """Four channels."""

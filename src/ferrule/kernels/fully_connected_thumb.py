@@ -28,6 +28,7 @@ class FullyConnectedThumb(Kernel):
     op: FullyConnected
     computes: ClassVar[type[Op]] = FullyConnected
     needs: ClassVar[frozenset[str]] = frozenset({"thumb"})
+    name: ClassVar[str] = "fully_connected_thumb"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -38,16 +39,6 @@ class FullyConnectedThumb(Kernel):
         if max(op.depth, op.matrix()[1]) > _MOST:
             return f"made for up to {_MOST:,} elements and outputs"
         return cls(op)._rescale.obstacle()
-
-    @property
-    def module(self) -> str:
-        """The module of the kernels crate."""
-        return "fully_connected_thumb"
-
-    @property
-    def function(self) -> str:
-        """The Rust function in that module."""
-        return "fully_connected_thumb"
 
     def unit(self, cut: str) -> int:
         """Four channels."""

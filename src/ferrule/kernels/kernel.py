@@ -33,6 +33,8 @@ class Kernel:
     registry: "ClassVar[list[type[Kernel]]]" = []  # noqa: RUF008 - of the class
     computes: ClassVar[type[Op]]
     needs: ClassVar[frozenset[str]] = frozenset()
+    #: The Rust function, and the module of the kernels crate; if empty, those of the operator.
+    name: ClassVar[str] = ""
     #: Whether it is taken only as another one's `finer`.
     only_instead: ClassVar[bool] = False
 
@@ -52,12 +54,12 @@ class Kernel:
     @property
     def module(self) -> str:
         """The module of the kernels crate."""
-        return self.op.module
+        return self.name or self.op.module
 
     @property
     def function(self) -> str:
         """The Rust function in that module. Costs are listed by this name."""
-        return self.op.kernel
+        return self.name or self.op.kernel
 
     def unit(self, cut: str) -> int:
         """Pixels or channels that it computes at a time; shares are multiples of this."""

@@ -71,6 +71,7 @@ class LinearAdd(Kernel):
     """
 
     computes: ClassVar[type[Op]] = Add
+    name: ClassVar[str] = "linear_add"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -81,16 +82,6 @@ class LinearAdd(Kernel):
         if activation_range(op.activation, op.output) != (-128, 127):
             return "it stores all of -128 to 127"
         return "" if form(op) else Unproved("no linear form has all 65,536 sums exactly")
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "linear_add"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "linear_add"
 
     def params(self) -> Struct:
         """Fields of `LinearAdd` in `crates/kernels/src/linear_add.rs`."""
@@ -117,13 +108,4 @@ class LinearAddDsp(LinearAdd):
     """
 
     needs: ClassVar[frozenset[str]] = dsp.NEEDS
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "linear_add_dsp"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "linear_add_dsp"
+    name: ClassVar[str] = "linear_add_dsp"

@@ -18,16 +18,7 @@ class MaxPool2dMve(Kernel):
 
     computes: ClassVar[type[Op]] = MaxPool2d
     needs: ClassVar[frozenset[str]] = mve.NEEDS
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "max_pool2d_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "max_pool2d_mve"
+    name: ClassVar[str] = "max_pool2d_mve"
 
     def counts(self) -> dict[str, float]:
         """Vectors of channels, a run for each row of taps of one, and what is left over as 5/4.

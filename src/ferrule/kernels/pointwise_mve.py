@@ -32,6 +32,7 @@ class PointwiseMve(Kernel):
     op: Conv2d
     computes: ClassVar[type[Op]] = Conv2d
     needs: ClassVar[frozenset[str]] = mve.NEEDS
+    name: ClassVar[str] = "pointwise_mve"
 
     @classmethod
     def suits(cls, op: Op) -> bool:
@@ -50,16 +51,6 @@ class PointwiseMve(Kernel):
         if op.output.shape[3] > _MOST_CHANNELS:
             return f"there are more than {_MOST_CHANNELS} output channels"
         return mve.obstacle(Filters.of(op))
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "pointwise_mve"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "pointwise_mve"
 
     @property
     def _depth(self) -> int:

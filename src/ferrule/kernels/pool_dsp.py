@@ -25,6 +25,7 @@ class AveragePool2dDsp(Kernel):
 
     computes: ClassVar[type[Op]] = AveragePool2d
     needs: ClassVar[frozenset[str]] = dsp.NEEDS
+    name: ClassVar[str] = "average_pool2d_dsp"
 
     @classmethod
     def obstacle(cls, op: Op) -> str:
@@ -35,16 +36,6 @@ class AveragePool2dDsp(Kernel):
         if math.prod(op.filter) > _MOST:
             return f"the filter has more than {_MOST} taps"
         return ""
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return f"{self.op.module}_dsp"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return f"{self.op.kernel}_dsp"
 
     def counts(self) -> dict[str, float]:
         """Groups of four channels; a run is a row of taps of one."""
@@ -72,3 +63,4 @@ class MaxPool2dDsp(AveragePool2dDsp):
     """
 
     computes: ClassVar[type[Op]] = MaxPool2d
+    name: ClassVar[str] = "max_pool2d_dsp"

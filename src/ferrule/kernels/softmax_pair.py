@@ -24,6 +24,7 @@ class SoftmaxPair(Kernel):
     """
 
     computes: ClassVar[type[Op]] = Softmax
+    name: ClassVar[str] = "softmax_pair"
 
     @classmethod
     def suits(cls, op: Op) -> bool:
@@ -35,16 +36,6 @@ class SoftmaxPair(Kernel):
         """Rows of more than two elements, or of one."""
         depth = op.output.shape[-1]
         return "" if cls.suits(op) else f"rows have {depth} elements, not {_PAIR}"
-
-    @property
-    def module(self) -> str:
-        """The file of the Rust function."""
-        return "softmax_pair"
-
-    @property
-    def function(self) -> str:
-        """The Rust function."""
-        return "softmax_pair"
 
     def params(self) -> Struct:
         """Fields of `SoftmaxPair` in `crates/kernels/src/softmax_pair.rs`."""
