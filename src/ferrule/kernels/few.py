@@ -5,14 +5,17 @@ one multiplication by a value serves both. Sums of products are told apart as in
 `thumb_filters.py`, run by run of up to four taps.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from ferrule.fixed_point import Int64
-from ferrule.ir import Struct
+from ferrule.ir import Op, Struct
 from ferrule.kernels.columns import Columns
+from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.kernels.thumb_filters import RUN, without_large
 from ferrule.ops.conv2d import Conv2d
@@ -95,3 +98,47 @@ class Few:
                 "channels": len(safe),
             },
         )
+
+
+class FewChannels:
+    """What kernels that read a `Few` have in common; the kernel beside it gathers columns."""
+
+    op: Op
+    _columns: Columns
+    #: Pixels that the inner loop computes at a time.
+    pixels: ClassVar[int]
+
+    @cached_property
+    def _few(self) -> Few:
+        assert isinstance(self.op, Conv2d)
+        return Few(self.op, self._columns, self.pixels)
+
+    def cuts(self) -> tuple[str, ...]:
+        """Pixels only: there are few channels."""
+        return ("pixels",)
+
+    def unit(self, cut: str) -> int:
+        """Pixels that are computed together."""
+        return self.pixels
+
+    def grain(self, cut: str) -> int:
+        """What is missing of a unit is its last pixel again."""
+        return 1
+
+    @property
+    def scratch_words(self) -> int:
+        """The copy of the input."""
+        return math.ceil(self.gathered / 4)
+
+    @property
+    def gathered(self) -> int:
+        """The copy of the input."""
+        return self._columns.bytes
+
+    def counts(self) -> dict[str, float]:
+        """Those of `Few`."""
+        return Kernel(self.op).counts() | self._few.counts()
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """The copy of the input."""
+        return self._few.whole()
