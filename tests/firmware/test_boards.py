@@ -1,5 +1,6 @@
 """A crate on every board and with every team size: same bytes, same counts, sizes that add up."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,17 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from ferrule import firmware, interpreter, target
-from ferrule.compiler import plan_graph
+from ferrule.compiler import Compiled, plan_graph
 from ferrule.emit import folder
 from ferrule.emit.crate import emit
 from ferrule.errors import CompileError, ToolError
 from ferrule.firmware import Image, Program, timing
+from ferrule.hints import Hints
 from ferrule.inputs import generate
 from ferrule.ir import Graph, Quant, Tensor
 from ferrule.ops.fully_connected import FullyConnected
+from ferrule.samples import Maker, side_by_side
+from ferrule.session import Session
 from ferrule.steps import Plan
 
 SEEDS = (1, 2, 3)
@@ -95,6 +99,32 @@ def test_outputs_and_stacks(plans, crates, board: str, team: int) -> None:
     assert len(results.stacks) == team
     for stack in results.stacks:
         assert 0 < stack < 1024 if board in EMULATED else stack == 0
+
+
+@pytest.mark.parametrize(
+    ("board", "piece"), [("qemu-virt-rv32", 0), ("qemu-mps3-an547", 0), ("qemu-m0plus", 20_000)]
+)
+def test_inputs_and_outputs_are_not_on_the_stack(
+    board: str, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = Maker(np.random.default_rng(7), [])
+    shapes = [(1 + number % 7, 5, 3 + number % 5) for number in range(70)]
+    graph = side_by_side(maker, maker.relu, shapes)
+    borders = (*graph.inputs, *graph.outputs)
+    stack = 2048
+    # The package has a function of the module's name.
+    monkeypatch.setattr(sys.modules["ferrule.firmware.build"], "STACK_BYTES", stack)
+    plan = plan_graph(graph, board, hints=Hints(piece=piece))
+    session = Session(Compiled(plan, emit(plan, "many.tflite", b"")))
+    sets = [generate(graph, seed) for seed in SEEDS]
+    for arrays, observed in zip(sets, session.observe(sets), strict=True):
+        values = interpreter.run(graph, arrays)
+        for tensor in graph.outputs:
+            assert np.array_equal(observed[tensor], values[tensor])
+    assert max(session.stacks(sets[0])) < stack
+    stacks = session.image(Program.BENCH).stack_bytes
+    assert stacks < plan.cores * stack + 16 * len(borders)
+    assert sum(tensor.bytes for tensor in borders) > 4 * stack
 
 
 @pytest.mark.parametrize(("board", "team"), [one for one in TEAMS if one.values[0] in EMULATED])

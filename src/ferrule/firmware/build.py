@@ -17,12 +17,12 @@ from ferrule.target import Target
 from ferrule.toolchain import cache, rust
 from ferrule.toolchain.rust import Rust
 
-#: Stack of each core; the lead's also holds the model's inputs and outputs.
+#: Stack of each core. Inputs and outputs are not on the lead's, but see `_BORDER_BYTES`.
 STACK_BYTES = 16 * 1024
 _STACK_ALIGNMENT = 64
-# Where an input or output lies is passed on, on the stack when there are many; ARMv6-M, which has
-# few registers, needs most for it: about 85 B.
-_BORDER_BYTES = 128
+# Where an input or output lies is passed on, on the stack when there are many: by each of two
+# functions, in a word.
+_BORDER_BYTES = 8
 
 _OVERFLOW = re.compile(r"will not fit in region '(\w+)': overflowed by (\d+) bytes")
 
@@ -94,7 +94,7 @@ def flags(offered: Signature, target: Target, role: Role) -> tuple[str, ...]:
     if not project.is_bare(target):
         return ()
     borders = len(offered.inputs) + len(offered.outputs)
-    lead = STACK_BYTES + offered.input_bytes + offered.output_bytes + _BORDER_BYTES * borders
+    lead = STACK_BYTES + _BORDER_BYTES * borders
     symbols = {
         "_lead_stack_bytes": -(-lead // _STACK_ALIGNMENT) * _STACK_ALIGNMENT,
         "_helper_stack_bytes": STACK_BYTES,

@@ -56,11 +56,6 @@ class Signature:
     shared: bool = True
 
     @property
-    def input_bytes(self) -> int:
-        """Bytes of one set of inputs."""
-        return sum(border.bytes for border in self.inputs)
-
-    @property
     def output_bytes(self) -> int:
         """Bytes of one set of outputs."""
         return sum(border.bytes for border in self.outputs)

@@ -32,6 +32,7 @@ macro_rules! numbers {
 numbers!(i8, u8, i16, i32, f32);
 
 /// Fills a tensor from a file; false when the file ends before.
+#[inline(never)] // or the caller's frame may hold a buffer for each of its tensors
 pub fn read<T: Number>(file: &File, tensor: &mut [T]) -> bool {
     let mut buffer = [0; CHUNK];
     for part in tensor.chunks_mut(CHUNK / size_of::<T>()) {
@@ -47,6 +48,7 @@ pub fn read<T: Number>(file: &File, tensor: &mut [T]) -> bool {
 }
 
 /// Appends a tensor to a file.
+#[inline(never)] // as `read`
 pub fn write<T: Number>(file: &File, tensor: &[T]) -> bool {
     let mut buffer = [0; CHUNK];
     tensor.chunks(CHUNK / size_of::<T>()).all(|part| {

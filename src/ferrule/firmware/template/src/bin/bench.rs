@@ -37,12 +37,17 @@ fn bench() -> ! {
     let inputs = open(c"inputs.bin", false);
     let outputs = open(c"outputs.bin", true);
     let mut lead = SHARED.team.lead(chip(), cores).or_fail();
-    let mut tensors = Tensors::zeros();
+    // SAFETY: called once: only this core comes here.
+    let tensors = unsafe { Tensors::only() };
+    let tensors = black_box(tensors); // as a product's, wherever they lie
+    // In memory, so that what is counted does not depend on the registers that are free.
+    let mut result = Ok(());
+    black_box(&mut result);
     let mut inferences = 0;
     await_helpers(cores, 1);
     while tensors.read(&inputs) {
         let painted = stack::paint();
-        let result = counted_inference(&mut tensors, &mut lead);
+        result = counted_inference(tensors, &mut lead);
         counted_end();
         deepen(0, painted.depth());
         result.or_fail();

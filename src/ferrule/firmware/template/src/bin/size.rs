@@ -8,17 +8,14 @@ use model::{assist, Team, CORES};
 #[cfg_attr(target_os = "none", unsafe(link_section = ".bss.team"))]
 static TEAM: Team = Team::new();
 
-/// Not on the stack, where the compiler would call `memset` for it.
-static mut TENSORS: Tensors = Tensors::zeros();
-
 bare_entry!(size, help);
 
 fn size() -> ! {
     for core in 1..CORES {
         let _ = start(core, help);
     }
-    // SAFETY: the only reference: no other function names it, and this one runs once.
-    let tensors = unsafe { &mut *(&raw mut TENSORS) };
+    // SAFETY: called once: only this core comes here, and once.
+    let tensors = unsafe { Tensors::only() };
     black_box(&mut *tensors);
     if let Some(mut lead) = TEAM.lead(chip(), CORES) {
         let _ = tensors.infer(&mut lead);
