@@ -1,6 +1,7 @@
 """Which kernels an image has: those of which instructions and code together cost least."""
 
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from ferrule import target
 from ferrule.errors import CompileError
 from ferrule.hints import Hints
 from ferrule.kernels import choice
-from ferrule.kernels.choice import Choice, choose, choose_all
+from ferrule.kernels.choice import Choice, cheapest, choose, choose_all
 from ferrule.passes.schedule import schedule
 from ferrule.samples import Maker, side_by_side
 from ferrule.target import Cost
@@ -130,6 +131,30 @@ def test_cycles_decide_where_timings_are_published() -> None:
     without = choose(op, replace(core, cycles={}))
     assert without.kernel.function == shortest.function
     assert not without.reasons
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_no_set_of_kernels_costs_less(seed: int) -> None:
+    """Small numbers, so that there are equal sets, too: of these the smallest and first one."""
+    numbers = np.random.default_rng(seed)
+    count = int(numbers.integers(1, 8))
+    table = numbers.integers(1, 60, (9, count)).astype(np.float64)
+    table[numbers.random(table.shape) < numbers.choice([0, 0.3, 0.6])] = np.inf
+    table[:, 0] = numbers.integers(40, 100, 9)
+    code = numbers.integers(0, numbers.choice([5, 40, 150]), count).astype(np.float64)
+    sets = [own for size in range(count) for own in combinations(range(count), size + 1)]
+    costs = [table[:, own].min(axis=1).sum() + code[list(own)].sum() for own in sets]
+    assert sorted(cheapest(table, code)) == list(sets[int(np.argmin(costs))])
+
+
+def test_many_kernels_are_chosen_from_at_once() -> None:
+    """One for each operator is worth its code, and the plain one computes all others."""
+    kinds = 60
+    table = np.full((kinds, kinds + 1), np.inf)
+    table[:, 0] = 100
+    np.fill_diagonal(table[:, 1:], np.arange(kinds))
+    code = np.full(kinds + 1, 70.0)
+    assert sorted(cheapest(table, code)) == list(range(31))
 
 
 def test_a_kernel_knows_that_nothing_else_calls_it() -> None:

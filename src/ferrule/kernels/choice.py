@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from ferrule.ir import Op
 from ferrule.kernels.kernel import Kernel, Unproved
 from ferrule.target import Core
+
+Numbers = npt.NDArray[np.float64]
 
 #: Instructions that 1,000 bytes of code are worth in the smallest model.
 SMALL = 200.0
@@ -152,13 +154,7 @@ class _Image:
                     row[names.index(kernel.function)] = self._cost(choice, kernel)
         table = table[np.isfinite(table).any(axis=1)]
         code = np.array([self.core.code_bytes(name) * self.price for name in names])
-        sets = [
-            list(columns)
-            for size in range(1, len(names) + 1)
-            for columns in combinations(range(len(names)), size)
-        ]
-        costs = [table[:, own].min(axis=1).sum() + code[own].sum() for own in sets]
-        return {names[column] for column in sets[int(np.argmin(costs))]}
+        return {names[column] for column in cheapest(table, code)}
 
     def _reason(self, kept: Collection[str], name: str) -> str:
         """What a kernel would save that the image does without, and what it would take."""
@@ -178,3 +174,52 @@ class _Image:
             more = kernel.params().bytes - choice.kernel.params().bytes
             cost += max(more, 0) * self.price
         return cost
+
+
+def cheapest(table: Numbers, code: Numbers) -> list[int]:
+    """Columns of a table `[operators, kernels]` that cost least, code included.
+
+    Of equal sets it is the smallest, and of these the first. Infinite is what a kernel cannot
+    compute. A set is tried with and without a kernel only where nothing decides about it.
+    """
+    best: tuple[float, int, list[int]] = (np.inf, 0, [])
+    waiting: list[tuple[list[int], list[int]]] = [([], list(range(len(code))))]
+    while waiting:
+        kept, undecided = _decided(table, code, *waiting.pop())
+        least = table[:, kept + undecided].min(axis=1, initial=np.inf).sum() + code[kept].sum()
+        if least == np.inf or least > best[0]:
+            continue
+        if not undecided:
+            best = min(best, (float(least), len(kept), sorted(kept)))
+            continue
+        ablest = max(undecided, key=lambda column: np.isfinite(table[:, column]).sum())
+        others = [other for other in undecided if other != ablest]
+        waiting += [(kept, others), ([*kept, ablest], others)]
+    return best[2]
+
+
+def _decided(
+    table: Numbers, code: Numbers, kept: list[int], undecided: list[int]
+) -> tuple[list[int], list[int]]:
+    """The same, with the columns that are sure to be kept, and without those sure not to be.
+
+    The more others there are, the less a kernel saves: it is in the set if it is worth its code
+    beside all that may be there, and is not if it is not worth it beside those that are.
+    """
+    before = -1
+    while before != len(undecided):
+        before = len(undecided)
+        for column in tuple(undecided):
+            others = [other for other in undecided if other != column]
+            if _saved(table, column, kept + others) > code[column]:
+                kept, undecided = [*kept, column], others
+            elif _saved(table, column, kept) <= code[column]:
+                undecided = others
+    return kept, undecided
+
+
+def _saved(table: Numbers, column: int, others: list[int]) -> float:
+    """What a kernel saves beside others: no end where they cannot compute an operator."""
+    least = table[:, others].min(axis=1, initial=np.inf)
+    faster = table[:, column] < least
+    return float((least[faster] - table[faster, column]).sum())
