@@ -24,8 +24,6 @@ _TAP, _RUN = 17, 31
 _TAP_ALONE, _RUN_ALONE = 7, 15
 # From so many pixels on, what is left after the last six does not matter.
 _MANY = 48
-# Most bytes of scratch for each core: a plain kernel needs none.
-_MOST_SCRATCH = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +44,8 @@ class Conv2dLanes(Kernel):
     def obstacle(cls, op: Op) -> str:
         """Why not: a requantization that is not proved, or too many taps."""
         assert isinstance(op, Conv2d | DepthwiseConv2d)
-        if (size := 4 * cls(op).scratch_words) > _MOST_SCRATCH:
-            return f"it needs {size:,} B of scratch on each core"
+        if obstacle := cls(op).too_much_scratch():
+            return obstacle
         filters = Filters.of(op)
         return ShortRescale(filters.requantize).obstacle(filters)
 

@@ -20,8 +20,6 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 _PAIRS = 3
 # From so many pixels on, what is left after the last six does not matter.
 _MANY = 48
-# Most bytes of scratch for each core: a plain kernel needs none.
-_MOST_SCRATCH = 16_384
 # Most taps whose places in a column, in bytes, are 16 bits.
 _MOST_TAPS = (1 << 16) // BLOCK - 4
 
@@ -47,8 +45,8 @@ class Conv2dThumb(Kernel):
         kernel = cls(op)
         if kernel._columns.taps > _MOST_TAPS:
             return f"made for up to {_MOST_TAPS:,} taps"
-        if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
-            return f"it needs {size:,} B of scratch on each core"
+        if obstacle := kernel.too_much_scratch():
+            return obstacle
         return kernel._rescale.obstacle()
 
     def unit(self, cut: str) -> int:

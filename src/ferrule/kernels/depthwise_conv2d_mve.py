@@ -12,8 +12,6 @@ from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.packing import Filters
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
-# Most bytes of scratch for each core: a plain kernel needs none.
-_MOST_SCRATCH = 16_384
 # Most vectors of a filter.
 _MOST_VECTORS = 4
 # Elements that are copied at a time.
@@ -56,8 +54,8 @@ class DepthwiseConv2dMve(Kernel):
             return "the input is too wide for so high a filter"
         if op.output.elements > 1 << 16 or op.output.shape[3] >= 1 << 13:
             return "the output is too large"
-        if (size := 4 * kernel.scratch_words) > _MOST_SCRATCH:
-            return f"it needs {size:,} B of scratch on each core"
+        if obstacle := kernel.too_much_scratch():
+            return obstacle
         return mve.obstacle(Filters.of(op))
 
     @property

@@ -38,7 +38,7 @@ class DepthwiseLinesThumb(Kernel):
         assert isinstance(op, DepthwiseConv2d)
         kernel = cls(op)
         apart = (kernel._row_phases, op.window.stride[1])
-        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale, *apart)
+        return thumb_plane.obstacle(op, kernel, kernel._rescale, *apart)
 
     def cuts(self) -> tuple[str, ...]:
         """Channels: each is copied once, with all its pixels."""

@@ -14,8 +14,6 @@ from ferrule.kernels.short_rescale import ShortRescale
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 _SIZE = 3
-# Most bytes of scratch for each core: a plain kernel needs none.
-_MOST_SCRATCH = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +37,8 @@ class DepthwisePlanes(Kernel):
             return "made for filters of 3x3 taps, not dilated"
         if op.stride not in ((1, 1), (2, 2)):
             return "made for strides of 1 or 2"
-        if (size := 4 * cls(op).scratch_words) > _MOST_SCRATCH:
-            return f"it needs {size:,} B of scratch on each core"
+        if obstacle := cls(op).too_much_scratch():
+            return obstacle
         filters = Filters.of(op)
         rescale = ShortRescale(filters.requantize)
         if rescale.is_signed:

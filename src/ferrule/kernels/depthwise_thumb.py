@@ -41,7 +41,7 @@ class DepthwisePlane(Kernel):
         kernel = cls(op)
         # Lines can be columns, of which values are a row apart, or two.
         apart = (2, 1)
-        return thumb_plane.obstacle(op, kernel.scratch_words, kernel._rescale, *apart)
+        return thumb_plane.obstacle(op, kernel, kernel._rescale, *apart)
 
     def cuts(self) -> tuple[str, ...]:
         """Channels: each is copied once, with all its pixels."""

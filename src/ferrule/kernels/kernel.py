@@ -9,6 +9,9 @@ from ferrule.target import Core, Cost
 #: What costs are for, as fields of `Cost`. An addition of a pool counts as a MAC.
 PRICES = ("mac", "element", "pixel", "border", "channel", "gather", "run", "call")
 
+# Most bytes of scratch for each core: a plain kernel needs none.
+_MOST_SCRATCH = 16_384
+
 
 class Unproved(str):
     """An obstacle in an operator's numbers: for others of the same shapes there may be none."""
@@ -77,6 +80,11 @@ class Kernel:
     def scratch_words(self) -> int:
         """32-bit words of temporary memory that each core needs."""
         return 0
+
+    def too_much_scratch(self) -> str:
+        """What stands against it if it needs more scratch than kernels may; else empty."""
+        size = 4 * self.scratch_words
+        return f"it needs {size:,} B of scratch on each core" if size > _MOST_SCRATCH else ""
 
     @property
     def gathered(self) -> int:

@@ -1,5 +1,6 @@
 """What kernels have in common that copy a channel with its padding, for Arm without SIMD."""
 
+from ferrule.kernels.kernel import Kernel
 from ferrule.kernels.split_rescale import SplitRescale
 from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
@@ -7,17 +8,13 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 RUN = 6
 #: Bytes of scratch for each core, where so many are enough for a line of results.
 SCRATCH = 4096
-# Most bytes of scratch for each core: a plain kernel needs none.
-_MOST_SCRATCH = 16_384
-
-
 # Most elements from a value that is copied to the next, or from a line of them: `widen` of
 # `crates/kernels/src/instructions/thumb/widen.rs` copies nothing then.
 _MOST_APART = (1 << 15) - 1
 
 
 def obstacle(
-    op: DepthwiseConv2d, scratch_words: int, rescale: SplitRescale, lines: int, values: int
+    op: DepthwiseConv2d, kernel: Kernel, rescale: SplitRescale, lines: int, values: int
 ) -> str:
     """Why such a kernel cannot compute an operator; empty if it can.
 
@@ -26,8 +23,8 @@ def obstacle(
     _, _, width, depth = op.inputs[0].shape
     if max(*op.window.source, lines * width * depth, values * depth) > _MOST_APART:
         return f"it copies values more than {_MOST_APART:,} elements apart"
-    if (size := 4 * scratch_words) > _MOST_SCRATCH:
-        return f"it needs {size:,} B of scratch on each core"
+    if obstacle := kernel.too_much_scratch():
+        return obstacle
     if obstacle := rescale.obstacle():
         return obstacle
     if rescale.is_signed:
