@@ -74,7 +74,7 @@ impl MveFilters {
         if inside < rows {
             let run = Rows {
                 count: 1,
-                length: (rows - inside) * depth,
+                length: (rows - inside).saturating_mul(depth),
                 pitch: 0,
                 step: 0,
             };

@@ -45,7 +45,7 @@ impl Requantize {
 
     #[inline]
     fn store(&self, accumulator: i32, multiplier: i32, shift: i8) -> i8 {
-        let scaled = scale(accumulator, multiplier, shift) + self.zero_point;
+        let scaled = scale(accumulator, multiplier, shift).wrapping_add(self.zero_point);
         narrow(scaled.max(self.low).min(self.high))
     }
 }
@@ -76,7 +76,7 @@ pub fn doubling_high(a: i32, b: i32) -> i32 {
 pub fn rounding_shift(value: i32, right: u32) -> i32 {
     let mask = (1_u32.wrapping_shl(right) - 1) as i32;
     let threshold = (mask >> 1) + i32::from(value < 0);
-    (value >> right) + i32::from((value & mask) > threshold)
+    value.wrapping_shr(right) + i32::from((value & mask) > threshold)
 }
 
 /// A value in `[-128, 127]` as `i8`.

@@ -22,8 +22,9 @@ pub fn smlad(first: u32, second: u32, sum: i32) -> i32 {
 #[must_use]
 #[allow(clippy::cast_possible_truncation)] // as the instruction
 pub fn smmlar(first: i32, second: i32, sum: i32) -> i32 {
-    let wide = (i64::from(sum) << 32) + i64::from(first) * i64::from(second) + (1 << 31);
-    (wide >> 32) as i32
+    let product = i64::from(first) * i64::from(second);
+    let wide = (i64::from(sum) << 32).wrapping_add(product);
+    (wide.wrapping_add(1 << 31) >> 32) as i32
 }
 
 /// `SMMLSR`: subtracts a product from the upper half of a sum, and rounds as [`smmlar`].
@@ -31,8 +32,9 @@ pub fn smmlar(first: i32, second: i32, sum: i32) -> i32 {
 #[must_use]
 #[allow(clippy::cast_possible_truncation)] // as the instruction
 pub fn smmlsr(first: i32, second: i32, sum: i32) -> i32 {
-    let wide = (i64::from(sum) << 32) - i64::from(first) * i64::from(second) + (1 << 31);
-    (wide >> 32) as i32
+    let product = i64::from(first) * i64::from(second);
+    let wide = (i64::from(sum) << 32).wrapping_sub(product);
+    (wide.wrapping_add(1 << 31) >> 32) as i32
 }
 
 /// A word of two halves.

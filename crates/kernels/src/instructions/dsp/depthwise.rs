@@ -102,7 +102,10 @@ fn pairs(upper: Row<'_>, lower: Row<'_>, shape: Shape, words: &mut [u32]) {
         shape.pairs,
         skipped(upper),
         skipped(lower),
-        4 * (shape.pitch - shape.pixels * GROUP),
+        shape
+            .pitch
+            .wrapping_sub(shape.pixels * GROUP)
+            .wrapping_mul(4),
     ];
     // SAFETY: `fits` saw to it that both rows have four values at every step of every pair, and
     // that there is place for four words for each.
@@ -208,8 +211,9 @@ impl<'o, 'c> Outputs<'o, 'c> {
     #[inline(never)]
     pub fn compute(&mut self, pairs: &[u32], band: Band) {
         let (rows, channels) = self.owned;
-        let first = band.first * WORDS;
-        let Some(words) = self.filters.words.get(first..first + GROUP * WORDS) else {
+        let first = band.first.saturating_mul(WORDS);
+        let words = self.filters.words.get(first..).unwrap_or_default();
+        let Some(words) = words.get(..GROUP * WORDS) else {
             return;
         };
         let steps = match self.size.stride {

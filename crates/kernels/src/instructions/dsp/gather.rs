@@ -59,9 +59,9 @@ pub fn gather(values: &[i8], rows: Rows, column: &mut [u32]) {
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 pub(super) fn twin(values: &[i8], rows: Rows, column: &mut [u32]) {
-    let steps = (rows.quads + rows.skipped) * QUAD;
-    let columns = column.chunks_mut(steps);
-    for (values, column) in values.chunks(rows.pitch).zip(columns).take(rows.count) {
+    let steps = rows.quads.saturating_add(rows.skipped).saturating_mul(QUAD);
+    for (row, column) in column.chunks_mut(steps).take(rows.count).enumerate() {
+        let values = values.get(row * rows.pitch..).unwrap_or_default();
         let quads = values.chunks_exact(4).take(rows.quads);
         for (quad, words) in quads.zip(column.chunks_mut(QUAD)) {
             let mut bytes = [0; 4];

@@ -71,8 +71,9 @@ pub fn add(params: &AddMve, first: &[i8], second: &[i8], outputs: &mut [i8]) {
     }
     #[cfg(not(all(target_arch = "arm", target_os = "none")))]
     for (output, (&first, &second)) in outputs.iter_mut().zip(first.iter().zip(second)) {
-        let sum = scaled(params.first, first) + scaled(params.second, second);
-        let sum = scale(sum, params.multiplier, narrow(params.shift)) + params.range.zero_point;
+        let sum = scaled(params.first, first).wrapping_add(scaled(params.second, second));
+        let sum = scale(sum, params.multiplier, narrow(params.shift));
+        let sum = sum.wrapping_add(params.range.zero_point);
         *output = narrow(sum.max(params.range.low).min(params.range.high));
     }
 }
@@ -80,7 +81,7 @@ pub fn add(params: &AddMve, first: &[i8], second: &[i8], outputs: &mut [i8]) {
 /// An element at the scale of the sum.
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
 fn scaled(operand: MveOperand, value: i8) -> i32 {
-    let value = (i32::from(value) - operand.zero_point) << 20;
+    let value = i32::from(value).wrapping_sub(operand.zero_point) << 20;
     scale(value, operand.multiplier, narrow(operand.shift))
 }
 

@@ -78,7 +78,8 @@ fn twin(filters: &MveFilters, columns: &[i8], pitch: usize, outputs: &mut [i8]) 
                     .iter()
                     .zip(weights)
                     .fold(bias, |sum, (&value, weight)| {
-                        sum + i32::from(value) * i32::from(i8::from_le_bytes([weight]))
+                        let weight = i32::from(i8::from_le_bytes([weight]));
+                        sum.wrapping_add(weight * i32::from(value))
                     });
                 let shift = i8::from_le_bytes([shift]);
                 *output = stored(sum, multiplier, shift, filters.range);

@@ -295,7 +295,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
                         for (&weight, &offset) in weights.zip(offsets) {
                             let value = self.plane.get(from as usize + usize::from(offset));
                             let value = value.copied().unwrap_or_default();
-                            sum += i32::from(value) * i32::from(weight);
+                            sum = sum.wrapping_add(i32::from(value) * i32::from(weight));
                         }
                     }
                     if let Some(output) = self.outputs.get_mut(place as usize + channel) {

@@ -162,7 +162,7 @@ impl Seen {
         let base = image.as_ptr().expose_provenance();
         #[cfg(not(all(target_arch = "arm", target_os = "none")))]
         let base = 0;
-        let pixel = walk.first + behind;
+        let pixel = walk.first.saturating_add(behind);
         let row = pixel.checked_div(walk.width).unwrap_or_default();
         let column = pixel - row * walk.width;
         let row = base + row * walk.row;
@@ -239,7 +239,8 @@ impl<'t> Task<'t> {
                     });
                     let bias = biases.get(channel * QUAD).copied().unwrap_or_default();
                     let sum = seen.zip(own).fold(bias, |sum, (&value, weight)| {
-                        sum + i32::from(value) * i32::from(i8::from_le_bytes([weight]))
+                        let weight = i32::from(i8::from_le_bytes([weight]));
+                        sum.wrapping_add(weight * i32::from(value))
                     });
                     let of = |values: &[i32]| values.get(channel).copied().unwrap_or_default();
                     let value = stored(sum, of(multipliers), narrow(of(shifts)), pairs.range);

@@ -96,14 +96,14 @@ pub fn filter(
     };
     let sizes = lines | length | pitch | target.line | target.step;
     let is_owned = target.channel < output.channels().len();
-    if sizes >> 15 != 0 || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
+    let is_known = sizes >> 15 == 0 && (1..=2).contains(&stride);
+    if !is_known || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
         return;
     }
     let seen = ((lines - 1) * stride + 3) * pitch;
     let written = (lines - 1) * target.line + (length - 1) * target.step;
     let written = target.first.saturating_add(written);
-    if !(1..=2).contains(&stride)
-        || pitch < self::pitch(length, stride)
+    if pitch < self::pitch(length, stride)
         || seen > plane.values.len()
         || written >= output.pixels().len()
     {
