@@ -14,6 +14,8 @@ from ferrule.ops.depthwise_conv2d import DepthwiseConv2d
 
 # Most vectors of a filter.
 _MOST_VECTORS = 4
+# Most elements that a filter is over, in a padded channel, and of an output, and channels.
+_MOST_SEEN, _MOST_OUTPUTS, _MOST_CHANNELS = 1 << 8, 1 << 16, (1 << 13) - 1
 # Elements that are copied at a time.
 _LANES = 8
 
@@ -50,9 +52,9 @@ class DepthwiseConv2dMve(Kernel):
             return "an output row is one pixel"
         if row > mve.VECTOR or kernel._vectors > _MOST_VECTORS:
             return "the filter is too large"
-        if (height - 1) * pitch + row > 256:
+        if (height - 1) * pitch + row > _MOST_SEEN:
             return "the input is too wide for so high a filter"
-        if op.output.elements > 1 << 16 or op.output.shape[3] >= 1 << 13:
+        if op.output.elements > _MOST_OUTPUTS or op.output.shape[3] > _MOST_CHANNELS:
             return "the output is too large"
         if obstacle := kernel.too_much_scratch():
             return obstacle

@@ -22,6 +22,8 @@ _QUAD = 4
 _WORDS = 2 * _QUAD
 # Most bytes of a padded image: each core has one.
 _LARGEST_IMAGE = 8192
+# Most elements of an output.
+_MOST_OUTPUTS = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ class DepthwiseShortMve(Kernel):
             return f"the filter has more than {_TAPS} taps"
         if op.multiplier % 2:
             return "an input channel has an odd number of output channels"
-        if op.output.elements > 1 << 16:
+        if op.output.elements > _MOST_OUTPUTS:
             return "the output is too large"
         if op.window.padding != NO_PADDING and not cls(op)._image.bytes:
             return f"the input and its padding have more than {_LARGEST_IMAGE:,} B"

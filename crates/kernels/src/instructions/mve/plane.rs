@@ -18,6 +18,15 @@ const BLOCK: usize = 8;
 /// Vectors of the longest filter.
 const MOST: usize = 4;
 
+/// Elements of the plane that a filter is over, whose offsets have 8 bits.
+const MOST_SEEN: usize = 1 << 8;
+
+/// Elements of the outputs, whose places have 16 bits.
+const MOST_OUTPUTS: usize = 1 << 16;
+
+/// Channels of the input, of which the offsets of eight elements have 16 bits.
+const MOST_CHANNELS: usize = (1 << 13) - 1;
+
 /// Words of [`Filters::scales`] for each channel.
 pub const SCALES: usize = 3;
 
@@ -107,7 +116,7 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
             && width >= 2
             && (1..=VECTOR).contains(&lanes)
             && (1..=VECTORS).contains(&vectors)
-            && reach(window.filter_height() - 1, pitch, row) <= 256
+            && reach(window.filter_height() - 1, pitch, row) <= MOST_SEEN
             && window.padding_left() + window.input_width() <= pitch
             && window.padding_top() + window.input_height() <= height
             && (width - 1) * window.stride_width() + window.filter_width() <= pitch
@@ -116,10 +125,10 @@ impl<'s, const VECTORS: usize> Plane<'s, VECTORS> {
                 window.stride_height(),
                 window.filter_height(),
             ) <= height
-            && (1..=1 << 16).contains(&elements)
+            && (1..=MOST_OUTPUTS).contains(&elements)
             && outputs.len() >= elements
             && window.input_height() * window.input_width() > 0
-            && (1..1 << 13).contains(&depth);
+            && (1..=MOST_CHANNELS).contains(&depth);
         if !fits {
             return None;
         }

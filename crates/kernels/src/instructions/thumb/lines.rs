@@ -1,6 +1,7 @@
 //! A filter of any size over a plane: one channel as words, with its padding.
 
 use crate::instructions::assembly::thumb_functions;
+use crate::instructions::thumb::widen::BITS;
 use crate::rolled::rolled;
 use crate::split_rescale::SplitRescale;
 use runtime::Output;
@@ -115,7 +116,7 @@ pub fn filter(
     };
     let sizes = lines | length | target.line;
     let is_owned = target.channel < output.channels().len();
-    if sizes >> 15 != 0 || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
+    if sizes >> BITS != 0 || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
         return;
     }
     let seen = (lines - 1) * target.line + taps.furthest + length.max(RUN);

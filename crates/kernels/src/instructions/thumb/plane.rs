@@ -1,6 +1,7 @@
 //! A filter of 3x3 taps over a plane: one channel as words, with its padding.
 
 use crate::instructions::assembly::thumb_functions;
+use crate::instructions::thumb::widen::BITS;
 use crate::split_rescale::SplitRescale;
 use runtime::Output;
 
@@ -96,7 +97,7 @@ pub fn filter(
     };
     let sizes = lines | length | pitch | target.line | target.step;
     let is_owned = target.channel < output.channels().len();
-    let is_known = sizes >> 15 == 0 && (1..=2).contains(&stride);
+    let is_known = sizes >> BITS == 0 && (1..=2).contains(&stride);
     if !is_known || lines == 0 || length == 0 || rescale.is_signed || !is_owned {
         return;
     }

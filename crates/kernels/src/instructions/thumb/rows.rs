@@ -22,6 +22,9 @@ struct Work {
     outputs_end: *mut i8,
 }
 
+/// Bits of the numbers of values and of whole groups' outputs: their product fits 32.
+const BITS: u32 = 16;
+
 /// Stores for each output the sum of a row of weights times the values.
 ///
 /// Weights are whole groups of [`ROWS`] rows, from the first output's on, and records are from
@@ -35,8 +38,7 @@ pub fn rows(
     outputs: &mut [i8],
 ) {
     let whole = outputs.len().next_multiple_of(ROWS);
-    // Products of numbers of 16 bits fit 32.
-    if (whole | values.len()) >> 16 != 0
+    if (whole | values.len()) >> BITS != 0
         || whole * values.len() > weights.len()
         || outputs.len() * rescale.words() > records.len()
         || outputs.is_empty()

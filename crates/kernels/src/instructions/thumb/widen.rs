@@ -17,6 +17,9 @@ pub struct Lines {
     pub pitch: usize,
 }
 
+/// Bits of the numbers that loops over planes are given: products of two fit 32.
+pub(super) const BITS: u32 = 15;
+
 /// What the assembly is given: `skipped` follow the last element of a line, and its word.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 #[repr(C)]
@@ -39,7 +42,7 @@ pub fn widen(from: &[i8], lines: Lines, to: &mut [u32]) {
         line,
         pitch,
     } = lines;
-    if (count | length | step | line | pitch) >> 15 != 0 || count == 0 || length == 0 {
+    if (count | length | step | line | pitch) >> BITS != 0 || count == 0 || length == 0 {
         return;
     }
     let read = (count - 1) * line + (length - 1) * step;
