@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from obstacles import sentences
 
 from ferrule import api, target
 from ferrule.cli import commands
@@ -78,6 +79,8 @@ Written by `tools/reference.py` from the classes in `src/ferrule/kernels` and fr
 Every operator has a plain kernel, which runs on every core. The others are for cores with the
 features in parentheses, and are taken where nothing stands against it and the cost model of the
 core finds them cheapest; `plan.txt` says which one was taken, and why a faster one was not.
+Obstacles are all that can stand against a kernel, in the words of the plan; `N` is a number of the
+operator, and scratch is too much beyond 16,384 B.
 
 The tables give instructions for each MAC, or for each output element of operators without MACs, on
 each kind of core; a star marks the kernel that is taken for this shape there. Padding is SAME,
@@ -177,7 +180,8 @@ def kernel_text(kind: type[Kernel]) -> str:
     if kind.obstacle.__doc__ == Kernel.obstacle.__doc__:
         return about
     obstacle = inspect.cleandoc(kind.obstacle.__doc__ or "").partition("\n\n")[0]
-    return f"{about}\nNot for: {obstacle.removeprefix('Why not: ')}\n"
+    said = f"{about}\nNot for: {obstacle.removeprefix('Why not: ')}\n"
+    return f"{said}\nObstacles: {'; '.join(sentences(kind))}.\n"
 
 
 def measured(kind: type[Op]) -> list[str]:

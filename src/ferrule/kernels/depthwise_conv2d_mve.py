@@ -51,11 +51,13 @@ class DepthwiseConv2dMve(Kernel):
         if op.window.results[1] < 2:
             return "an output row is one pixel"
         if row > mve.VECTOR or kernel._vectors > _MOST_VECTORS:
-            return "the filter is too large"
+            return f"the filter is more than {_MOST_VECTORS} vectors, or a row of it one"
         if (height - 1) * pitch + row > _MOST_SEEN:
-            return "the input is too wide for so high a filter"
-        if op.output.elements > _MOST_OUTPUTS or op.output.shape[3] > _MOST_CHANNELS:
-            return "the output is too large"
+            return f"the filter is over more than {_MOST_SEEN} elements of a padded channel"
+        if op.output.elements > _MOST_OUTPUTS:
+            return f"there are more than {_MOST_OUTPUTS:,} outputs"
+        if op.output.shape[3] > _MOST_CHANNELS:
+            return f"there are more than {_MOST_CHANNELS:,} output channels"
         if obstacle := kernel.too_much_scratch():
             return obstacle
         return mve.obstacle(Filters.of(op))

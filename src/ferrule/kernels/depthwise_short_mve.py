@@ -50,7 +50,7 @@ class DepthwiseShortMve(Kernel):
         if op.multiplier % 2:
             return "an input channel has an odd number of output channels"
         if op.output.elements > _MOST_OUTPUTS:
-            return "the output is too large"
+            return f"there are more than {_MOST_OUTPUTS:,} outputs"
         if op.window.padding != NO_PADDING and not cls(op)._image.bytes:
             return f"the input and its padding have more than {_LARGEST_IMAGE:,} B"
         return mve.obstacle(Filters.of(op))
