@@ -44,6 +44,7 @@ SHAPES = [
     ("fully_connected", Shape((400,), outputs=120)),
     ("max_pool2d", Shape((8, 8, 64), (2, 2))),
     ("pad", Shape((16, 16, 32))),
+    ("relu", Shape((16, 16, 32))),
     ("softmax", Shape((10,))),
 ]
 
