@@ -1,15 +1,21 @@
 //! Numbers that no model has: inner loops compute nothing or wrap, and do not panic.
 
+use core::ops::ControlFlow;
 use kernels::add_mve::{AddMve, MveOperand};
+use kernels::depthwise_conv2d_dsp::DepthwiseFilters;
 use kernels::instructions::dsp::arithmetic::{smmlar, smmlsr};
+use kernels::instructions::dsp::depthwise::{Band, Outputs, Size};
 use kernels::instructions::dsp::gather::{gather, Rows};
 use kernels::instructions::mve::add::add;
 use kernels::instructions::mve::multiply::multiply;
 use kernels::instructions::mve::plane::{Filters, Plane};
 use kernels::instructions::mve::runs::{multiply_runs, MvePairs, Walk};
+use kernels::instructions::thumb::plane;
 use kernels::mve_filters::{MveFilters, MveRange};
 use kernels::requantize::{scale, Requantize};
+use kernels::split_rescale::SplitRescale;
 use kernels::window::Window;
+use runtime::{step, Alone, Claim, Port, Slot, Team, Whole};
 
 const ENDS: [i32; 5] = [i32::MIN, -1, 0, 1, i32::MAX];
 const RANGE: MveRange = MveRange {
@@ -166,4 +172,94 @@ fn sums_of_taps_wrap() {
     };
     plane.compute(filters, 0);
     plane.compute_long(filters, 0);
+}
+
+/// The port of a team that waits for nobody.
+#[derive(Clone, Copy)]
+struct Nobody;
+
+// SAFETY: there is one thread.
+unsafe impl Port for Nobody {
+    fn wait(&self, _: u32) -> ControlFlow<()> {
+        ControlFlow::Break(())
+    }
+}
+
+/// A layer of four input elements, and one pixel of four channels.
+static LAYER: Whole<(i8,), i8> = step(0)
+    .reads(Slot::<i8, 4>::at(0))
+    .writes(Slot::<i8, 4>::at(4))
+    .whole(1, 4);
+
+/// Lets a function have the output of a layer.
+fn with_output(kernel: fn(&(), Claim<'_, (i8,), i8>)) {
+    let team = Team::<8, 1, Alone>::new();
+    let mut lead = team.lead(Nobody, 1).expect("free");
+    let mut member = lead.begin().expect("idle").member();
+    member.whole(&LAYER, kernel, &()).expect("inside the arena");
+    member.finish().expect("nobody to wait for");
+}
+
+#[test]
+fn a_stride_that_no_plane_has_is_refused() {
+    with_output(|(), mut claim| {
+        let rescale = SplitRescale {
+            records: &[],
+            is_signed: false,
+            low: 1,
+            high: 1,
+        };
+        let target = plane::Target {
+            channel: 0,
+            first: 0,
+            lines: 3,
+            length: 1,
+            line: 0,
+            step: 0,
+        };
+        for stride in [0, 3, usize::MAX] {
+            let values = plane::Plane {
+                values: &[0; 64],
+                pitch: 8,
+                stride,
+            };
+            let (weights, record) = ([0; plane::TAPS], [0; 4]);
+            plane::filter(
+                values,
+                &weights,
+                &record,
+                &rescale,
+                target,
+                &mut claim.output,
+            );
+        }
+        assert_eq!(claim.output.run(0), [0; 4]);
+    });
+}
+
+#[test]
+fn channels_without_filters_are_left_out() {
+    with_output(|(), mut claim| {
+        let filters = DepthwiseFilters {
+            words: &[1 << 30; 24],
+            zero_point: 1,
+            signed: false,
+        };
+        let size = Size {
+            pitch: 12,
+            width: 1,
+            stride: 1,
+        };
+        let mut outputs = Outputs::new(&mut claim.output, &filters, size).expect("a pair fits");
+        for first in [1, usize::MAX / 6, usize::MAX] {
+            let band = Band {
+                row: 0,
+                rows: 1,
+                channel: 0,
+                first,
+            };
+            outputs.compute(&[0; 24], band);
+        }
+        assert_eq!(claim.output.run(0), [0; 4]);
+    });
 }
