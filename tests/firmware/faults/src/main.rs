@@ -22,6 +22,7 @@ fn lead() -> ! {
         // A helper with an image of its own.
         match semihosting::command_line(&mut buffer).rsplit(' ').next() {
             Some("overflow-helper") => overflow(),
+            Some("stuck") => hesitate(),
             _ => sleep(),
         }
     }
@@ -151,22 +152,34 @@ const FROM: Slot<i8, 4> = Slot::at(0);
 const TO: Slot<i8, 4> = Slot::at(4);
 static NEXT: Step<(i8,), i8> =
     step(0).reads(FROM).writes(TO).by_pixels(4, 1, 1).shares(&[&[4], &[2, 2]]);
-static PAIR: Team<8, 2> = Team::new();
 /// Polls that the lead waits for a helper which is inside a claim. On Ibex, the core without atomic
 /// instructions, each is a sleep of 65,536 cycles.
 const POLLS: u32 = if cfg!(target_has_atomic = "32") { 100_000 } else { 16 };
-/// Whether the helper is in its claim, or was.
-static INSIDE: AtomicBool = AtomicBool::new(false);
-/// Whether the helper may leave the claim that it is in.
-static RELEASED: AtomicBool = AtomicBool::new(false);
+
+/// What the cores share, at one address in every image.
+#[repr(C)]
+struct Shared {
+    team: Team<8, 2>,
+    /// Whether the helper is in its claim, or was.
+    inside: AtomicBool,
+    /// Whether the helper may leave the claim that it is in.
+    released: AtomicBool,
+}
+
+#[unsafe(link_section = ".bss.team")]
+static SHARED: Shared = Shared {
+    team: Team::new(),
+    inside: AtomicBool::new(false),
+    released: AtomicBool::new(false),
+};
 
 /// Adds one to each element; the helper holds its claim until it is released.
 fn add<M: Schedule>(member: &mut Member<'_, Brief, M>, is_helper: bool) -> Result<(), Stopped> {
     while let Some(claim) = member.claim(&NEXT)? {
         if is_helper {
-            INSIDE.store(true, Relaxed);
+            SHARED.inside.store(true, Relaxed);
         }
-        while is_helper && !RELEASED.load(Relaxed) {
+        while is_helper && !SHARED.released.load(Relaxed) {
             spin_loop();
         }
         let input = claim.input();
@@ -189,7 +202,7 @@ fn infer<M: Schedule>(lead: &mut Lead<'_, Brief, M>, input: [i8; 4]) -> Result<[
 }
 
 fn hesitate() -> ! {
-    let Some(mut helper) = PAIR.helper(Brief(u32::MAX), 1) else { sleep() };
+    let Some(mut helper) = SHARED.team.helper(Brief(u32::MAX), 1) else { sleep() };
     loop {
         if let Some(mut member) = helper.join() {
             let _ = add(&mut member, true);
@@ -202,14 +215,14 @@ fn stuck() -> u8 {
     if !port::start(1, hesitate) {
         return 1;
     }
-    let Some(mut lead) = PAIR.lead(Brief(POLLS), 2) else { return 1 };
+    let Some(mut lead) = SHARED.team.lead(Brief(POLLS), 2) else { return 1 };
     // It may be slow to start, and until it has its handle nobody is in the way.
     for _ in 0..1_000 {
         match infer(&mut lead, [1; 4]) {
             Err(Stopped::NoAnswer { core: 1 } | Stopped::Busy { core: 1 }) => {}
             _ => return 5,
         }
-        if INSIDE.load(Relaxed) {
+        if SHARED.inside.load(Relaxed) {
             break;
         }
     }
@@ -219,7 +232,7 @@ fn stuck() -> u8 {
             return 6;
         }
     }
-    RELEASED.store(true, Relaxed);
+    SHARED.released.store(true, Relaxed);
     for _ in 0..1_000 {
         match infer(&mut lead, [3, 5, 7, 9]) {
             Ok(output) => return if output == [4, 6, 8, 10] { 0 } else { 7 },
@@ -233,7 +246,7 @@ fn stuck() -> u8 {
 /// A core that is stopped with the lock of the chip, on Ibex: no other port here has one.
 #[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
 mod locked {
-    use super::{infer, sleep, Brief, INSIDE, NEXT, POLLS};
+    use super::{infer, sleep, Brief, NEXT, POLLS, SHARED};
     use core::sync::atomic::Ordering::Relaxed;
     use runtime::{Steal, Stopped, Team};
 
@@ -249,7 +262,7 @@ mod locked {
             if let Ok(Some(_)) = member.claim(&NEXT) {
                 // SAFETY: a register of the chip; nothing comes after it.
                 while unsafe { LOCK.read_volatile() } == 0 {}
-                INSIDE.store(true, Relaxed);
+                SHARED.inside.store(true, Relaxed);
                 sleep()
             }
         }
@@ -264,7 +277,7 @@ mod locked {
         // Alone it steals what the helper does not compute.
         for _ in 0..1_000 {
             let _ = infer(&mut lead, [1; 4]);
-            if INSIDE.load(Relaxed) {
+            if SHARED.inside.load(Relaxed) {
                 break;
             }
         }
