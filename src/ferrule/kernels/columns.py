@@ -107,6 +107,11 @@ class Columns:
         return 0 if self._image.bytes else self.window.borders
 
     @property
+    def copied(self) -> int:
+        """Elements of a copy of the input that each core makes, however few pixels it has."""
+        return self._image.bytes
+
+    @property
     def bytes(self) -> int:
         """Scratch: that copy, and two pixels where taps are apart in memory or in the padding."""
         window = self.window

@@ -106,12 +106,12 @@ class Conv2dLanes(Kernel):
             "mac": spent * 2 * PAIRS * _CHANNELS / _TAP,
             "pixel": 2 * (PAIRS * full + alone),
             "border": self._columns.borders,
-            "run": 0,
+            "run": self._columns.copied,
         }
 
     def whole(self, cut: str) -> dict[str, float]:
-        """Runs are those of the channels."""
-        return super().whole(cut) | {"run": 0}
+        """Runs are elements of the copy of the input."""
+        return super().whole(cut) | {"run": self._columns.copied}
 
     def params(self) -> Struct:
         """Fields of `Conv2dLanes` in `crates/kernels/src/conv2d_lanes.rs`."""
