@@ -127,16 +127,19 @@ def bench(
     arbiter: str | None = None,
     core: int | None = None,
     slow: Sequence[str] = (),
+    inference: int = 1,
     **wishes: Unpack[Wishes],
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
     With `core` it is measured once, on a team of that core alone. `slow` holds words such as
-    `core1=2`: core 1 takes twice as long for each instruction.
+    `core1=2`: core 1 takes twice as long for each instruction. Counted is inference number
+    `inference` of a run: a team that steals knows from earlier ones which cores are slow.
     """
     schedule, hints = understood(wishes)
     hints, times = replace(hints, core=core), slowed(slow)
-    return benchmark.bench(Path(model), board, teams, memory, arbiter, schedule, hints, times)
+    chosen = (teams, memory, arbiter, schedule, hints, times, inference)
+    return benchmark.bench(Path(model), board, *chosen)
 
 
 def boards() -> tuple[Target, ...]:

@@ -48,7 +48,7 @@ class Bench:
     wait; they are there on boards whose cycles are simulated, under the conditions `memory` and
     `arbiter`. `cycles_estimated` are there for one core whose manual publishes timings. `slowness`
     says of each core how many times as long it took for an instruction, if any was slowed down;
-    `instructions` are then those of one that was not.
+    `instructions` are then those of one that was not. `inference` says which of a run it was.
     """
 
     model: str
@@ -69,6 +69,7 @@ class Bench:
     arbiter: str | None
     schedule: str
     slowness: tuple[int, ...]
+    inference: int
 
     def as_json(self) -> dict[str, Any]:
         """The figures as plain data."""
@@ -84,15 +85,19 @@ def bench(
     schedule: str = "static",
     hints: Hints | None = None,
     slowed: Mapping[int, int] | None = None,
+    inference: int = 1,
 ) -> list[Bench]:
     """Measures a model on a board, once for each team size (default: one core, and all).
 
     `memory` and `arbiter` say how the cores of a simulated board share memory, `slowed` how many
-    times as long cores of an emulated one take for an instruction. Raises `CompileError` for
-    several cores where `hints` want one, and for a core that is not there.
+    times as long cores of an emulated one take for an instruction, `inference` which of a run is
+    counted. Raises `CompileError` for several cores where `hints` want one, for a core that is not
+    there, and an inference before the first.
     """
     if teams is not None and not teams:
         raise CompileError("no team size was given", hint="such as 1 and 2")
+    if inference < 1:
+        raise CompileError(f"there is no inference {inference}", hint="the first is 1")
     hints = hints or Hints()
     described = target.load(board)
     for core in slowed or {}:
@@ -109,7 +114,7 @@ def bench(
         described, teams = described.alone(hints.core), [1]
     chosen = firmware.conditions(described, memory, arbiter)
     teams = teams or sorted({1, described.core_count})
-    measure = partial(_measure, model, board, chosen, schedule, hints, slowed)
+    measure = partial(_measure, model, board, chosen, schedule, hints, slowed, inference)
     return [measure(cores) for cores in teams]
 
 
@@ -120,13 +125,14 @@ def _measure(
     schedule: str,
     hints: Hints,
     slowed: Mapping[int, int] | None,
+    inference: int,
     cores: int,
 ) -> Bench:
     """Compiles, builds and counts for one team size."""
     session = Session(compile_model(model, board, cores, schedule=schedule, hints=hints))
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
-    counts = session.count(arrays, chosen=chosen, slowed=slowed)
+    counts = session.count(arrays, chosen=chosen, slowed=slowed, inference=inference)
     unknown: Sequence[int | None] = [None] * len(plan.steps)
     cycles = counts.cycles[1:] or unknown
     estimated = counts.estimated[1:] or unknown
@@ -165,4 +171,5 @@ def _measure(
         arbiter=chosen.arbiter if chosen else None,
         schedule=plan.schedule,
         slowness=counts.slowness,
+        inference=inference,
     )

@@ -65,15 +65,24 @@ class Session:
         team: int | None = None,
         chosen: Conditions | None = None,
         slowed: Mapping[int, int] | None = None,
+        inference: int = 1,
     ) -> Counts:
         """Instructions of one inference, by step and core, and cycles where they are simulated.
 
-        `slowed` says of cores how many times as long they take for an instruction.
+        `slowed` says of cores how many times as long they take for an instruction, `inference`
+        which of a run is counted.
         """
         image = self.image(Program.BENCH)
         team = team or self.plan.cores
-        groups = self.plan.groups
-        return firmware.count(image, team, inputs, chosen=chosen, slowed=slowed, groups=groups)
+        return firmware.count(
+            image,
+            team,
+            inputs,
+            chosen=chosen,
+            slowed=slowed,
+            groups=self.plan.groups,
+            inference=inference,
+        )
 
     def observe(self, sets: Sequence[Sequence[Array]], team: int | None = None) -> list[Values]:
         """Every tensor that the board computes, for each set of inputs; views are left out.

@@ -38,6 +38,13 @@ from ferrule.hints import Wishes
     help="Let a core of an emulator take N times as long for each instruction.",
 )
 @click.option(
+    "--inference",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Count inference N of a run, of which stealing teams know who was slow; default: 1.",
+)
+@click.option(
     "--timeline",
     "page",
     type=click.Path(path_type=Path),
@@ -53,6 +60,7 @@ def bench_command(
     memory: str | None,
     arbiter: str | None,
     slow: tuple[str, ...],
+    inference: int,
     page: Path | None,
     as_json: bool,
     **wishes: Unpack[Wishes],
@@ -62,7 +70,7 @@ def bench_command(
     Where cycles are simulated, it counts those too, and the speed-up is one of cycles.
     """
     teams = _team_sizes(cores)
-    rows = api.bench(model, board, teams, memory, arbiter, core, slow, **wishes)
+    rows = api.bench(model, board, teams, memory, arbiter, core, slow, inference, **wishes)
     if page:
         timeline.write(page, rows)
     if as_json:

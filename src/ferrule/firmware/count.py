@@ -93,8 +93,12 @@ def count(
     chosen: Conditions | None = None,
     slowed: Mapping[int, int] | None = None,
     groups: tuple[Group, ...] = (),
+    inference: int = 1,
 ) -> Counts:
     """Counts one inference on one set of inputs; the same numbers each time.
+
+    It is inference number `inference` of a run, all of them on these inputs: the lead of a team
+    that steals knows from earlier ones which cores are slow.
 
     `chosen` are the conditions on a board whose cycles are simulated. `slowed` says of cores of an
     emulator how many times as long they take for an instruction. Then the cores run in lock-step,
@@ -108,15 +112,24 @@ def count(
         written = folder / "counts.json"
         timings = _timings(image, folder) if cores == 1 else None
         added = requests(image, written, lockstep, timings)
-        execute(image, Program.BENCH, cores, [inputs], folder, patience, *added, chosen=chosen)
+        execute(
+            image,
+            Program.BENCH,
+            cores,
+            [inputs] * inference,
+            folder,
+            patience,
+            *added,
+            chosen=chosen,
+        )
         counted = counter.read(written)
         left = results(image, cores, folder)
     lead = image.target.cores[0].first
     runs = {core.index - lead: core.runs for core in counted}
-    lead_steps = runs[0][0].steps if runs.get(0) else ()
+    lead_steps = runs[0][-1].steps if runs.get(0) else ()
     # A helper is not invited to an inference whose steps are all the lead's.
     idle = (0,) * len(lead_steps)
-    columns = [runs[core][0].steps if runs.get(core) else idle for core in range(cores)]
+    columns = [runs[core][-1].steps if runs.get(core) else idle for core in range(cores)]
     if not lead_steps or len({len(column) for column in columns}) != 1:
         raise ToolError(
             f"the cores of {image.target.name} executed different numbers of steps",
@@ -124,21 +137,20 @@ def count(
             hint="this is a defect of Ferrule; please report it with the model",
         )
     before, *steps = zip(*columns, strict=True)
-    thefts = [runs[core][0].noted if runs.get(core) else () for core in range(cores)]
+    thefts = [runs[core][-1].noted if runs.get(core) else () for core in range(cores)]
     _, *stolen = zip(*(noted or idle for noted in thefts), strict=True)
     steals = image.signature.steals and image.target.emulator
-    (outputs,) = left.outputs
     return Counts(
         before=before,
         steps=tuple(steps),
         barrier=image.target.barrier(cores),
         stacks=left.stacks,
-        cycles=runs[0][0].cycles,
-        estimated=runs[0][0].estimated,
+        cycles=runs[0][-1].cycles,
+        estimated=runs[0][-1].estimated,
         slowness=slowness,
         groups=groups,
         stolen=tuple(stolen) if steals else (),
-        outputs=outputs,
+        outputs=left.outputs[-1],
     )
 
 
