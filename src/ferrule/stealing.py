@@ -17,8 +17,10 @@ _FULL = 255
 _MOST_CHANGE = 16 << 8
 # Steps with more units are shared a little coarser.
 _MANY = 4096
-# Claims of each core, on average, where cores start with whole ones.
+# Runs of each core, on average, where cores start with whole ones; claims, where it is learned.
 _SEVERAL = 2
+# Below this weight a core is known to be slow.
+_SLOW = 192
 
 
 @dataclass(frozen=True)
@@ -84,33 +86,40 @@ class Weights:
         """Every core is as fast as planned."""
         return cls((_FULL,) * cores)
 
-    def shares(self, planned: Sequence[int], claim: int) -> tuple[int, ...]:
-        """Units that each core starts with, if these are its shares in the plan."""
+    def shares(self, planned: Sequence[int], run: int) -> tuple[int, ...]:
+        """Units that each core starts with, if these are its shares in the plan: whole runs."""
         if set(self.of_cores) == {_FULL}:
             return tuple(planned)
         units = sum(planned)
         fine = 8 if units > _MANY else 0
         weighed = [share * weight for share, weight in zip(planned, self.of_cores, strict=True)]
         total = sum(weighed) >> fine
-        if claim > units // (_SEVERAL * len(planned)):
-            claim = 1
-        given = [units * (part >> fine) // total // claim * claim for part in weighed]
+        if not _has_several(planned, run):
+            run = 1
+        given = [units * (part >> fine) // total // run * run for part in weighed]
         while left := units - sum(given):
-            more = min(claim, left)
+            more = min(run, left)
             speeds = [
-                (part << 8 - fine) // (own + more) for part, own in zip(weighed, given, strict=True)
+                (part << 8 - fine) // (own + run) for part, own in zip(weighed, given, strict=True)
             ]
             given[max(range(len(given)), key=lambda core: (speeds[core], core))] += more
         return tuple(given)
 
-    def learned(self, planned: Sequence[int], claim: int, claimed: Sequence[int]) -> "Weights":
+    def learned(
+        self, planned: Sequence[int], run: int, claim: int, claimed: Sequence[int]
+    ) -> "Weights":
         """What the lead knows after a step in which each core has claimed so many units."""
+        started = self.shares(planned, run)
+        if all(abs(own - done) < claim for own, done in zip(started, claimed, strict=True)):
+            return self
+        if not _has_several(planned, claim) or not all(planned):
+            return self
         cores = list(zip(self.shares(planned, 1), claimed, strict=True))
         differ = [
-            given - done >= max(claim, given / 4) or done - given >= max(claim + 1, given / 2)
-            for given, done in cores
+            _differs(weight, given, done, claim)
+            for weight, (given, done) in zip(self.of_cores, cores, strict=True)
         ]
-        if not any(differ) or not all(planned):
+        if not any(differ):
             return self
         others = [core for core, differs in zip(cores, differ, strict=True) if not differs]
         rates = []
@@ -118,3 +127,16 @@ class Weights:
             given, done = core if differs else map(sum, zip(*others, strict=True))
             rates.append(weight * min((done << 8) // max(given, 1), _MOST_CHANGE))
         return Weights(tuple(max(rate * _FULL // max(rates), 1) for rate in rates))
+
+
+def _has_several(planned: Sequence[int], part: int) -> bool:
+    """Whether cores have several such parts of a step each."""
+    return part <= sum(planned) // (_SEVERAL * len(planned))
+
+
+def _differs(weight: int, given: int, done: int, claim: int) -> bool:
+    """Whether a core is slower or faster than its weight says, beyond chance."""
+    lost, taken = given - done, done - given
+    if weight < _SLOW:
+        return max(lost, taken) >= claim
+    return lost >= max(claim, given / 4) or taken >= max(claim + 1, given / 2)

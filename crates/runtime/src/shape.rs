@@ -7,9 +7,8 @@ use core::ops::Range;
 #[derive(Debug)]
 pub struct Shape {
     pub(crate) number: u16,
-    /// Claims are multiples of so many units where cores steal; 0 stands for 1. Where an inference
-    /// is taken in slices, claims of the lead have at most so many; 0 stands for all. Cores need
-    /// not agree on it.
+    /// Where an inference is taken in slices, claims of the lead have at most so many units; 0 stands
+    /// for all. Where cores steal, see [`Self::run`] and [`Self::claim`]. Cores need not agree on it.
     pub(crate) grain: u16,
     pub(crate) geometry: Geometry,
     /// Bytes that the arena must have.
@@ -20,6 +19,13 @@ pub struct Shape {
     /// The step that follows in the same group, without a barrier between the two.
     pub(crate) next: Option<&'static Shape>,
 }
+
+/// Low bits of [`Shape::grain`] where cores steal: the run. Above is the binary logarithm of the runs
+/// of a claim.
+pub(crate) const RUN_BITS: u32 = 12;
+
+/// The longest run.
+pub(crate) const MOST_RUN: u16 = (1 << RUN_BITS) - 1;
 
 /// Flash that each layer takes for it.
 #[cfg(target_pointer_width = "32")]
@@ -37,6 +43,18 @@ impl Shape {
     pub(crate) fn units(&self) -> u32 {
         let of_one = self.shares.first().and_then(|row| row.first());
         of_one.map_or(1, |&units| u32::from(units))
+    }
+
+    /// Units that the kernel computes at a time, where cores steal.
+    #[inline(always)]
+    pub(crate) fn run(&self) -> u32 {
+        u32::from(self.grain & MOST_RUN).max(1)
+    }
+
+    /// Least units of a claim where cores steal, and what all of them but the last are multiples of.
+    #[inline(always)]
+    pub(crate) fn claim(&self) -> u32 {
+        self.run() << (self.grain >> RUN_BITS)
     }
 
     /// This step, with another that follows it in the same group.

@@ -3,7 +3,7 @@
 //! A builder in one file, half of which is documentation, with examples of what must not compile.
 
 use crate::geometry::{Cut, Geometry, MAX_CORES};
-use crate::shape::Shape;
+use crate::shape::{Shape, MOST_RUN, RUN_BITS};
 use crate::slot::Extent;
 use crate::{Element, Inputs, Slot, Whole};
 use core::marker::PhantomData;
@@ -255,12 +255,29 @@ pub struct CutBuilder<I, O> {
 }
 
 impl<I: Inputs, O: Element> CutBuilder<I, O> {
-    /// Where cores steal, lets them claim multiples of so many units: a kernel that computes more
-    /// than a unit at a time takes nearly as long for fewer. Where an inference is taken in slices,
-    /// one can end after so many units.
+    /// Where an inference is taken in slices, lets one end after so many units.
     #[must_use]
     pub const fn grain(mut self, units: u16) -> Self {
         self.grain = units;
+        self
+    }
+
+    /// Where cores steal, lets them claim multiples of so many runs of so many units. A kernel that
+    /// computes a run at a time takes nearly as long for fewer units, so shares are whole runs.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, when the run is empty or longer than 4,095, or the runs are no power of two.
+    #[must_use]
+    pub const fn claims(mut self, run: u16, runs: u16) -> Self {
+        assert!(0 < run && run <= MOST_RUN, "a run has 1 to 4,095 units");
+        assert!(
+            runs.is_power_of_two(),
+            "the runs of a claim are a power of two"
+        );
+        #[allow(clippy::cast_possible_truncation)] // below 16
+        let logarithm = runs.trailing_zeros() as u16;
+        self.grain = run | logarithm << RUN_BITS;
         self
     }
 

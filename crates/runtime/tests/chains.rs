@@ -56,7 +56,10 @@ const fn begun(place: u16) -> StepBuilder<(i8,), i8> {
 /// Every way to cut, from A to B or back.
 const fn rows(place: u16) -> [Unary; 4] {
     [
-        begun(place).by_pixels(120, 1, 1).grain(7).shares(UNITS_120),
+        begun(place)
+            .by_pixels(120, 1, 1)
+            .claims(7, 1)
+            .shares(UNITS_120),
         begun(place).by_channels(15, 8, 1).shares(UNITS_8),
         begun(place).by_pixels(15, 8, 2).shares(UNITS_8),
         begun(place).by_pixels(15, 8, 15).alone(),

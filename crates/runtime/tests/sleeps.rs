@@ -24,7 +24,7 @@ static FIRST: Step<(i8,), i8> = step(0)
     .reads(B)
     .writes(A)
     .by_channels(1, 60, 1)
-    .grain(7)
+    .claims(7, 1)
     .shares(SHARES);
 static JOINED: Step<(i8,), i8> = step(1)
     .reads(A)

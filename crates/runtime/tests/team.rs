@@ -17,7 +17,7 @@ fn claims_of_a_team_that_steals_are_multiples_of_the_grain() {
         .reads(INPUT)
         .writes(DOUBLED)
         .by_pixels(64, 1, 1)
-        .grain(6)
+        .claims(6, 1)
         .shares(&[&[64], &[40, 24]]);
     let team = Team::<128, 2, Steal>::new();
     let mut lead = team.lead(SHORT, 2).expect("free");

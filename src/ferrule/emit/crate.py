@@ -37,6 +37,8 @@ _RESERVED_CRATES = (
     "proc_macro",
 )
 # Attributes that change nothing are not worth a word.
+# The longest run of `CutBuilder::claims`.
+_LONGEST_RUN = 4095
 _NEUTRAL = ("1", "1x1", "none", "0+0 by 0+0", "1.0")
 
 
@@ -237,12 +239,18 @@ def _cut(names: Names, number: int, step: Step) -> list[str]:
     pixels, channels = step.op.matrix()
     return [
         f".by_{step.cut}({pixels}, {channels}, {step.unit})",
-        *([f".grain({step.claim})"] if step.claim > 1 else []),
+        *([_claims(step)] if step.claim > 1 else []),
         *([f".grain({step.piece})"] if step.piece else []),
         *([f".lends({', '.join(f'{n:_}' for n in (*step.lends, 0)[:2])})"] if step.lends else []),
         ".alone()" if step.is_private else f".shares({names.shares[step.units, step.shares]})",
         *([f".joins(&STEP_{number + 1})"] if step.ahead else []),
     ]
+
+
+def _claims(step: Step) -> str:
+    """The least claim of cores that steal, in runs of what kernels compute at a time."""
+    run = min(step.grain, _LONGEST_RUN)
+    return f".claims({run}, {step.claim // step.grain})"
 
 
 def summary(op: Op) -> str:

@@ -13,6 +13,8 @@ pub struct Helper<'t, P: Port, M: Schedule = Static> {
     group: M::Group<'t>,
     port: P,
     index: usize,
+    /// What a member needs to count its units: a helper remembers nothing.
+    speeds: M::Speeds,
     schedule: PhantomData<M>,
 }
 
@@ -23,6 +25,7 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
             group,
             port,
             index,
+            speeds: M::SPEEDS,
             schedule: PhantomData,
         }
     }
@@ -33,6 +36,7 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
         self.leave();
         let first = self.await_invitation()?;
         self.enter_inference(first);
+        self.speeds = M::SPEEDS;
         Some(Member::new(
             self.shared,
             M::regroup(&self.group),
@@ -40,6 +44,7 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
             self.index,
             self.shared.cores.len(),
             first,
+            M::paces(&mut self.speeds),
         ))
     }
 

@@ -14,6 +14,8 @@ pub struct Lead<'t, P: Port, M: Schedule = Static> {
     group: M::Group<'t>,
     port: P,
     cores: usize,
+    /// How fast cores have been, in earlier inferences too.
+    speeds: M::Speeds,
     schedule: PhantomData<M>,
 }
 
@@ -24,6 +26,7 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
             group,
             port,
             cores,
+            speeds: M::SPEEDS,
             schedule: PhantomData,
         }
     }
@@ -49,7 +52,8 @@ impl<'t, P: Port, M: Schedule> Lead<'t, P, M> {
         }
         let first = control.published.load(Relaxed).wrapping_add(1);
         let group = M::regroup(&self.group);
-        let member = Member::new(self.shared, group, self.port, 0, self.cores, first);
+        let paces = M::paces(&mut self.speeds);
+        let member = Member::new(self.shared, group, self.port, 0, self.cores, first, paces);
         Ok(Begin { member })
     }
 

@@ -32,8 +32,8 @@ pub struct Member<'m, P: Port, M: Schedule = Static> {
     last: Option<&'static Shape>,
     /// Where it is if the inference is taken in slices.
     pub(super) places: M::Places,
-    /// How fast cores have been.
-    pub(super) paces: M::Paces,
+    /// How fast cores have been: the handle's, which keeps it.
+    pub(super) paces: M::Paces<'m>,
     /// The steps of the published group behind the first.
     pub(super) group: M::Group<'m>,
     schedule: PhantomData<M>,
@@ -47,6 +47,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         index: usize,
         cores: usize,
         first: u32,
+        paces: M::Paces<'m>,
     ) -> Self {
         Self {
             shared,
@@ -59,7 +60,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
             entered: M::late(),
             last: None,
             places: M::places(),
-            paces: M::PACES,
+            paces,
             group,
             schedule: PhantomData,
         }

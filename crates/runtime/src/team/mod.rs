@@ -151,7 +151,7 @@
 //!     patience ends.
 //! 4b. The lead, which has acquired `arrived` of every helper (4, 4a), reads what they have claimed;
 //!     of one that was shut out the range ends behind 0. From that it learns how fast each core is,
-//!     compared with the plan, and shares later steps of the inference by it. Nothing rests on these
+//!     compared with the plan, and shares later steps by it, also of later inferences. Nothing rests on these
 //!     weights: whatever they are, the ranges that it stores are every unit once.
 //! 1a. A stopped inference is waited out by the helpers that are inside its last step, and shut for
 //!     the others.

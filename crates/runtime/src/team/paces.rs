@@ -1,4 +1,4 @@
-//! How fast the cores of a team that steals have been, in the steps before.
+//! How fast the cores of a team that steals have been, in the steps and inferences before.
 
 use crate::geometry::MAX_CORES;
 
@@ -8,8 +8,12 @@ const FULL: u32 = u8::MAX as u32;
 /// At most 16 times as fast as the weight said, in 256ths.
 const MOST_CHANGE: u32 = 16 << u8::BITS;
 
-/// Claims of each core, on average, where cores start with whole ones.
+/// Runs of each core, on average, where cores start with whole ones; claims, where their number says
+/// how fast it is.
 const SEVERAL: u32 = 2;
+
+/// Below this weight a core is known to be slow.
+const SLOW: u8 = 192;
 
 /// Steps with more units are shared a little coarser, so that products fit in 32 bits.
 const MANY: u32 = 1 << 12;
@@ -19,6 +23,8 @@ const MANY: u32 = 1 << 12;
 pub struct Paces {
     /// Units that this core has claimed in the open step.
     pub claimed: u32,
+    /// Units that each core started the published step with.
+    given: [u16; MAX_CORES],
     /// Speeds, each as a part of what the plan expects of that core; the largest is [`FULL`].
     weights: [u8; MAX_CORES],
 }
@@ -27,6 +33,7 @@ impl Paces {
     /// Every core is as fast as planned.
     pub const PLANNED: Self = Self {
         claimed: 0,
+        given: [0; MAX_CORES],
         weights: [u8::MAX; MAX_CORES],
     };
 
@@ -35,39 +42,52 @@ impl Paces {
         self.weights == [u8::MAX; MAX_CORES]
     }
 
+    /// Units that each core starts the next step with; see [`Self::shares`].
+    pub fn share(&mut self, planned: &[u16], run: u32) -> [u16; MAX_CORES] {
+        self.given = self.shares(planned, run);
+        self.given
+    }
+
     /// Units that each core starts with, if these are its shares in the plan: by weight, in whole
-    /// claims if all have several, and each claim that is left goes to the core that would be done
-    /// with it first. They are as many units, whatever the weights.
-    pub fn shares(&self, planned: &[u16], claim: u32) -> [u16; MAX_CORES] {
+    /// runs if all have several, and each run that is left goes to the core that would be done with
+    /// it first. They are as many units, whatever the weights.
+    fn shares(&self, planned: &[u16], run: u32) -> [u16; MAX_CORES] {
         // Not copied as a slice, which would call `memcpy`.
         let mut given = core::array::from_fn(|core| planned.get(core).copied().unwrap_or(0));
         if self.is_planned() {
             return given;
         }
-        // At most 65,535 units of 255 each.
-        let weighed = planned.iter().zip(&self.weights);
-        let weighed = weighed.map(|(&share, &weight)| u32::from(share) * u32::from(weight));
         let units = planned.iter().map(|&share| u32::from(share)).sum::<u32>();
         let fine = if units > MANY { u8::BITS } else { 0 };
-        let total = (weighed.clone().sum::<u32>() >> fine).max(1);
-        let cores = u32::try_from(planned.len()).unwrap_or_default();
-        let has_several = claim > 0 && claim <= units / (SEVERAL * cores.max(1));
-        let claim = if has_several { claim } else { 1 };
+        let run = if has_several(planned, run) { run } else { 1 };
+        let mut weighed = [0; MAX_CORES];
+        for (weighed, (&share, &weight)) in
+            weighed.iter_mut().zip(planned.iter().zip(&self.weights))
+        {
+            // At most 65,535 units of 255 each, in all.
+            *weighed = u32::from(share) * u32::from(weight);
+        }
+        let total = (weighed.iter().sum::<u32>() >> fine).max(1);
+        // How early a core would be done with another run.
+        let early = |weighed: u32, given: u16, more: u32| {
+            (weighed << (u8::BITS - fine)) / (u32::from(given) + more)
+        };
         let mut left = units;
-        for (given, weighed) in given.iter_mut().zip(weighed.clone()) {
+        let mut earliest = [0; MAX_CORES];
+        for ((earliest, given), &weighed) in earliest.iter_mut().zip(&mut given).zip(&weighed) {
             let part = (units * (weighed >> fine) / total).min(left);
-            let part = part / claim * claim;
+            let part = part / run * run;
             *given = units_of(part);
+            *earliest = early(weighed, *given, run);
             left -= part;
         }
         while left > 0 {
-            let more = claim.min(left);
-            let speeds = given.iter_mut().zip(weighed.clone());
-            let first = speeds.max_by_key(|(given, weighed)| {
-                (weighed << (u8::BITS - fine)) / (u32::from(**given) + more)
-            });
-            if let Some((given, _)) = first {
+            let more = run.min(left);
+            let cores = earliest.iter_mut().zip(&mut given).zip(&weighed);
+            let first = cores.max_by_key(|((earliest, _), _)| **earliest);
+            if let Some(((earliest, given), &weighed)) = first {
                 *given = given.saturating_add(units_of(more));
+                *earliest = early(weighed, *given, run);
             }
             left -= more;
         }
@@ -76,32 +96,47 @@ impl Paces {
 
     /// Learns from a step how fast cores are, from the units that each has claimed. A core from which
     /// others took a claim or more, and a quarter of what it was given, was so much slower than its
-    /// weight says; one that took several claims, and half of that, so much faster. The others are in
-    /// proportion to each other as before, as who of them took a claim is chance. Where the plan
-    /// leaves a core without units, nothing is learned.
+    /// weight says; one that took several claims, and half of that, so much faster; of a core that is
+    /// known to be slow one claim says as much. The others are in proportion to each other as before,
+    /// as who of them took a claim is chance. Where nobody took a claim, cores have less than two each,
+    /// or the plan leaves one without units, nothing is learned.
     pub fn learn(
         &mut self,
         planned: &[u16],
         claim: u32,
         claimed: impl Iterator<Item = u32> + Clone,
     ) {
-        // Not in whole claims, of which one more would be a core's for want of another division.
-        let given = self.shares(planned, 1);
-        let cores = given.iter().map(|&given| u32::from(given)).zip(claimed);
-        let differs = |&(given, claimed): &(u32, u32)| {
-            let lost = given.saturating_sub(claimed);
-            let taken = claimed.saturating_sub(given);
-            lost >= claim && 4 * lost >= given || taken > claim && 2 * taken >= given
-        };
-        if !cores.clone().any(|core| differs(&core)) || planned.contains(&0) {
+        let given = self.given.iter().map(|&given| u32::from(given));
+        let is_as_given = given
+            .zip(claimed.clone())
+            .all(|(a, b)| a.abs_diff(b) < claim);
+        if is_as_given || !has_several(planned, claim) || planned.contains(&0) {
             return;
         }
-        let others = cores.clone().filter(|core| !differs(core));
-        let sums = others.fold((0, 0), |(all, done), core| (all + core.0, done + core.1));
-        let mut rates = [0; MAX_CORES];
+        // Not in whole runs, of which one more would be a core's for want of another division.
+        let given = self.shares(planned, 1);
+        let cores = given.iter().map(|&given| u32::from(given)).zip(claimed);
         let known = self.weights.iter().zip(cores);
-        for (rate, (&weight, core)) in rates.iter_mut().zip(known) {
-            let (given, claimed) = if differs(&core) { core } else { sums };
+        let differs = |&(&weight, (given, claimed)): &(&u8, (u32, u32))| {
+            let lost = given.saturating_sub(claimed);
+            let taken = claimed.saturating_sub(given);
+            if weight < SLOW {
+                lost >= claim || taken >= claim
+            } else {
+                lost >= claim && 4 * lost >= given || taken > claim && 2 * taken >= given
+            }
+        };
+        if !known.clone().any(|core| differs(&core)) {
+            return;
+        }
+        let others = known.clone().filter(|core| !differs(core));
+        let sums = others.fold((0, 0), |(all, done), (_, core)| {
+            (all + core.0, done + core.1)
+        });
+        let mut rates = [0; MAX_CORES];
+        for (rate, core) in rates.iter_mut().zip(known.clone()) {
+            let (&weight, own) = core;
+            let (given, claimed) = if differs(&core) { own } else { sums };
             // At most 65,535 units, times 256; then below 2^20.
             let change = (claimed << u8::BITS) / given.max(1);
             *rate = u32::from(weight) * change.min(MOST_CHANGE);
@@ -111,6 +146,13 @@ impl Paces {
             *weight = u8::try_from(rate * FULL / most).map_or(u8::MAX, |weight| weight.max(1));
         }
     }
+}
+
+/// Whether cores have several such parts of a step each, so that whole ones can be shared by speed.
+fn has_several(planned: &[u16], part: u32) -> bool {
+    let units = planned.iter().map(|&share| u32::from(share)).sum::<u32>();
+    let cores = u32::try_from(planned.len()).unwrap_or_default().max(1);
+    part > 0 && part <= units / (SEVERAL * cores)
 }
 
 /// Units of a step, which are at most 65,535.
@@ -145,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn cores_start_with_whole_claims_if_all_have_several() {
+    fn cores_start_with_whole_runs_if_all_have_several() {
         let paces = learned([37, 36, 37, 18]);
-        let four = |claim| paces.shares(&[32, 31, 31, 31], claim)[..4].to_vec();
+        let four = |run| paces.shares(&[32, 31, 31, 31], run)[..4].to_vec();
         assert_eq!(four(6), [36, 36, 36, 17]);
         assert_eq!(four(32), four(1));
     }

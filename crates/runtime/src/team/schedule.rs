@@ -82,11 +82,17 @@ pub(super) mod protocol {
             JOINTS: Self::Joints;
         }
 
-        /// What a member knows of the speeds of cores.
-        type Paces;
+        /// What a handle knows of the speeds of cores.
+        type Speeds;
 
-        /// What it knows as it begins.
-        const PACES: Self::Paces;
+        /// What it knows when it is new.
+        const SPEEDS: Self::Speeds;
+
+        /// The same, as a member sees and learns it.
+        type Paces<'m>;
+
+        /// What the member of a handle knows.
+        fn paces(speeds: &mut Self::Speeds) -> Self::Paces<'_>;
 
         /// A view of the words.
         fn group(joints: &Self::Joints) -> Self::Group<'_>;
@@ -118,21 +124,21 @@ pub(super) mod protocol {
         /// Stores each core's units, before the step is published, and begins to count the lead's;
         /// returns its first ones.
         fn share(
-            paces: &mut Self::Paces,
+            paces: &mut Self::Paces<'_>,
             cores: &[PerCore],
             shares: &[u16],
             step: &Shape,
         ) -> Self::Entered;
 
         /// Counts units that this core has claimed in a step.
-        fn count(paces: &mut Self::Paces, units: &Range<u32>);
+        fn count(paces: &mut Self::Paces<'_>, units: &Range<u32>);
 
         /// Says how many units of a step this core has claimed, when it has completed them and there
         /// are no others; then begins to count anew.
-        fn report(paces: &mut Self::Paces, own: &PerCore);
+        fn report(paces: &mut Self::Paces<'_>, own: &PerCore);
 
         /// Learns what the cores of a team have reported of a step.
-        fn learn(paces: &mut Self::Paces, cores: &[PerCore], step: &Shape);
+        fn learn(paces: &mut Self::Paces<'_>, cores: &[PerCore], step: &Shape);
 
         /// Lets a helper into the published step; false if the lead goes on without it.
         fn sit<P: Port>(member: &Member<'_, P, Self>, own: &PerCore) -> bool
@@ -182,9 +188,14 @@ impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> protocol::Prot
         };
     }
 
-    type Paces = ();
+    type Speeds = ();
 
-    const PACES: () = ();
+    const SPEEDS: () = ();
+
+    type Paces<'m> = ();
+
+    #[inline(always)]
+    fn paces((): &mut ()) {}
 
     #[inline(always)]
     fn group(joints: &Self::Joints) -> Self::Group<'_> {

@@ -31,10 +31,10 @@ fn bite(rest: u32, step: &Shape) -> u32 {
     whole(rest / 3, rest, step)
 }
 
-/// So many of the remaining units, rounded to a multiple of the step's grain; at least one grain.
+/// So many of the remaining units, rounded to a multiple of the least claim; one at least.
 fn whole(units: u32, rest: u32, step: &Shape) -> u32 {
-    let grain = u32::from(step.grain).max(1);
-    ((units / grain).max(1) * grain).min(rest)
+    let claim = step.claim();
+    ((units / claim).max(1) * claim).min(rest)
 }
 
 impl Protocol for Steal {
@@ -42,9 +42,15 @@ impl Protocol for Steal {
 
     type Places = [Place; 0];
 
-    type Paces = Paces;
+    type Speeds = Paces;
 
-    const PACES: Paces = Paces::PLANNED;
+    const SPEEDS: Paces = Paces::PLANNED;
+
+    type Paces<'m> = &'m mut Paces;
+
+    fn paces(speeds: &mut Paces) -> &mut Paces {
+        speeds
+    }
 
     type Joints = [Joint; 0];
 
@@ -86,14 +92,14 @@ impl Protocol for Steal {
 
     /// The lead's first claim is made here, before anybody else can: a single unit stays with it.
     fn share(
-        paces: &mut Paces,
+        paces: &mut &mut Paces,
         cores: &[PerCore],
         shares: &[u16],
         step: &Shape,
     ) -> Option<Range<u32>> {
         // Steps that only the lead executes do not count.
         paces.claimed = 0;
-        let shares = paces.shares(shares, step.grain.into());
+        let shares = paces.share(shares, step.run());
         let [own, ..] = shares;
         let first = bite(u32::from(own), step);
         let (mut start, mut claimed) = (0, first);
@@ -106,23 +112,23 @@ impl Protocol for Steal {
         Some(0..first)
     }
 
-    fn count(paces: &mut Paces, units: &Range<u32>) {
+    fn count(paces: &mut &mut Paces, units: &Range<u32>) {
         paces.claimed = paces.claimed.wrapping_add(units.end - units.start);
     }
 
     /// Relaxed: the lead reads it when it has acquired `arrived`. Nobody else stores the word now: it
     /// holds no units, before and after.
-    fn report(paces: &mut Paces, own: &PerCore) {
+    fn report(paces: &mut &mut Paces, own: &PerCore) {
         own.range.store(reported(paces.claimed), Relaxed);
         paces.claimed = 0;
     }
 
-    fn learn(paces: &mut Paces, cores: &[PerCore], step: &Shape) {
+    fn learn(paces: &mut &mut Paces, cores: &[PerCore], step: &Shape) {
         let Some(shares) = step.shares.get(cores.len() - 1) else {
             return;
         };
         let claimed = cores.iter().map(|core| report_of(core.range.load(Relaxed)));
-        paces.learn(shares, u32::from(step.grain).max(1), claimed);
+        paces.learn(shares, step.claim(), claimed);
     }
 
     /// Takes the helper's seat, unless the lead has shut it.
@@ -277,7 +283,7 @@ fn stolen(own: &PerCore, units: Range<u32>, step: &Shape) -> Range<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{report_of, reported, unpack, Paces, Protocol, Steal};
+    use super::{report_of, reported, unpack, Protocol, Steal};
     use crate::{step, Slot, Step};
 
     #[test]
@@ -295,7 +301,8 @@ mod tests {
             .writes(Slot::<i8, 8>::at(8))
             .by_pixels(8, 1, 1)
             .shares(&[&[8]]);
-        let mut paces = Paces::PLANNED;
+        let mut speeds = Steal::SPEEDS;
+        let mut paces = Steal::paces(&mut speeds);
         Steal::count(&mut paces, &(0..8));
         let first = Steal::share(&mut paces, &[], &[8], &STEP.shape);
         assert_eq!((first, paces.claimed), (Some(0..2), 0));
