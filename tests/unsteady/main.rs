@@ -74,7 +74,8 @@ fn infer() -> ! {
     // A lead whose helpers may be gone has to give up some time; another one never does.
     let gives_up = if leaves() { 5_000 } else { u64::MAX };
     let mut lead = TEAM.lead(Unsteady { gives_up }, cores).or_fail();
-    let mut tensors = Tensors::zeros();
+    // SAFETY: called once: only this thread comes here.
+    let tensors = unsafe { Tensors::only() };
     let mut stopped = 0;
     loop {
         let inputs = open(c"inputs.bin", false);
