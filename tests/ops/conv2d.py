@@ -179,6 +179,36 @@ CASES = [
         )
     ),
     conv2d("pointwise_relu", (4, 4, 8), (1, 1), 8, activation="relu", zero_points=(-9, -128)),
+    *(
+        conv2d(
+            f"pointwise_relu_{depth}_to_{channels}_of_{width}",
+            (1, width, depth),
+            (1, 1),
+            channels,
+            activation="relu",
+            zero_points=(zero_point, -128),
+        )
+        for depth, channels, width, zero_point in (
+            (1, 4, 9, 0),
+            (2, 7, 2, 127),
+            (3, 84, 5, -128),
+            (4, 5, 16, 3),
+            (5, 13, 4, -7),
+            (6, 10, 3, 20),
+            (7, 60, 18, -1),
+            (8, 6, 11, 50),
+            (8, 24, 1, -20),
+        )
+    ),
+    conv2d(
+        "pointwise_relu_lowest",
+        (4, 4, 7),
+        (1, 1),
+        9,
+        constant=-128,
+        activation="relu",
+        zero_points=(127, -128),
+    ),
     conv2d("pointwise_saturated", (4, 4, 8), (1, 1), 8, gain=40),
     conv2d("pointwise_faint", (4, 4, 8), (1, 1), 8, gain=0.01),
     conv2d("pointwise_lowest", (4, 4, 8), (1, 1), 8, constant=-128, zero_points=(127, 0)),

@@ -53,6 +53,7 @@ pub mod mve_image;
 pub mod narrow_conv2d_dsp;
 pub mod pad;
 pub mod pointwise_conv2d_dsp;
+pub mod pointwise_few_mve;
 pub mod pointwise_lanes;
 pub mod pointwise_mve;
 pub mod pointwise_thumb;

@@ -8,6 +8,7 @@
 
 pub mod add;
 pub mod copy;
+pub mod few;
 pub mod multiply;
 pub mod pixels;
 pub mod plane;
