@@ -39,6 +39,7 @@ class Setting:
     memory: str | None = None
     arbiter: str | None = None
     slow: str | None = None
+    inference: int = 1
     models: str = "*"
     seeds: int = 2
 
@@ -63,6 +64,8 @@ SETTINGS = [
     Setting("qemu-musca-b1", (2,), "steal", slow="core1=2", models="k*"),
     Setting("qemu-virt-rv32", (2, 4), slow="core1=2", models="k*"),
     Setting("qemu-virt-rv32", (2, 4, 8), "steal", slow="core1=2", models="k*"),
+    Setting("qemu-musca-b1", (2,), "steal", slow="core1=2", inference=2, models="[kip]*"),
+    Setting("qemu-virt-rv32", (2, 4, 8), "steal", slow="core1=2", inference=2, models="[kip]*"),
     Setting("ibex-rtl", (1, 2), memory="ideal", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="round-robin", models="k*", seeds=1),
     Setting("ibex-rtl", (2,), memory="banks", arbiter="fixed", models="k*", seeds=1),
@@ -105,8 +108,8 @@ timings in the core's manual, see `docs/concepts/cycles.md`. Flash and code are 
 firmware that only runs the model, code is flash without weights. Stack is the largest of the
 cores', measured. Mismatches are elements of any layer that differ from the interpreter's, over two
 inputs (one where cycles are simulated). Stealing is counted with the cores in lock-step. Where a
-core is slow, instructions are those of one that is not, in the same time. Threads of the host are
-checked, not counted.
+core is slow, instructions are those of one that is not, in the same time; from the first inference
+of a run its lead knows that in the second. Threads of the host are checked, not counted.
 
 """
 
@@ -123,6 +126,7 @@ class Row:
     memory: str | None
     arbiter: str | None
     slow: str | None
+    inference: int
     macs: int
     instructions: int | None
     cycles: int | None
@@ -139,7 +143,15 @@ class Row:
     @property
     def key(self) -> tuple[str, ...]:
         """What it is a measurement of, in the order of the tables."""
-        conditions = (self.schedule, self.memory, self.arbiter, self.slow, self.core, self.cores)
+        conditions = (
+            self.schedule,
+            self.memory,
+            self.arbiter,
+            self.slow,
+            self.inference,
+            self.core,
+            self.cores,
+        )
         said = ("" if value is None else str(value) for value in conditions)
         return (self.model, self.board, *said)
 
@@ -185,7 +197,7 @@ def rows_of(model: Path, setting: Setting, commit: str) -> Iterator[Row]:
     macs = sum(step.op.work().macs for step in plan.steps)
     template = Row(
         plan.graph.name, setting.board, largest, setting.core, setting.schedule,
-        setting.memory, setting.arbiter, setting.slow, macs,
+        setting.memory, setting.arbiter, setting.slow, setting.inference, macs,
         None, None, None, plan.arena_bytes, None, None, None, 0,
         compiler(plan.target), None, commit,
     )  # fmt: skip
@@ -218,7 +230,7 @@ def counted(model: Path, setting: Setting, row: Row) -> Row:
     """Adds what `ferrule bench` measures."""
     (result,) = bench(
         model, setting.board, [row.cores], setting.memory, setting.arbiter, setting.schedule,
-        Hints(core=setting.core), slowed([setting.slow] if setting.slow else []),
+        Hints(core=setting.core), slowed([setting.slow] if setting.slow else []), setting.inference,
     )  # fmt: skip
     emulator = "riscv32" if "rv32" in setting.board else "arm"
     return replace(
@@ -265,7 +277,7 @@ def short_tables(rows: list[Row]) -> str:
 
     def find(model: str, board: str, cores: int, schedule: str = "static", *,
              memory: str = "", arbiter: str = "", core: str = "") -> Row | None:  # fmt: skip
-        return found.get((model, board, schedule, memory, arbiter, "", core, str(cores)))
+        return found.get((model, board, schedule, memory, arbiter, "", "1", core, str(cores)))
 
     def one(model: str, figure: str) -> list[str]:
         here = (find(model, board, 1) for board in COLUMNS)
