@@ -1,6 +1,8 @@
 """How many units cores that steal claim at a time."""
 
+import subprocess
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 from hypothesis import given
@@ -11,9 +13,11 @@ from ferrule import api, target
 from ferrule.crew import Crew
 from ferrule.passes.claims import claims
 from ferrule.passes.schedule import schedule
+from ferrule.resources import CRATES
 from ferrule.samples import Maker, sample_graphs, side_by_side
 from ferrule.shares import Pace, ideal
 from ferrule.stealing import Race, Weights, race
+from ferrule.toolchain import rust
 
 AGAIN = 120
 
@@ -88,6 +92,38 @@ def test_every_unit_is_shared_once_whatever_the_weights(
     assert min(shares) >= 0
 
 
+def test_the_runtime_learns_the_same(tmp_path: Path) -> None:
+    """Random steps, one after the other: few units or many, claimed nearly as given or not."""
+    random = np.random.default_rng(1)
+    known, lines, expected = Weights.planned(4), [], []
+    for _ in range(2000):
+        run = int(random.choice([1, 1, 2, 6, 48]))
+        claim = run << int(random.integers(4))
+        planned = [int(n) for n in random.integers(0 if random.random() < 0.1 else 1, 90, 4)]
+        planned[0] += int(random.choice([0, 0, 0, 9000]))
+        given = known.shares(planned, run)
+        away = random.normal(0, random.choice([1, 8, 40]), 4)
+        claimed = [max(own + int(more), 0) for own, more in zip(given, away, strict=True)]
+        lines.append(f"{run} {claim} {' '.join(map(str, planned))} | {' '.join(map(str, claimed))}")
+        known = known.learned(planned, run, claim, claimed)
+        expected.append((*given, *known.of_cores))
+    assert len({weights[4:] for weights in expected}) > 500
+    steps = tmp_path / "steps.txt"
+    steps.write_text("\n".join(lines))
+    tools = rust.host()
+    command = f"test --offline --target-dir {tmp_path / 'target'} -p ferrule-runtime --lib"
+    answer = subprocess.run(
+        [str(tools.cargo), *command.split(), "--", "--ignored", "--nocapture", "prints_what"],
+        cwd=CRATES.parent,
+        env=tools.environment() | {"STEPS": str(steps)},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    said = [line.split()[1:] for line in answer.stdout.splitlines() if line.startswith("learned ")]
+    assert [tuple(map(int, words)) for words in said] == expected
+
+
 def test_a_team_learns_in_the_steps_where_claims_are_cheap() -> None:
     """The core is slow from the third step on; the next inference begins with what is known."""
     plan = api.plan(KEYWORD, "qemu-virt-rv32", 4, schedule="steal")
@@ -103,13 +139,30 @@ def test_a_team_learns_in_the_steps_where_claims_are_cheap() -> None:
             best += float(ideal(step.units, paces))
             planned = step.shares[-1]
             shares = known.shares(planned, step.grain)
-            result = race(planned, shares, paces, step.claim, again, step.grain)
+            result = race(planned, shares, paces, step.claim, again, step.grain, known.of_cores)
             took += result.end
             known = known.learned(planned, step.grain, step.claim, result.claimed)
         lost.append(took / best)
     first, second = lost
     assert first < 1.12
     assert second < 1.04
+
+
+def test_a_core_that_recovers_gets_its_share_again() -> None:
+    """Of steps with large claims too, in which nobody could take more than the lead gave."""
+    for board, cores in [("qemu-musca-b1", 2), ("qemu-virt-rv32", 8)]:
+        plan = api.plan(KEYWORD, board, cores, schedule="steal")
+        crew, known = Crew(plan.target, cores), Weights.planned(cores)
+        again = plan.target.overheads.claim
+        for slower in (2, 2, 1, 1):
+            for step in [step for step in plan.steps if not step.is_alone]:
+                paces = crew.paces(step.kernels, step.cut, step.units)
+                paces[1] = Pace(slower * paces[1].each, slower * paces[1].before)
+                planned = step.shares[-1]
+                shares = known.shares(planned, step.grain)
+                result = race(planned, shares, paces, step.claim, again, step.grain, known.of_cores)
+                known = known.learned(planned, step.grain, step.claim, result.claimed)
+            assert (known == Weights.planned(cores)) is (slower == 1)
 
 
 def test_claims_are_larger_where_each_costs_more() -> None:

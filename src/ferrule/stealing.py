@@ -19,8 +19,8 @@ _MOST_CHANGE = 16 << 8
 _MANY = 4096
 # Runs of each core, on average, where cores start with whole ones; claims, where it is learned.
 _SEVERAL = 2
-# Below this weight a core is known to be slow.
-_SLOW = 192
+# Below this weight a core is known to be slow; from it on a core is as fast as the fastest.
+_SLOW = 224
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ def race(
     claim: int,
     again: int,
     run: int = 1,
+    weights: Sequence[int] = (),
 ) -> Race:
     """What happens if each core claims so many units at least of its share, and then steals.
 
     How fast the others are it knows from the `planned` shares; that it is slower itself, from how
-    few units it has claimed. Each claim takes `again`
-    instructions; a core's first is part of what the step takes. Kernels compute a `run` of units
-    at a time, and take as long for fewer.
+    few units it has claimed, and before its first claim from earlier steps, by its weight. Each
+    claim takes `again` instructions; a core's first is part of what the step takes. Kernels compute
+    a `run` of units at a time, and take as long for fewer.
     """
     left, claimed = list(shares), [0] * len(shares)
     each = [float(pace.each) for pace in paces]
@@ -60,7 +61,10 @@ def race(
         if not left[core]:
             victim = max(range(len(left)), key=left.__getitem__)
             own, other = max(planned[core], 1), max(planned[victim], 1)
-            own = min(own, claimed[core] or own)
+            if claimed[core]:
+                own = min(own, claimed[core])
+            elif weights:
+                own = own * weights[core] // _FULL
             units = whole(left[victim] * own // (own + other), victim)
             if not units or units * other // _SLOWEST >= left[victim] * own:
                 done = max(done, now)
@@ -126,7 +130,8 @@ class Weights:
         for weight, core, differs in zip(self.of_cores, cores, differ, strict=True):
             given, done = core if differs else map(sum, zip(*others, strict=True))
             rates.append(weight * min((done << 8) // max(given, 1), _MOST_CHANGE))
-        return Weights(tuple(max(rate * _FULL // max(rates), 1) for rate in rates))
+        parts = (rate * _FULL // max(*rates, 1) for rate in rates)
+        return Weights(tuple(max(part, 1) if part < _SLOW else _FULL for part in parts))
 
 
 def _has_several(planned: Sequence[int], part: int) -> bool:

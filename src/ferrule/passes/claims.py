@@ -126,14 +126,21 @@ class _Shared:
         key = claim, index, known
         if key not in self._results:
             planned, grain = self.step.shares[-1], self.step.grain
-            result = self._race(known.shares(planned, grain), self._slow[index], claim)
+            shares = known.shares(planned, grain)
+            result = self._race(shares, self._slow[index], claim, known.of_cores)
             learned = known.learned(planned, grain, claim, result.claimed)
             self._results[key] = result, learned
         return self._results[key]
 
-    def _race(self, shares: Sequence[int], paces: Sequence[Pace], claim: int) -> Race:
+    def _race(
+        self,
+        shares: Sequence[int],
+        paces: Sequence[Pace],
+        claim: int,
+        weights: Sequence[int] = (),
+    ) -> Race:
         again, planned = self.crew.target.overheads.claim, self.step.shares[-1]
-        return race(planned, shares, paces, claim, again, self.step.grain)
+        return race(planned, shares, paces, claim, again, self.step.grain, weights)
 
     def claimed(self, claim: int) -> Step:
         """The step with its claims, and what it takes."""

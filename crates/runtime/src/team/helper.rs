@@ -13,7 +13,7 @@ pub struct Helper<'t, P: Port, M: Schedule = Static> {
     group: M::Group<'t>,
     port: P,
     index: usize,
-    /// What a member needs to count its units: a helper remembers nothing.
+    /// How fast this core has been, in earlier inferences too.
     speeds: M::Speeds,
     schedule: PhantomData<M>,
 }
@@ -36,7 +36,6 @@ impl<'t, P: Port, M: Schedule> Helper<'t, P, M> {
         self.leave();
         let first = self.await_invitation()?;
         self.enter_inference(first);
-        self.speeds = M::SPEEDS;
         Some(Member::new(
             self.shared,
             M::regroup(&self.group),

@@ -329,7 +329,7 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
     fn report(&mut self, step: &Shape) {
         if let Some(own) = self.shared.cores.get(self.index) {
             if self.publishes(step) {
-                M::report(&mut self.paces, own);
+                M::report(&mut self.paces, own, step, self.index);
             }
         }
     }

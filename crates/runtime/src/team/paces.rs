@@ -12,17 +12,23 @@ const MOST_CHANGE: u32 = 16 << u8::BITS;
 /// how fast it is.
 const SEVERAL: u32 = 2;
 
-/// Below this weight a core is known to be slow.
-const SLOW: u8 = 192;
+/// Below this weight a core is known to be slow; from it on a core is as fast as the fastest.
+const SLOW: u8 = 224;
+
+/// All of a core's share in the plan, for [`Paces::own`].
+const ALL: u32 = 1 << u8::BITS;
 
 /// Steps with more units are shared a little coarser, so that products fit in 32 bits.
 const MANY: u32 = 1 << 12;
 
-/// What a member of a team that steals knows of speeds: the lead of all cores', a helper nothing.
+/// What a member of a team that steals knows of speeds: of its own, and the lead of all cores'.
 #[derive(Clone, Debug)]
 pub struct Paces {
     /// Units that this core has claimed in the open step.
     pub claimed: u32,
+    /// The part of its share in the plan that this core claimed in the last step in which it claimed
+    /// some, in 256ths; 256 for all of it, or more.
+    own: u16,
     /// Units that each core started the published step with.
     given: [u16; MAX_CORES],
     /// Speeds, each as a part of what the plan expects of that core; the largest is [`FULL`].
@@ -33,6 +39,7 @@ impl Paces {
     /// Every core is as fast as planned.
     pub const PLANNED: Self = Self {
         claimed: 0,
+        own: ALL as u16,
         given: [0; MAX_CORES],
         weights: [u8::MAX; MAX_CORES],
     };
@@ -40,6 +47,21 @@ impl Paces {
     /// Whether the cores are as fast as planned, for all that is known.
     fn is_planned(&self) -> bool {
         self.weights == [u8::MAX; MAX_CORES]
+    }
+
+    /// This core's speed in the open step, if its share in the plan is its speed there.
+    pub fn own_speed(&self, planned: u32) -> u32 {
+        match self.claimed {
+            0 => planned * u32::from(self.own) / ALL,
+            claimed => planned.min(claimed),
+        }
+    }
+
+    /// Remembers how much of its share in the plan this core has claimed of a step, if any.
+    pub fn remember(&mut self, planned: u32) {
+        if self.claimed > 0 {
+            self.own = units_of(ALL * self.claimed.min(planned) / planned.max(1));
+        }
     }
 
     /// Units that each core starts the next step with; see [`Self::shares`].
@@ -97,7 +119,7 @@ impl Paces {
     /// Learns from a step how fast cores are, from the units that each has claimed. A core from which
     /// others took a claim or more, and a quarter of what it was given, was so much slower than its
     /// weight says; one that took several claims, and half of that, so much faster; of a core that is
-    /// known to be slow one claim says as much. The others are in proportion to each other as before,
+    /// known to be slow one claim says as much, until it is nearly as fast as the fastest. The others are in proportion to each other as before,
     /// as who of them took a claim is chance. Where nobody took a claim, cores have less than two each,
     /// or the plan leaves one without units, nothing is learned.
     pub fn learn(
@@ -143,7 +165,8 @@ impl Paces {
         }
         let most = rates.iter().fold(1, |most, &rate| most.max(rate));
         for (weight, rate) in self.weights.iter_mut().zip(rates).take(planned.len()) {
-            *weight = u8::try_from(rate * FULL / most).map_or(u8::MAX, |weight| weight.max(1));
+            let part = u8::try_from(rate * FULL / most).unwrap_or(u8::MAX);
+            *weight = if part < SLOW { part.max(1) } else { u8::MAX };
         }
     }
 }
@@ -162,7 +185,43 @@ fn units_of(units: u32) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::Paces;
+    use std::{println, string::String, vec::Vec};
+
+    /// For a file of steps, each a line `run claim shares.. | claimed..`, of teams of four: prints what
+    /// cores start with and what the lead knows then.
+    #[test]
+    #[ignore = "run by tests/test_claims.py, which compares it with what the planner goes by"]
+    fn prints_what_is_learned() {
+        let path = std::env::var("STEPS").unwrap();
+        let mut paces = Paces::PLANNED;
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let numbers = |text: &str| -> Vec<u16> {
+                text.split_whitespace()
+                    .map(|word| word.parse().unwrap())
+                    .collect()
+            };
+            let (planned, claimed) = line.split_once('|').unwrap();
+            let (planned, claimed) = (numbers(planned), numbers(claimed));
+            let [run, claim, planned @ ..] = planned.as_slice() else {
+                panic!("{line}")
+            };
+            let given = paces.share(planned, (*run).into());
+            paces.learn(
+                planned,
+                (*claim).into(),
+                claimed.iter().map(|&units| units.into()),
+            );
+            let said = given[..4]
+                .iter()
+                .copied()
+                .chain(paces.weights[..4].iter().map(|&w| w.into()));
+            let words: Vec<String> = said.map(|number: u16| std::format!("{number}")).collect();
+            println!("learned {}", words.join(" "));
+        }
+    }
 
     fn shared(paces: &Paces, shares: &[u16]) -> [u16; 4] {
         let given = paces.shares(shares, 1);

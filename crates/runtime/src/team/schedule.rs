@@ -135,7 +135,7 @@ pub(super) mod protocol {
 
         /// Says how many units of a step this core has claimed, when it has completed them and there
         /// are no others; then begins to count anew.
-        fn report(paces: &mut Self::Paces<'_>, own: &PerCore);
+        fn report(paces: &mut Self::Paces<'_>, own: &PerCore, step: &Shape, index: usize);
 
         /// Learns what the cores of a team have reported of a step.
         fn learn(paces: &mut Self::Paces<'_>, cores: &[PerCore], step: &Shape);
@@ -241,7 +241,7 @@ impl<const ALONE: bool, const PLACES: usize, const JOINED: usize> protocol::Prot
     fn count((): &mut (), _: &Range<u32>) {}
 
     #[inline(always)]
-    fn report((): &mut (), _: &PerCore) {}
+    fn report((): &mut (), _: &PerCore, _: &Shape, _: usize) {}
 
     #[inline(always)]
     fn learn((): &mut (), _: &[PerCore], _: &Shape) {}

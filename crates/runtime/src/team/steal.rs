@@ -49,6 +49,8 @@ impl Protocol for Steal {
     type Paces<'m> = &'m mut Paces;
 
     fn paces(speeds: &mut Paces) -> &mut Paces {
+        // Of a step that was left.
+        speeds.claimed = 0;
         speeds
     }
 
@@ -118,8 +120,9 @@ impl Protocol for Steal {
 
     /// Relaxed: the lead reads it when it has acquired `arrived`. Nobody else stores the word now: it
     /// holds no units, before and after.
-    fn report(paces: &mut &mut Paces, own: &PerCore) {
+    fn report(paces: &mut &mut Paces, own: &PerCore, step: &Shape, index: usize) {
         own.range.store(reported(paces.claimed), Relaxed);
+        paces.remember(planned(step, index));
         paces.claimed = 0;
     }
 
@@ -220,7 +223,8 @@ const fn report_of(range: u32) -> u32 {
 
 /// Takes a part of the fullest range from its back, claims some of it and keeps the rest, where
 /// others can steal it in turn. The part is half, or as much less as the plan expects this core to
-/// be slower, or as it has claimed less of the step than planned.
+/// be slower, or as it has claimed less of the step than planned; a core that has claimed none yet goes
+/// by the step before.
 ///
 /// Takes none from a core that works on the step and would have done all that is left of it in half
 /// the time that this one needs for the part, and none if the port cannot have its lock: then the
@@ -229,14 +233,7 @@ const fn report_of(range: u32) -> u32 {
 fn steal<P: Port>(member: &Member<'_, P, Steal>, step: &Shape) -> Option<Range<u32>> {
     let (cores, thief) = (member.shared.cores, member.index);
     let own = cores.get(thief)?;
-    // A helper does not know how large the team is.
-    let shares = step.shares.last()?;
-    let speed = |core: usize| shares.get(core).map_or(1, |&share| u32::from(share).max(1));
-    // A core that comes late has claimed none, and is as fast as planned for all it knows.
-    let own_speed = match member.paces.claimed {
-        0 => speed(thief),
-        claimed => speed(thief).min(claimed),
-    };
+    let own_speed = member.paces.own_speed(planned(step, thief));
     loop {
         // This core's own range is empty, so it is not chosen.
         let ranges = cores.iter().map(|core| core.range.load(Relaxed));
@@ -247,7 +244,7 @@ fn steal<P: Port>(member: &Member<'_, P, Steal>, step: &Shape) -> Option<Range<u
         let (core, held) = ranges.enumerate().max_by_key(|&(_, held)| rest(held))?;
         let victim = cores.get(core)?;
         let (units, rest) = (unpack(held), rest(held));
-        let speed = speed(core);
+        let speed = planned(step, core);
         // At most 65,535 units in all, and as many shares.
         let part = whole(rest * own_speed / (own_speed + speed), rest, step);
         let is_quicker = part * speed / 2 >= rest * own_speed;
@@ -260,6 +257,13 @@ fn steal<P: Port>(member: &Member<'_, P, Steal>, step: &Shape) -> Option<Range<u
             return Some(stolen(own, from..units.end, step));
         }
     }
+}
+
+/// The share of a core in the plan for the largest team, at least 1: a helper does not know how large
+/// its team is.
+fn planned(step: &Shape, core: usize) -> u32 {
+    let share = step.shares.last().and_then(|shares| shares.get(core));
+    share.map_or(1, |&share| u32::from(share).max(1))
 }
 
 /// Whether a helper is inside this member's step, and has not left it unfinished. Relaxed: who is
