@@ -16,7 +16,7 @@ pub fn pointwise_few_mve(params: &PointwiseFewMve, claim: Claim<'_, (i8,), i8>) 
     let start = claim.output.pixels().start;
     // Outputs are cut by pixels, so they are contiguous.
     if let Ok((_, outputs)) = claim.output.flat() {
-        let values = input.get(start * params.few.depth..).unwrap_or_default();
+        let values = input.get(start * params.few.depth()..).unwrap_or_default();
         multiply_few(&params.few, values, outputs);
     }
 }

@@ -88,12 +88,13 @@ class PointwiseFewMve(Kernel):
         # The assembly wraps, and what is added up in the end fits.
         start = (filters.folded_bias << numbers.left) + numbers.start
         start = (start & 0xFFFF_FFFF).astype("<u4").view("<i4")
-        back = np.concatenate([firsts[:-1] - firsts[1:], firsts[-1:]])
+        # To the next block, and from the last to the first.
+        steps = np.concatenate([firsts[:-1] - firsts[1:], firsts[-1:]])
         content: list[Array] = [
             weights[blocks].reshape(len(blocks), -1),
             np.repeat(start[blocks], _QUAD, axis=1),
             numbers.multiplier[blocks],
-            back[:, None],
+            steps[:, None],
         ]
         few = Struct(
             "MveFew",
@@ -102,5 +103,6 @@ class PointwiseFewMve(Kernel):
                 "depth": depth,
                 "blocks": np.concatenate([part.astype("<i4") for part in content], axis=1),
             },
+            constructor="new",
         )
         return Struct("PointwiseFewMve", {"few": few})

@@ -17,8 +17,14 @@ const MOST_CHANNELS: usize = 84;
 /// Words of the weights of a block.
 const WEIGHTS: usize = BLOCK * LANES / 2;
 
-/// Words of a block: weights, four times the start of each sum, multipliers, and the step back.
-const WORDS: usize = WEIGHTS + QUAD * BLOCK + BLOCK + 1;
+/// Words before the multipliers of a block: weights and starts.
+const MULTIPLIERS: usize = WEIGHTS + QUAD * BLOCK;
+
+/// Words before the step of a block, which is its last.
+const STEP: usize = MULTIPLIERS + BLOCK;
+
+/// Words of a block.
+const WORDS: usize = STEP + 1;
 
 /// Bits of a scaled sum below what is stored that are dropped first; eight more are left.
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
@@ -33,18 +39,99 @@ const LEFT: u32 = 8;
 /// A sum is shifted to the left, so that its start can hold a fraction, the output's zero point
 /// among the rest: then a multiplication is all of the requantization. What is stored are the
 /// highest bits, and saturation is the clamp.
+///
+/// The inner loop trusts this, so it is checked when one is made: while compiling, for a `static`.
 #[derive(Debug)]
 pub struct MveFew {
-    /// Output channels, 4 to 84.
-    pub channels: usize,
+    channels: usize,
+    depth: usize,
+    blocks: &'static [i32],
+}
+
+impl MveFew {
+    /// Checks numbers of output channels, 4 to 84, and of input channels, 1 to 8, and blocks.
+    ///
+    /// A block is four channels; the last one ends with the last channel, so it may have channels
+    /// of the one before it. Its words are:
+    ///
+    /// - weights: eight of each channel, of 16 bits, 0 for inputs that are missing;
+    /// - starts: what the sum of each channel begins with, four times, as for each pixel;
+    /// - multipliers: one for each channel, not negative;
+    /// - a step: how many channels the next block is before this one, which is less than 0; for the
+    ///   last block, how many the first is before it.
+    ///
+    /// The shift of a sum is that of inputs, 8, and one that its weights have.
+    ///
+    /// ```
+    /// # use kernels::instructions::mve::few::MveFew;
+    /// static FEW: MveFew = MveFew::new(4, 1, &[0; 37]);
+    /// # assert_eq!(FEW.depth(), 1);
+    /// ```
+    ///
+    /// A step that leads elsewhere does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// # use kernels::instructions::mve::few::MveFew;
+    /// static FEW: MveFew = MveFew::new(4, 1, &[1; 37]);
+    /// # assert_eq!(FEW.depth(), 1);
+    /// ```
+    ///
+    /// Neither does one that leads from the first of two blocks anywhere but to the other:
+    ///
+    /// ```compile_fail,E0080
+    /// # use kernels::instructions::mve::few::MveFew;
+    /// static FEW: MveFew = MveFew::new(8, 1, &[4; 74]);
+    /// # assert_eq!(FEW.depth(), 1);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When numbers, the length or steps are not as described. For a `static` that is an error of
+    /// the compiler.
+    #[must_use]
+    #[allow(clippy::indexing_slicing)] // panics are meant
+    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // of few channels
+    pub const fn new(channels: usize, depth: usize, blocks: &'static [i32]) -> Self {
+        assert!(
+            channels >= BLOCK && channels <= MOST_CHANNELS,
+            "places of a block fit 8 bits"
+        );
+        assert!(depth > 0 && depth <= LANES, "inputs fit a vector");
+        assert!(
+            blocks.len() == channels.div_ceil(BLOCK) * WORDS,
+            "blocks have all channels"
+        );
+        let last = channels - BLOCK;
+        let (mut channel, mut at) = (0, STEP);
+        while channel < last {
+            let next = if last - channel < BLOCK {
+                last
+            } else {
+                channel + BLOCK
+            };
+            assert!(
+                blocks[at] == channel as i32 - next as i32,
+                "a step leads to the next block"
+            );
+            (channel, at) = (next, at + WORDS);
+        }
+        assert!(
+            blocks[at] == last as i32,
+            "the last step leads to the first block"
+        );
+        Self {
+            channels,
+            depth,
+            blocks,
+        }
+    }
+
     /// Input channels, 1 to 8.
-    pub depth: usize,
-    /// For each block of channels, of which the last ends with the last channel: eight weights of
-    /// each, of 16 bits, 0 for inputs that are missing; four times the start of each sum;
-    /// multipliers, which are not negative; channels from the next block back to this one, which
-    /// is less than 0, or from the last block to the first. The shift of a sum is that of inputs,
-    /// 8, and one that its weights have.
-    pub blocks: &'static [i32],
+    #[inline]
+    #[must_use]
+    pub const fn depth(&self) -> usize {
+        self.depth
+    }
 }
 
 /// Computes `[pixels, channels]` from pixels of `depth` elements, which follow each other.
@@ -52,17 +139,14 @@ pub struct MveFew {
 /// The number of pixels follows from the outputs. Does nothing where a slice is too short.
 pub fn multiply_few(few: &MveFew, values: &[i8], outputs: &mut [i8]) {
     let (channels, depth) = (few.channels, few.depth);
-    if !(BLOCK..=MOST_CHANNELS).contains(&channels) || !(1..=LANES).contains(&depth) {
-        return;
-    }
-    let pixels = outputs.len() / channels;
-    let blocks = channels.div_ceil(BLOCK);
-    if pixels == 0 || values.len() / depth < pixels || few.blocks.len() != blocks * WORDS {
+    let pixels = outputs.len().checked_div(channels).unwrap_or_default();
+    if pixels == 0 || values.len() < pixels.saturating_mul(depth) {
         return;
     }
     #[cfg(all(target_arch = "arm", target_os = "none"))]
-    // SAFETY: so many pixels are there, and outputs of all channels of each, as seen above; there
-    // are as many blocks as the channels have, so steps back lead from the last to the first.
+    // SAFETY: so many pixels are there, and outputs of all channels of each, as seen above. Whoever
+    // made `few` has seen that blocks are whole, that steps lead through all of them and back, and
+    // that a block's outputs end with the last channel. Other words only change what is stored.
     unsafe {
         let mut task = assembly::Task::new(few, pixels);
         let (from, to) = (values.as_ptr(), outputs.as_mut_ptr());
@@ -109,7 +193,7 @@ fn twin(words: &[i32], lane: usize, values: &[i8]) -> i8 {
         .fold(start, |sum, (&value, weight)| {
             sum.wrapping_add(i32::from(weight).wrapping_mul(i32::from(value) << LEFT))
         });
-    let scaled = doubling_high(sum, word(WEIGHTS + QUAD * BLOCK + lane)) >> DROPPED;
+    let scaled = doubling_high(sum, word(MULTIPLIERS + lane)) >> DROPPED;
     let [_, stored] = saturated(scaled).to_le_bytes();
     i8::from_le_bytes([stored])
 }
@@ -163,7 +247,8 @@ mod assembly {
         ///
         /// # Safety
         ///
-        /// The pixels are there, and outputs of all channels of each; the blocks are whole.
+        /// The pixels are there, and outputs of all channels of each; blocks are as
+        /// [`MveFew::new`] checks them.
         pub unsafe fn run(&mut self, values: *const i8, outputs: *mut i8, times: usize) {
             self.end = outputs.wrapping_add(self.step * times);
             // SAFETY: as the caller promises.
@@ -183,8 +268,7 @@ mod assembly {
         //
         // Even registers are sums of four pixels, up to r6 of one channel and from r8 on of the
         // next, then multipliers; r1 blocks, r5 outputs, r7 pixels, r9 and r11 the task. q0 to q3
-        // pixels, q4 to q7 weights, then channels. The step back from all blocks but the last is
-        // negative, so it borrows.
+        // pixels, q4 to q7 weights, then channels.
         unsafe {
             asm!(
                 "push {{r6, r7}}",
@@ -236,6 +320,10 @@ mod assembly {
                 "vmladava.s16 r12, q7, q2",
                 "vmladava.s16 lr, q7, q3",
                 "stm r9, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
+                // Requantization: multipliers of four channels and the step. Each sum is scaled,
+                // and 16 bits are kept, of which the high 8 are stored: of channels 0 and 2 in q4,
+                // 1 and 3 in q5, beside each other for each pixel. VSRI puts the former below the
+                // latter, so q5 has the four channels of each pixel in order, as `places` has.
                 "ldm r1!, {{r0, r2, r4, r6, r8}}",
                 "vldrw.u32 q4, [r11]",
                 "vldrw.u32 q6, [r9]",
@@ -252,6 +340,9 @@ mod assembly {
                 "vqshrnt.s32 q5, q7, #10",
                 "vsri.16 q5, q4, #8",
                 "vstrb.8 q5, [r5, q6]",
+                // The step to the next block is negative, so it borrows; that of the last block is
+                // not, as no output lies before address 0. It leads to the first channel, and
+                // `step` of the task from there to the next four pixels.
                 "subs r5, r5, r8",
                 "bcc 20b",
                 "ldrd r2, r4, [r11, #92]",
