@@ -1,10 +1,10 @@
 """Kernels that are given wrong numbers: results may be wrong, but nothing else is touched.
 
 The structs that kernels are given have public fields, and crates that use them forbid unsafe code.
-So no number and no length there may lead an inner loop out of its slices, on the real instructions.
-Each layer here has one number or array changed; inputs and outputs of healthy layers lie between
-what they read and write, and have to be intact in the end. What is read outside of all memory is a
-fault, which ends the firmware; what is read wrongly inside of it is not seen here.
+So no number, length or element there may lead an inner loop out of its slices, on the real
+instructions. Each layer here has one number or array changed; inputs and outputs of healthy layers
+lie between what they read and write, and have to be intact in the end. What is read outside of all
+memory is a fault, which ends the firmware; what is read wrongly inside of it is not seen here.
 """
 
 import re
@@ -76,6 +76,17 @@ def numbers(kind: str, value: int) -> set[int]:
     return {number for number in wrong if low <= number <= high} - {value}
 
 
+def arrays(array: np.ndarray) -> list[np.ndarray]:
+    """What an array becomes: shorter, or of the same length with other elements."""
+    flat = array.ravel()
+    shorter = [flat[:0], flat[: flat.size // 2], flat[:-1]]
+    ends = np.iinfo(flat.dtype)
+    others = [np.full_like(flat, number) for number in (ends.min, 0, 1, ends.max)]
+    # Zero minus an element wraps, as the negation of the lowest one has to.
+    others += [np.zeros_like(flat) - flat, np.random.default_rng(1).permutation(flat)]
+    return shorter + [other for other in others if (other != flat).any()]
+
+
 def mutants(struct: Struct) -> Iterator[Struct]:
     """The struct with one number or array changed; what a constructor checks is left as it is."""
     if struct.constructor:
@@ -85,7 +96,7 @@ def mutants(struct: Struct) -> Iterator[Struct]:
         if isinstance(value, Struct):
             changed = list(mutants(value))
         elif isinstance(value, np.ndarray):
-            changed = [value.ravel()[:0], value.ravel()[: value.size // 2], value.ravel()[:-1]]
+            changed = arrays(value)
         elif isinstance(value, bool):
             changed = [not value]
         else:
