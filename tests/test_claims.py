@@ -93,18 +93,23 @@ def test_every_unit_is_shared_once_whatever_the_weights(
 
 
 def test_the_runtime_learns_the_same(tmp_path: Path) -> None:
-    """Random steps, one after the other: few units or many, claimed nearly as given or not."""
+    """Random steps of few units and many, claimed nearly as given or not, whatever was known."""
     random = np.random.default_rng(1)
-    known, lines, expected = Weights.planned(4), [], []
-    for _ in range(2000):
+    lines, expected = [], []
+    for _ in range(20_000):
         run = int(random.choice([1, 1, 2, 6, 48]))
         claim = run << int(random.integers(4))
-        planned = [int(n) for n in random.integers(0 if random.random() < 0.1 else 1, 90, 4)]
-        planned[0] += int(random.choice([0, 0, 0, 9000]))
+        weights = [int(weight) for weight in random.choice([1, 2, 60, 128, 223, 224, 255], 4)]
+        weights[int(random.integers(4))] = 255
+        known = Weights(tuple(weights))
+        planned = [int(n) for n in random.integers(0, random.choice([2, 90, 15_000]), 4)]
+        if not any(planned):
+            continue
         given = known.shares(planned, run)
         away = random.normal(0, random.choice([1, 8, 40]), 4)
         claimed = [max(own + int(more), 0) for own, more in zip(given, away, strict=True)]
-        lines.append(f"{run} {claim} {' '.join(map(str, planned))} | {' '.join(map(str, claimed))}")
+        numbers = " ".join(map(str, [run, claim, *weights, *planned]))
+        lines.append(f"{numbers} | {' '.join(map(str, claimed))}")
         known = known.learned(planned, run, claim, claimed)
         expected.append((*given, *known.of_cores))
     assert len({weights[4:] for weights in expected}) > 500

@@ -59,7 +59,7 @@ def race(
     while free:
         now, core = heapq.heappop(free)
         if not left[core]:
-            victim = max(range(len(left)), key=left.__getitem__)
+            victim = max(range(len(left)), key=lambda other: (left[other], other))
             own, other = max(planned[core], 1), max(planned[victim], 1)
             if claimed[core]:
                 own = min(own, claimed[core])
@@ -106,7 +106,8 @@ class Weights:
             speeds = [
                 (part << 8 - fine) // (own + run) for part, own in zip(weighed, given, strict=True)
             ]
-            given[max(range(len(given)), key=lambda core: (speeds[core], core))] += more
+            cores = (core for core, part in enumerate(weighed) if part)
+            given[max(cores, key=lambda core: (speeds[core], core))] += more
         return tuple(given)
 
     def learned(

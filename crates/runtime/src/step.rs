@@ -256,8 +256,13 @@ pub struct CutBuilder<I, O> {
 
 impl<I: Inputs, O: Element> CutBuilder<I, O> {
     /// Where an inference is taken in slices, lets one end after so many units.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, after [`Self::claims`], as no schedule has both.
     #[must_use]
     pub const fn grain(mut self, units: u16) -> Self {
+        assert!(self.grain == 0, "slices or claims of a run");
         self.grain = units;
         self
     }
@@ -267,9 +272,11 @@ impl<I: Inputs, O: Element> CutBuilder<I, O> {
     ///
     /// # Panics
     ///
-    /// While compiling, when the run is empty or longer than 4,095, or the runs are no power of two.
+    /// While compiling, when the run is empty or longer than 4,095, the runs are no power of two, or
+    /// after [`Self::grain`], as no schedule has both.
     #[must_use]
     pub const fn claims(mut self, run: u16, runs: u16) -> Self {
+        assert!(self.grain == 0, "slices or claims of a run");
         assert!(0 < run && run <= MOST_RUN, "a run has 1 to 4,095 units");
         assert!(
             runs.is_power_of_two(),

@@ -76,6 +76,12 @@ def bench_command(
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], indent=1))
         return
+    slowed = [
+        f"core {core} takes {n} times as long" for core, n in enumerate(rows[-1].slowness) if n > 1
+    ]
+    conditions = [*slowed, *([f"inference {inference} of a run"] if inference > 1 else [])]
+    if conditions:
+        RESULTS.print("; ".join(conditions))
     cycles = [row.cycles or row.cycles_estimated for row in rows]
     kind = "cycles" if rows[0].cycles else "cycles, estimated"
     columns = ["cores", "instructions", *([kind] if any(cycles) else []), "speed-up"]

@@ -37,9 +37,9 @@ _RESERVED_CRATES = (
     "proc_macro",
 )
 # Attributes that change nothing are not worth a word.
-# The longest run of `CutBuilder::claims`.
-_LONGEST_RUN = 4095
 _NEUTRAL = ("1", "1x1", "none", "0+0 by 0+0", "1.0")
+# The longest run of `CutBuilder::claims`; kernels that compute more at a time are claimed in parts.
+_LONGEST_RUN = 4095
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,8 @@ def _cut(names: Names, number: int, step: Step) -> list[str]:
 def _claims(step: Step) -> str:
     """The least claim of cores that steal, in runs of what kernels compute at a time."""
     run = min(step.grain, _LONGEST_RUN)
-    return f".claims({run}, {step.claim // step.grain})"
+    runs = 1 << (step.claim // run).bit_length() - 1
+    return f".claims({run}, {runs})"
 
 
 def summary(op: Op) -> str:

@@ -217,13 +217,10 @@ fn stuck() -> u8 {
     }
     let Some(mut lead) = SHARED.team.lead(Brief(POLLS), 2) else { return 1 };
     // It may be slow to start, and until it has its handle nobody is in the way.
-    for _ in 0..1_000 {
+    while !SHARED.inside.load(Relaxed) {
         match infer(&mut lead, [1; 4]) {
             Err(Stopped::NoAnswer { core: 1 } | Stopped::Busy { core: 1 }) => {}
             _ => return 5,
-        }
-        if SHARED.inside.load(Relaxed) {
-            break;
         }
     }
     // It may still write: the team refuses work for as long as it takes.
