@@ -54,16 +54,17 @@ def test_a_tiny_model_needs_next_to_no_code(board: str, goal: str) -> None:
 
 # The lead of a team that steals learns speeds and shares units deep inside a step.
 @pytest.mark.parametrize(
-    ("board", "cores", "schedule"),
+    ("board", "cores", "schedule", "model"),
     [
-        ("qemu-m0plus", 1, "static"),
-        ("qemu-musca-b1", 2, "static"),
-        ("qemu-musca-b1", 2, "steal"),
-        pytest.param("qemu-mps2-an521", 2, "steal", marks=pytest.mark.long),
-        pytest.param("qemu-virt-rv32", 8, "steal", marks=pytest.mark.long),
+        ("qemu-m0plus", 1, "static", "kws_ref_int8"),
+        ("qemu-musca-b1", 2, "static", "kws_ref_int8"),
+        ("qemu-musca-b1", 2, "steal", "kws_ref_int8"),
+        ("qemu-mps2-an521", 2, "steal", "lenet_int8"),
+        pytest.param("qemu-mps2-an521", 2, "steal", "kws_ref_int8", marks=pytest.mark.long),
+        pytest.param("qemu-virt-rv32", 8, "steal", "kws_ref_int8", marks=pytest.mark.long),
     ],
 )
-def test_a_core_needs_little_stack(board: str, cores: int, schedule: str) -> None:
-    session = Session(compile_model(model_file("kws_ref_int8"), board, cores, schedule=schedule))
+def test_a_core_needs_little_stack(board: str, cores: int, schedule: str, model: str) -> None:
+    session = Session(compile_model(model_file(model), board, cores, schedule=schedule))
     stacks = session.count(generate(session.plan.graph, 1)).stacks
     assert 0 < max(stacks) <= STACK

@@ -80,15 +80,30 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         kernel: impl Fn(&K, Claim<'_, I, O>),
         params: &K,
     ) -> Result<(), Stopped> {
-        while let Some(claim) = self.claim(step)? {
+        if M::GOES_ON {
+            while self.part(step, &kernel, params)? {}
+        } else if let Some(claim) = self.claim(step)? {
             kernel(params, claim);
-            if M::GOES_ON {
-                continue;
-            }
             self.close(&step.shape);
-            break;
         }
         Ok(())
+    }
+
+    /// Runs the next part of a step; false if there is none.
+    ///
+    /// Not inlined: in a loop the compiler keeps two claims, which nobody has at a time.
+    #[inline(never)]
+    fn part<I: Inputs, O: Element, K>(
+        &mut self,
+        step: &'static Step<I, O>,
+        kernel: &impl Fn(&K, Claim<'_, I, O>),
+        params: &K,
+    ) -> Result<bool, Stopped> {
+        let Some(claim) = self.claim(step)? else {
+            return Ok(false);
+        };
+        kernel(params, claim);
+        Ok(true)
     }
 
     /// Claims the next run of units of a step; `None` when this core has no more of them.

@@ -1,6 +1,7 @@
 //! How fast the cores of a team that steals have been, in the steps and inferences before.
 
 use crate::geometry::MAX_CORES;
+use crate::sync::rolled;
 
 /// The weight of the core that was fastest, compared with the plan.
 const FULL: u32 = u8::MAX as u32;
@@ -73,45 +74,51 @@ impl Paces {
     /// Units that each core starts with, if these are its shares in the plan: by weight, in whole
     /// runs if all have several, and each run that is left goes to the core that would be done with
     /// it first. They are as many units, whatever the weights.
+    ///
+    /// By index, and no loop unrolled: it is called where a core's stack is deepest.
     fn shares(&self, planned: &[u16], run: u32) -> [u16; MAX_CORES] {
         // Not copied as a slice, which would call `memcpy`.
         let mut given = core::array::from_fn(|core| planned.get(core).copied().unwrap_or(0));
         if self.is_planned() {
             return given;
         }
-        let units = planned.iter().map(|&share| u32::from(share)).sum::<u32>();
+        let units = units_in(planned);
         let fine = if units > MANY { u8::BITS } else { 0 };
         let run = if has_several(planned, run) { run } else { 1 };
-        let mut weighed = [0; MAX_CORES];
-        for (weighed, (&share, &weight)) in
-            weighed.iter_mut().zip(planned.iter().zip(&self.weights))
-        {
-            // At most 65,535 units of 255 each, in all.
-            *weighed = u32::from(share) * u32::from(weight);
-        }
-        let total = (weighed.iter().sum::<u32>() >> fine).max(1);
-        // How early a core would be done with another run.
-        let early = |weighed: u32, given: u16, more: u32| {
-            (weighed << (u8::BITS - fine)) / (u32::from(given) + more)
+        // At most 65,535 units of 255 each, in all.
+        let weighed = |core: usize| match (planned.get(core), self.weights.get(core)) {
+            (Some(&share), Some(&weight)) => u32::from(share) * u32::from(weight),
+            _ => 0,
         };
+        let mut total = 0;
+        for core in 0..MAX_CORES {
+            total += weighed(core);
+            rolled();
+        }
+        let total = (total >> fine).max(1);
         let mut left = units;
-        let mut earliest = [0; MAX_CORES];
-        for ((earliest, given), &weighed) in earliest.iter_mut().zip(&mut given).zip(&weighed) {
-            let part = (units * (weighed >> fine) / total).min(left);
+        for (core, given) in given.iter_mut().enumerate() {
+            let part = (units * (weighed(core) >> fine) / total).min(left);
             let part = part / run * run;
             *given = units_of(part);
-            *earliest = early(weighed, *given, run);
             left -= part;
+            rolled();
         }
         while left > 0 {
             let more = run.min(left);
-            let cores = earliest.iter_mut().zip(&mut given).zip(&weighed);
-            // Nobody else has units in the plan, or is in the team: some weighed share is not 0.
-            let planned = cores.filter(|(_, &weighed)| weighed > 0);
-            let first = planned.max_by_key(|((earliest, _), _)| **earliest);
-            if let Some(((earliest, given), &weighed)) = first {
+            let (mut first, mut earliest) = (0, None);
+            for (core, &given) in given.iter().enumerate() {
+                let weighed = weighed(core);
+                // How early the core would be done with another run. Nobody else has units in the
+                // plan, or is in the team: some weighed share is not 0.
+                let early = (weighed << (u8::BITS - fine)) / (u32::from(given) + run);
+                if weighed > 0 && Some(early) >= earliest {
+                    (first, earliest) = (core, Some(early));
+                }
+                rolled();
+            }
+            if let Some(given) = given.get_mut(first) {
                 *given = given.saturating_add(units_of(more));
-                *earliest = early(weighed, *given, run);
             }
             left -= more;
         }
@@ -175,9 +182,14 @@ impl Paces {
 
 /// Whether cores have several such parts of a step each, so that whole ones can be shared by speed.
 fn has_several(planned: &[u16], part: u32) -> bool {
-    let units = planned.iter().map(|&share| u32::from(share)).sum::<u32>();
+    let units = units_in(planned);
     let cores = u32::try_from(planned.len()).unwrap_or_default().max(1);
     part > 0 && part <= units / (SEVERAL * cores)
+}
+
+/// Units of all these shares.
+fn units_in(planned: &[u16]) -> u32 {
+    planned.iter().map(|&share| u32::from(share)).sum()
 }
 
 /// Units of a step, which are at most 65,535.
