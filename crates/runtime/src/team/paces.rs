@@ -96,29 +96,33 @@ impl Paces {
             rolled();
         }
         let total = (total >> fine).max(1);
+        // How early a core would be done with another run; 0 for who has no units in the plan.
+        let early = |core: usize, given: u16| match weighed(core) {
+            0 => 0,
+            weighed => 1 + (weighed << (u8::BITS - fine)) / (u32::from(given) + run),
+        };
         let mut left = units;
-        for (core, given) in given.iter_mut().enumerate() {
+        let mut earliest = [0; MAX_CORES];
+        for (core, (given, earliest)) in given.iter_mut().zip(&mut earliest).enumerate() {
             let part = (units * (weighed(core) >> fine) / total).min(left);
             let part = part / run * run;
             *given = units_of(part);
+            *earliest = early(core, *given);
             left -= part;
             rolled();
         }
         while left > 0 {
             let more = run.min(left);
-            let (mut first, mut earliest) = (0, None);
-            for (core, &given) in given.iter().enumerate() {
-                let weighed = weighed(core);
-                // How early the core would be done with another run. Nobody else has units in the
-                // plan, or is in the team: some weighed share is not 0.
-                let early = (weighed << (u8::BITS - fine)) / (u32::from(given) + run);
-                if weighed > 0 && Some(early) >= earliest {
-                    (first, earliest) = (core, Some(early));
+            let (mut first, mut most) = (0, 0);
+            for (core, &earliest) in earliest.iter().enumerate() {
+                if earliest > 0 && earliest >= most {
+                    (first, most) = (core, earliest);
                 }
                 rolled();
             }
-            if let Some(given) = given.get_mut(first) {
+            if let (Some(given), Some(earliest)) = (given.get_mut(first), earliest.get_mut(first)) {
                 *given = given.saturating_add(units_of(more));
+                *earliest = early(first, *given);
             }
             left -= more;
         }
