@@ -83,7 +83,8 @@ Obstacles are all that can stand against a kernel, in the words of the plan; `N`
 operator, and scratch is too much beyond 16,384 B.
 
 The tables give instructions for each MAC, or for each output element of operators without MACs, on
-each kind of core; a star marks the kernel that is taken for this shape there. Padding is SAME,
+each kind of core; a star marks the kernel that is taken for this shape there, by itself and where
+weights may grow as they like: in a model `--growth` limits that, and code counts. Padding is SAME,
 weights are random. Any other shape is measured by
 
     ferrule kernels conv2d --board qemu-musca-b1 --input 10x10x64 --filter 3x3 --outputs 64

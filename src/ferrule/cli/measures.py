@@ -143,7 +143,8 @@ def kernels_command(
 ) -> None:
     """Measures every kernel for one operator of any shape, such as conv2d.
 
-    Each: instructions for a MAC, or for an output element of operators without MACs.
+    Each: instructions for a MAC, or for an output element of operators without MACs. Chosen is what
+    the operator gets by itself, where its weights may grow as they like.
     """
     shape = api.Shape(source, window, stride, outputs, multiplier)
     trials = api.try_kernels(operator, shape, board, core)
