@@ -80,18 +80,24 @@ impl<'m, P: Port, M: Schedule> Member<'m, P, M> {
         kernel: impl Fn(&K, Claim<'_, I, O>),
         params: &K,
     ) -> Result<(), Stopped> {
-        if M::GOES_ON {
+        if M::GOES_ON && !M::SLICED {
             while self.part(step, &kernel, params)? {}
-        } else if let Some(claim) = self.claim(step)? {
+            return Ok(());
+        }
+        while let Some(claim) = self.claim(step)? {
             kernel(params, claim);
+            if M::GOES_ON {
+                continue;
+            }
             self.close(&step.shape);
+            break;
         }
         Ok(())
     }
 
     /// Runs the next part of a step; false if there is none.
     ///
-    /// Not inlined: in a loop the compiler keeps two claims, which nobody has at a time.
+    /// Not inlined where a lead learns, which needs stack: in a loop the compiler keeps two claims.
     #[inline(never)]
     fn part<I: Inputs, O: Element, K>(
         &mut self,
