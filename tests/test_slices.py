@@ -117,7 +117,7 @@ def test_a_kernel_with_long_pieces_gives_way_to_one_with_shorter(cores: int) -> 
     functions = {step.op.name: step.kernel.function for step in free.steps}
     changed = [step for step in sliced.steps if step.kernel.function != functions[step.op.name]]
     assert [step.op.name for step in changed] == ["Relu_2"]
-    assert "not conv2d_strips: its smallest piece takes 48,754 instructions" in changed[0].reason
+    assert "not conv2d_strips: its smallest piece takes 46,484 instructions" in changed[0].reason
     assert all(piece_cost(step, sliced.target.cores[0]) <= 30_000 for step in sliced.steps)
 
 
