@@ -13,8 +13,8 @@ from ferrule.kernels.packing import Filters
 from ferrule.ops.conv2d import Conv2d
 from ferrule.window import NO_PADDING
 
-# Pixels that are computed at a time, by `mve.BLOCK` channels.
-_QUAD = 4
+#: Pixels that are computed at a time, by `mve.BLOCK` channels.
+QUAD = 4
 # Places of a block's outputs in four pixels are numbers of 8 bits.
 _MOST_CHANNELS = 84
 # Input channels behind a vector are multiplied one by one: of more, another vector is faster.
@@ -63,6 +63,11 @@ class PointwiseMve(Kernel):
         return max(self._depth - mve.VECTOR, 0)
 
     @property
+    def _blocks(self) -> int:
+        """Blocks of output channels."""
+        return -(-self.op.output.shape[3] // mve.BLOCK)
+
+    @property
     def _last(self) -> int:
         """Pixels that are copied because less than a vector follows them."""
         pixels, _ = self.op.matrix()
@@ -86,11 +91,10 @@ class PointwiseMve(Kernel):
         Channels count as often as a block of them begins, for what is copied and what is not. Taps
         behind the vector take as long as eight MACs each, and five more.
         """
-        pixels, channels = self.op.matrix()
-        blocks = -(-channels // mve.BLOCK)
+        pixels, _ = self.op.matrix()
         pieces = [piece for piece in (pixels - self._last, self._last) if piece]
-        runs = blocks * sum(-(-n // _QUAD) if n >= _QUAD else n for n in pieces)
-        begun = blocks * sum(1 + (n % _QUAD > 0) if n >= _QUAD else n for n in pieces)
+        runs = self._blocks * sum(-(-n // QUAD) if n >= QUAD else n for n in pieces)
+        begun = self._blocks * sum(1 + (n % QUAD > 0) if n >= QUAD else n for n in pieces)
         return super().counts() | {
             "mac": runs * (8 * self._tails + 5 if self._tails else 0),
             "element": 0,
@@ -102,7 +106,7 @@ class PointwiseMve(Kernel):
 
     def unit(self, cut: str) -> int:
         """Four pixels."""
-        return _QUAD
+        return QUAD
 
     def cuts(self) -> tuple[str, ...]:
         """Pixels only: every claim goes through all weights once."""

@@ -46,9 +46,11 @@ class StartRescale:
     """`((acc << left) + start) * multiplier / 2^31 >> FRACTION`, saturated to 8 bits, by channel.
 
     A sum is shifted as far as it has room, so that its start has many fractions to choose from.
+    `parities` says which multipliers have to be even (0) or odd (1), by channel; others are -1.
     """
 
     filters: Filters
+    parities: Int64 | None = None
 
     @property
     def _given(self) -> Requantize:
@@ -93,6 +95,8 @@ class StartRescale:
         start = (lowest + highest) >> 1
         ends = [np.abs((end << left) + start) <= _LARGEST for end in self.filters.ranges]
         found = (lowest <= highest) & ends[0] & ends[1]
+        if self.parities is not None:
+            found &= (self.parities < 0) | (self.parities == multiplier & 1)
         return Numbers(np.full_like(start, left), start, multiplier, found)
 
     def _starts(self, left: int, multiplier: Int64) -> tuple[Int64, Int64]:

@@ -11,20 +11,31 @@ const QUAD: usize = 4;
 /// Lanes of a vector, each for an input channel.
 const LANES: usize = 8;
 
-/// Channels of which the places of a block in four pixels fit 8 bits.
-const MOST_CHANNELS: usize = 84;
+/// Channels of which the places of all outputs of four pixels fit 8 bits.
+const MOST_CHANNELS: usize = 64;
 
 /// Words of the weights of a block.
 const WEIGHTS: usize = BLOCK * LANES / 2;
 
-/// Words before the multipliers of a block: weights and starts.
-const MULTIPLIERS: usize = WEIGHTS + QUAD * BLOCK;
+/// Words of starts that are loaded at once, for two channels.
+const STARTS: usize = 2 * QUAD;
 
-/// Words before the step of a block, which is its last.
-const STEP: usize = MULTIPLIERS + BLOCK;
+/// Where the first two channels' words have starts, and where multipliers of all four channels:
+/// in the order of the registers that they are loaded into.
+const FIRST: [usize; STARTS] = [0, 1, 3, 4, 6, 8, 10, 11];
+const MULTIPLIERS: [usize; BLOCK] = [2, 5, 7, 9];
+
+/// Words before the starts of a block's last two channels.
+const SECOND: usize = WEIGHTS + STARTS + BLOCK;
+
+/// Words before the places of a block, which are its last.
+const PLACES: usize = SECOND + STARTS;
 
 /// Words of a block.
-const WORDS: usize = STEP + 1;
+const WORDS: usize = PLACES + QUAD;
+
+/// The word of a block that is odd if no other follows: the multiplier of the last channel.
+const LAST: usize = WEIGHTS + MULTIPLIERS[BLOCK - 1];
 
 /// Bits of a scaled sum below what is stored that are dropped first; eight more are left.
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
@@ -49,52 +60,66 @@ pub struct MveFew {
 }
 
 impl MveFew {
-    /// Checks numbers of output channels, 4 to 84, and of input channels, 1 to 8, and blocks.
+    /// Checks numbers of output channels, 4 to 64, and of input channels, 1 to 8, and blocks.
     ///
     /// A block is four channels; the last one ends with the last channel, so it may have channels
     /// of the one before it. Its words are:
     ///
     /// - weights: eight of each channel, of 16 bits, 0 for inputs that are missing;
-    /// - starts: what the sum of each channel begins with, four times, as for each pixel;
-    /// - multipliers: one for each channel, not negative;
-    /// - a step: how many channels the next block is before this one, which is less than 0; for the
-    ///   last block, how many the first is before it.
+    /// - starts and multipliers. A start is what the sum of a channel begins with, four times, as
+    ///   for each pixel; the multipliers, one for each channel and not negative, are the third, the
+    ///   sixth, the eighth and the tenth of these words. Only in the last block is the multiplier
+    ///   of the last channel odd, by which the inner loop knows it;
+    /// - places: of 16 outputs, four of each pixel, counted from the first pixel's first, as bytes.
     ///
     /// The shift of a sum is that of inputs, 8, and one that its weights have.
     ///
     /// ```
     /// # use kernels::instructions::mve::few::MveFew;
-    /// static FEW: MveFew = MveFew::new(4, 1, &[0; 37]);
+    /// const BLOCK: [i32; 40] = {
+    ///     let mut block = [0; 40];
+    ///     [block[36], block[37], block[38], block[39]] =
+    ///         [0x0302_0100, 0x0706_0504, 0x0b0a_0908, 0x0f0e_0d0c];
+    ///     block[25] = 1;
+    ///     block
+    /// };
+    /// static FEW: MveFew = MveFew::new(4, 1, &BLOCK);
     /// # assert_eq!(FEW.depth(), 1);
     /// ```
     ///
-    /// A step that leads elsewhere does not compile:
+    /// Blocks without an end do not compile:
     ///
     /// ```compile_fail,E0080
     /// # use kernels::instructions::mve::few::MveFew;
-    /// static FEW: MveFew = MveFew::new(4, 1, &[1; 37]);
+    /// const BLOCK: [i32; 40] = {
+    ///     let mut block = [0; 40];
+    ///     [block[36], block[37], block[38], block[39]] =
+    ///         [0x0302_0100, 0x0706_0504, 0x0b0a_0908, 0x0f0e_0d0c];
+    ///     block
+    /// };
+    /// static FEW: MveFew = MveFew::new(4, 1, &BLOCK);
     /// # assert_eq!(FEW.depth(), 1);
     /// ```
     ///
-    /// Neither does one that leads from the first of two blocks anywhere but to the other:
+    /// Neither do places that are others:
     ///
     /// ```compile_fail,E0080
     /// # use kernels::instructions::mve::few::MveFew;
-    /// static FEW: MveFew = MveFew::new(8, 1, &[4; 74]);
+    /// static FEW: MveFew = MveFew::new(4, 1, &[1; 40]);
     /// # assert_eq!(FEW.depth(), 1);
     /// ```
     ///
     /// # Panics
     ///
-    /// When numbers, the length or steps are not as described. For a `static` that is an error of
-    /// the compiler.
+    /// When numbers, the length, the end or places are not as described. For a `static` that is an
+    /// error of the compiler.
     #[must_use]
     #[allow(clippy::indexing_slicing)] // panics are meant
     #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // of few channels
     pub const fn new(channels: usize, depth: usize, blocks: &'static [i32]) -> Self {
         assert!(
             channels >= BLOCK && channels <= MOST_CHANNELS,
-            "places of a block fit 8 bits"
+            "places fit 8 bits"
         );
         assert!(depth > 0 && depth <= LANES, "inputs fit a vector");
         assert!(
@@ -102,23 +127,25 @@ impl MveFew {
             "blocks have all channels"
         );
         let last = channels - BLOCK;
-        let (mut channel, mut at) = (0, STEP);
-        while channel < last {
-            let next = if last - channel < BLOCK {
-                last
-            } else {
-                channel + BLOCK
-            };
+        let mut first = 0;
+        while first < blocks.len() {
+            let is_last = first + WORDS == blocks.len();
             assert!(
-                blocks[at] == channel as i32 - next as i32,
-                "a step leads to the next block"
+                (blocks[first + LAST] & 1 == 1) == is_last,
+                "the last block is the last"
             );
-            (channel, at) = (next, at + WORDS);
+            let channel = if is_last { last } else { first / WORDS * BLOCK };
+            let mut pixel = 0;
+            while pixel < QUAD {
+                let place = (pixel * channels + channel) as u32;
+                assert!(
+                    blocks[first + PLACES + pixel] == (place * 0x0101_0101 + 0x0302_0100) as i32,
+                    "places are those of the block"
+                );
+                pixel += 1;
+            }
+            first += WORDS;
         }
-        assert!(
-            blocks[at] == last as i32,
-            "the last step leads to the first block"
-        );
         Self {
             channels,
             depth,
@@ -144,21 +171,24 @@ pub fn multiply_few(few: &MveFew, values: &[i8], outputs: &mut [i8]) {
         return;
     }
     #[cfg(all(target_arch = "arm", target_os = "none"))]
-    // SAFETY: so many pixels are there, and outputs of all channels of each, as seen above. Whoever
-    // made `few` has seen that blocks are whole, that steps lead through all of them and back, and
-    // that a block's outputs end with the last channel. Other words only change what is stored.
+    // SAFETY: so many pixels are there, and outputs of all channels of each, as seen above; where
+    // four pixels are the same one, only its own elements are read, and `spare` takes four.
     unsafe {
-        let mut task = assembly::Task::new(few, pixels);
         let (from, to) = (values.as_ptr(), outputs.as_mut_ptr());
         if pixels < QUAD {
-            for pixel in 0..pixels {
-                task.run(from.add(pixel * depth), to.add(pixel * channels), 1);
+            let mut spare = [0; QUAD * MOST_CHANNELS];
+            for (pixel, outputs) in outputs.chunks_exact_mut(channels).enumerate() {
+                assembly::run(few, from.add(pixel * depth), 0, spare.as_mut_ptr(), 1);
+                for (output, &spare) in outputs.iter_mut().zip(&spare) {
+                    *output = spare;
+                }
             }
         } else {
-            task.run(from, to, pixels / QUAD);
+            assembly::run(few, from, depth, to, pixels / QUAD);
             if pixels % QUAD > 0 {
                 let first = pixels - QUAD;
-                task.run(from.add(first * depth), to.add(first * channels), 1);
+                let (from, to) = (from.add(first * depth), to.add(first * channels));
+                assembly::run(few, from, depth, to, 1);
             }
         }
     }
@@ -186,14 +216,19 @@ fn twin(words: &[i32], lane: usize, values: &[i8]) -> i8 {
         let [a, b, c, d] = word.to_le_bytes();
         [i16::from_le_bytes([a, b]), i16::from_le_bytes([c, d])]
     });
-    let start = word(WEIGHTS + QUAD * lane);
+    let number = |at: &[usize], index: usize| at.get(index).copied().unwrap_or_default();
+    let start = match lane.checked_sub(BLOCK / 2) {
+        Some(lane) => word(SECOND + QUAD * lane),
+        None => word(WEIGHTS + number(&FIRST, QUAD * lane)),
+    };
     let sum = values
         .iter()
         .zip(weights)
         .fold(start, |sum, (&value, weight)| {
             sum.wrapping_add(i32::from(weight).wrapping_mul(i32::from(value) << LEFT))
         });
-    let scaled = doubling_high(sum, word(MULTIPLIERS + lane)) >> DROPPED;
+    let multiplier = word(WEIGHTS + number(&MULTIPLIERS, lane));
+    let scaled = doubling_high(sum, multiplier) >> DROPPED;
     let [_, stored] = saturated(scaled).to_le_bytes();
     i8::from_le_bytes([stored])
 }
@@ -210,97 +245,55 @@ mod assembly {
     use super::{MveFew, QUAD};
     use core::arch::asm;
 
-    /// What the assembly keeps in memory, at the offsets that it uses.
-    #[repr(C)]
-    pub struct Task {
-        sums: [i32; QUAD * QUAD], // 0 of r11, 32 also of r9: of four channels
-        places: [u32; QUAD],      // 64: of four channels of each pixel, as bytes
-        depth: usize,             // 80
-        pitch: usize,             // 84: from a pixel to the next
-        blocks: *const i32,       // 88
-        step: usize,              // 92: from outputs of four pixels to the next four
-        end: *mut i8,             // 96: of those outputs
-    }
-
-    impl Task {
-        /// Fewer than four pixels are computed one by one, each there four times.
-        #[allow(clippy::cast_possible_truncation)] // of few channels
-        pub fn new(few: &MveFew, pixels: usize) -> Self {
-            let (pitch, second) = if pixels < QUAD {
-                (0, 0)
-            } else {
-                (few.depth, few.channels)
-            };
-            Self {
-                sums: [0; QUAD * QUAD],
-                places: [0, 1, 2, 3]
-                    .map(|pixel| (pixel * second as u32) * 0x0101_0101 + 0x0302_0100),
-                depth: few.depth,
-                pitch,
-                blocks: few.blocks.as_ptr(),
-                step: QUAD * few.channels,
-                end: core::ptr::null_mut(),
-            }
-        }
-
-        /// Computes so many times four pixels, or one pixel if that is 1 and there are fewer.
-        ///
-        /// # Safety
-        ///
-        /// The pixels are there, and outputs of all channels of each; blocks are as
-        /// [`MveFew::new`] checks them.
-        pub unsafe fn run(&mut self, values: *const i8, outputs: *mut i8, times: usize) {
-            self.end = outputs.wrapping_add(self.step * times);
-            // SAFETY: as the caller promises.
-            unsafe { run(self, values, outputs) }
-        }
-    }
-
-    /// Computes all channels of some times four pixels.
+    /// Computes all channels of so many times four pixels, which follow each other by `pitch`.
     ///
     /// # Safety
     ///
-    /// As [`Task::run`].
+    /// The pixels are there, and outputs of all channels of each.
     #[inline(never)] // as it has predicates
-    unsafe fn run(task: &mut Task, values: *const i8, outputs: *mut i8) {
-        // SAFETY: as the caller promises; of a pixel only its own elements are read. The stack
-        // serves to save registers that cannot be named.
+    pub unsafe fn run(
+        few: &MveFew,
+        values: *const i8,
+        pitch: usize,
+        outputs: *mut i8,
+        times: usize,
+    ) {
+        let step = QUAD * few.channels;
+        // SAFETY: as the caller promises; of a pixel only its own elements are read. Whoever made
+        // `few` has seen that blocks are whole, that the last one ends the loop, and that places are
+        // those of all channels of four pixels; other words only change what is stored. The stack
+        // serves to save registers that cannot be named, and for what has no register: the address
+        // of pixels, blocks, pitch, step, and the end of outputs. Sums are below that.
         //
         // Even registers are sums of four pixels, up to r6 of one channel and from r8 on of the
-        // next, then multipliers; r1 blocks, r5 outputs, r7 pixels, r9 and r11 the task. q0 to q3
-        // pixels, q4 to q7 weights, then channels.
+        // next. Odd ones from r7 on and r3 are multipliers, r1 blocks, r5 outputs. q0 to q3 pixels,
+        // q4 to q7 weights, then channels. The predicate stays what it is.
         unsafe {
             asm!(
                 "push {{r6, r7}}",
-                "mov r11, r0",
-                "add r9, r0, #32",
-                "mov r5, r2",
-                "mov r7, r3",
+                "push {{r0-r4}}",
+                "vctp.16 r8",
                 // Four pixels.
                 "10:",
-                "ldrd r0, r2, [r11, #80]",
-                "ldr r1, [r11, #88]",
-                "vctp.16 r0",
-                "add r0, r7, r2",
-                "add r6, r0, r2",
-                "add r3, r6, r2",
+                "ldm sp, {{r0, r1, r2}}",
+                "add r4, r0, r2",
+                "add r6, r4, r2",
+                "add r7, r6, r2",
                 "vpstttt",
-                "vldrbt.s16 q0, [r7]",
-                "vldrbt.s16 q1, [r0]",
+                "vldrbt.s16 q0, [r0]",
+                "vldrbt.s16 q1, [r4]",
                 "vldrbt.s16 q2, [r6]",
-                "vldrbt.s16 q3, [r3]",
-                "add r7, r3, r2",
+                "vldrbt.s16 q3, [r7]",
+                "add r7, r2",
+                "str r7, [sp]",
                 "vshl.i16 q0, q0, #8",
                 "vshl.i16 q1, q1, #8",
                 "vshl.i16 q2, q2, #8",
                 "vshl.i16 q3, q3, #8",
                 // Four channels.
                 "20:",
-                "vldrh.u16 q4, [r1], #16",
-                "vldrh.u16 q5, [r1], #16",
-                "vldrh.u16 q6, [r1], #16",
-                "vldrh.u16 q7, [r1], #16",
-                "ldm r1!, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
+                "vldmia r1!, {{d8-d15}}",
+                "ldm r1!, {{r0, r2, r3, r4, r6, r7, r8, r9, r10, r11, r12, lr}}",
                 "vmladava.s16 r0, q4, q0",
                 "vmladava.s16 r2, q4, q1",
                 "vmladava.s16 r4, q4, q2",
@@ -309,7 +302,7 @@ mod assembly {
                 "vmladava.s16 r10, q5, q1",
                 "vmladava.s16 r12, q5, q2",
                 "vmladava.s16 lr, q5, q3",
-                "stm r11, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
+                "push {{r0, r2, r4, r6, r8, r10, r12, lr}}",
                 "ldm r1!, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
                 "vmladava.s16 r0, q6, q0",
                 "vmladava.s16 r2, q6, q1",
@@ -319,42 +312,39 @@ mod assembly {
                 "vmladava.s16 r10, q7, q1",
                 "vmladava.s16 r12, q7, q2",
                 "vmladava.s16 lr, q7, q3",
-                "stm r9, {{r0, r2, r4, r6, r8, r10, r12, lr}}",
-                // Requantization: multipliers of four channels and the step. Each sum is scaled,
-                // and 16 bits are kept, of which the high 8 are stored: of channels 0 and 2 in q4,
-                // 1 and 3 in q5, beside each other for each pixel. VSRI puts the former below the
-                // latter, so q5 has the four channels of each pixel in order, as `places` has.
-                "ldm r1!, {{r0, r2, r4, r6, r8}}",
-                "vldrw.u32 q4, [r11]",
-                "vldrw.u32 q6, [r9]",
-                "vqrdmulh.s32 q4, q4, r0",
-                "vldrw.u32 q5, [r11, #16]",
-                "vqrdmulh.s32 q6, q6, r4",
-                "vldrw.u32 q7, [r9, #16]",
-                "vqrdmulh.s32 q5, q5, r2",
-                "vqshrnb.s32 q4, q4, #10",
-                "vqrdmulh.s32 q7, q7, r6",
-                "vqshrnt.s32 q4, q6, #10",
-                "vldrw.u32 q6, [r9, #32]",
-                "vqshrnb.s32 q5, q5, #10",
-                "vqshrnt.s32 q5, q7, #10",
-                "vsri.16 q5, q4, #8",
-                "vstrb.8 q5, [r5, q6]",
-                // The step to the next block is negative, so it borrows; that of the last block is
-                // not, as no output lies before address 0. It leads to the first channel, and
-                // `step` of the task from there to the next four pixels.
-                "subs r5, r5, r8",
+                "push {{r0, r2, r4, r6, r8, r10, r12, lr}}",
+                // Requantization. Each sum is scaled, and 16 bits are kept, of which the high 8 are
+                // stored: of channels 0 and 2 in q6, 1 and 3 in q7, beside each other for each
+                // pixel. VSRI puts the former below the latter, so q7 has the four channels of each
+                // pixel in order, as places are.
+                "vpop {{d8-d15}}",
+                "vqrdmulh.s32 q6, q6, r3",
+                "vqrdmulh.s32 q4, q4, r9",
+                "vqrdmulh.s32 q7, q7, r7",
+                "vqrdmulh.s32 q5, q5, r11",
+                "vqshrnb.s32 q6, q6, #10",
+                "vqshrnt.s32 q6, q4, #10",
+                "vldrw.u32 q4, [r1], #16",
+                "vqshrnb.s32 q7, q7, #10",
+                "vqshrnt.s32 q7, q5, #10",
+                "vsri.16 q7, q6, #8",
+                "vstrb.8 q7, [r5, q4]",
+                "lsrs r11, r11, #1",
                 "bcc 20b",
-                "ldrd r2, r4, [r11, #92]",
-                "add r5, r2",
-                "cmp r5, r4",
+                "ldrd r0, r2, [sp, #12]",
+                "add r5, r0",
+                "cmp r5, r2",
                 "bne 10b",
+                "add sp, #20",
                 "pop {{r6, r7}}",
-                inout("r0") core::ptr::from_mut(task) => _,
-                inout("r2") outputs => _,
-                inout("r3") values => _,
-                out("r1") _, out("r4") _, out("r5") _,
-                out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
+                inout("r0") values => _,
+                inout("r1") few.blocks.as_ptr() => _,
+                inout("r2") pitch => _,
+                inout("r3") step => _,
+                inout("r4") outputs.wrapping_add(step * times) => _,
+                inout("r5") outputs => _,
+                inout("r8") few.depth => _,
+                out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                 out("d4") _, out("d5") _, out("d6") _, out("d7") _,
                 out("d8") _, out("d9") _, out("d10") _, out("d11") _,
