@@ -96,7 +96,9 @@ fn observes_private_steps<M: Schedule>() {
             let mut helper = team.helper(Until(over), 1).expect("free");
             while !over.load(Ordering::Relaxed) {
                 if let Some(mut member) = helper.join() {
-                    run_private(&mut member, true).expect("the same steps");
+                    // A lead that steals finishes without a helper that is late.
+                    let done = run_private(&mut member, true);
+                    assert!(matches!(done, Ok(()) | Err(Stopped::Told)), "{done:?}");
                 }
             }
         });
