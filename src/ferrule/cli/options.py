@@ -39,7 +39,8 @@ _growth = click.option(
     "--growth",
     metavar="10%",
     callback=lambda _context, _option, text: text or "",
-    help="Most that weights may be larger than in the model; default: 15% with SIMD, 30% without.",
+    help="Most that weights may be larger than in the model; default: 15% with SIMD, 30% without, "
+    "and up to 6 kB more where that pays.",
 )
 _slice = click.option(
     "--slice",

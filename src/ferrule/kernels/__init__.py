@@ -7,10 +7,11 @@ import importlib
 import pkgutil
 
 from ferrule.kernels.choice import Choice, choose, choose_all, told_lone
-from ferrule.kernels.growth import given_bytes, limited, most_bytes, taken_bytes
+from ferrule.kernels.growth import BEYOND, given_bytes, limited, most_bytes, taken_bytes
 from ferrule.kernels.kernel import PRICES, Kernel, priced
 
 __all__ = [
+    "BEYOND",
     "PRICES",
     "Choice",
     "Kernel",

@@ -17,6 +17,10 @@ from ferrule.target import Core
 # By how much weights may grow where nothing else is said.
 _WITH_SIMD = Fraction(15, 100)
 _WITHOUT = Fraction(30, 100)
+#: Bytes that they may take beyond that, where each saves so much time of the core: layers of few
+#: weights take many times longer without padding, and a flash of some kB has room for it.
+BEYOND = 6 << 10
+_WORTH = 10
 # Fewest bytes that requantize an output channel, by what a kernel needs; what some kernels have
 # beyond that counts as growth.
 _SCALE_BYTES = {"mve": 5, "dsp": 8, "rv32": 12, "thumb": 12}
@@ -47,11 +51,14 @@ def taken_bytes(kernel: Kernel) -> int:
     return kernel.params().bytes - scale * scales
 
 
-def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = None) -> list[Choice]:
+def limited(
+    choices: Sequence[Choice], core: Core, growth: Fraction | None = None, beyond: int = 0
+) -> list[Choice]:
     """The choices, some of them for kernels with less weights, until all are within the limit.
 
     What saves most bytes for an instruction goes first; code that the image would have for this
     alone counts as instructions. Where nothing is left to replace the weights stay too large.
+    They may also take the bytes `beyond` the limit, if each of these saves instructions enough.
     """
     choices = list(choices)
     limit = most_bytes([choice.kernel.op for choice in choices], core, growth)
@@ -73,7 +80,10 @@ def limited(choices: Sequence[Choice], core: Core, growth: Fraction | None = Non
             code = 0 if other.function in used else core.code_bytes(other.function)
             return (slower + code * SMALL / 1000) / (sizes[index] - size)
 
-        index, other, size = min(smaller, key=price)
+        way = min(smaller, key=price)
+        if sum(sizes) <= limit + beyond and price(way) >= _WORTH:
+            break
+        index, other, size = way
         obstacle = "weights would grow by more than --growth allows"
         choices[index] = choices[index].instead(other, obstacle)
         sizes[index] = size

@@ -8,7 +8,7 @@ from itertools import product
 from ferrule.crew import Crew
 from ferrule.hints import Hints
 from ferrule.ir import Graph, Op
-from ferrule.kernels import Choice, Kernel, choose_all, limited, taken_bytes, told_lone
+from ferrule.kernels import BEYOND, Choice, Kernel, choose_all, limited, taken_bytes, told_lone
 from ferrule.passes.slices import smallest
 from ferrule.shares import Pace, divide, longest
 from ferrule.steps import Step, Weighed, run_of, units_of
@@ -72,8 +72,10 @@ def schedule(
     ]
     if len(choices) > 1:
         choices = _alike(ops, crew, choices, pinned)
+    growth = crew.hints.growth
+    beyond = BEYOND if growth is None and crew.hints.optimize == "speed" else 0
     choices = [
-        limited(of_kind, core, crew.hints.growth)
+        limited(of_kind, core, growth, beyond)
         for of_kind, core in zip(choices, crew.kinds, strict=True)
     ]
     if target.way == "steal":
