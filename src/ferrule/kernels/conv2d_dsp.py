@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+
 from ferrule.ir import Op, Struct
 from ferrule.kernels import dsp
 from ferrule.kernels.kernel import Kernel
@@ -165,6 +167,22 @@ class NarrowConv2dDsp(Conv2dDsp):
         """By pixels, if there are several blocks: else all cores gather every pixel by itself."""
         pixels, _ = self.op.matrix()
         return ("pixels",) if pixels >= 3 * _SEVERAL else super().cuts()
+
+    def counts(self) -> dict[str, float]:
+        """Padded rows of input are channels here, and pixels the blocks that go over a row's end.
+
+        Columns of such a block are gathered one by one.
+        """
+        rows, width = self.window.results
+        starts = np.arange(0, rows * width, 3)
+        ends = np.minimum(starts + 2, rows * width - 1)
+        over = np.count_nonzero(starts // width != ends // width)
+        return super().counts() | {"channel": rows * self.window.size[0], "pixel": int(over)}
+
+    def whole(self, cut: str) -> dict[str, float]:
+        """Each core pads rows for its own channels."""
+        padded = self.counts()["channel"] if cut == "channels" else 0
+        return super().whole(cut) | {"channel": padded}
 
     @property
     def window(self) -> Window:
