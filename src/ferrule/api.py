@@ -137,9 +137,17 @@ def bench(
     `inference` of a run: a team that steals knows from earlier ones which cores are slow.
     """
     schedule, hints = understood(wishes)
-    hints, times = replace(hints, core=core), slowed(slow)
-    chosen = (teams, memory, arbiter, schedule, hints, times, inference)
-    return benchmark.bench(Path(model), board, *chosen)
+    return benchmark.bench(
+        Path(model),
+        board,
+        teams,
+        memory=memory,
+        arbiter=arbiter,
+        schedule=schedule,
+        hints=replace(hints, core=core),
+        slowed=slowed(slow),
+        inference=inference,
+    )
 
 
 def boards() -> tuple[Target, ...]:

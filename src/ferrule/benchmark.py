@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,22 +113,20 @@ def bench(
         described, teams = described.alone(hints.core), [1]
     chosen = firmware.conditions(described, memory, arbiter)
     teams = teams or sorted({1, described.core_count})
-    measure = partial(_measure, model, board, chosen, schedule, hints, slowed, inference)
-    return [measure(cores) for cores in teams]
+    compiled = (
+        compile_model(model, board, cores, schedule=schedule, hints=hints) for cores in teams
+    )
+    return [_measure(Session(one), hints.core, chosen, slowed, inference) for one in compiled]
 
 
 def _measure(
-    model: Path,
-    board: str,
+    session: Session,
+    core: int | None,
     chosen: Conditions | None,
-    schedule: str,
-    hints: Hints,
     slowed: Mapping[int, int] | None,
     inference: int,
-    cores: int,
 ) -> Bench:
-    """Compiles, builds and counts for one team size."""
-    session = Session(compile_model(model, board, cores, schedule=schedule, hints=hints))
+    """Builds and counts for one team size."""
     plan = session.plan
     arrays = inputs.generate(plan.graph, FIRST_SEED)
     counts = session.count(arrays, chosen=chosen, slowed=slowed, inference=inference)
@@ -139,9 +136,9 @@ def _measure(
     stolen = counts.stolen or [()] * len(plan.steps)
     return Bench(
         model=plan.graph.name,
-        board=board,
-        cores=cores,
-        core=hints.core,
+        board=plan.target.name,
+        cores=plan.cores,
+        core=core,
         macs=sum(step.op.work().macs for step in plan.steps),
         instructions=counts.longest_path,
         instructions_per_core=counts.per_core,
