@@ -80,7 +80,7 @@ class LinearAdd(Kernel):
         if len(op.activations) != 2 or op.inputs[0].shape != op.inputs[1].shape:
             return "an operand is broadcast, constant, or both are the same"
         if activation_range(op.activation, op.output) != (-128, 127):
-            return "it stores all of -128 to 127"
+            return "its results are clamped to less than 8 bits"
         return "" if form(op) else Unproved("no linear form has all 65,536 sums exactly")
 
     def params(self) -> Struct:

@@ -129,12 +129,14 @@ impl Paces {
         given
     }
 
-    /// Learns from a step how fast cores are, from the units that each has claimed. A core from which
-    /// others took a claim or more, and a quarter of what it was given, was so much slower than its
-    /// weight says; one that took several claims, and half of that, so much faster; of a core that is
-    /// known to be slow one claim says as much, until it is nearly as fast as the fastest. The others are in proportion to each other as before,
-    /// as who of them took a claim is chance. Where nobody took a claim, cores have less than two each,
-    /// or the plan leaves one without units, nothing is learned.
+    /// Learns from a step how fast cores are, from the units that each has claimed.
+    ///
+    /// A core from which others took a claim or more, and a quarter of what it was given, was so
+    /// much slower than its weight says; one that took several claims, and half of that, so much
+    /// faster; of a core that is known to be slow one claim says as much, until it is nearly as fast
+    /// as the fastest. The others are in proportion to each other as before, as who of them took a
+    /// claim is chance. Where nobody took a claim, cores have less than two each, or the plan leaves
+    /// one without units, nothing is learned.
     pub fn learn(
         &mut self,
         planned: &[u16],
