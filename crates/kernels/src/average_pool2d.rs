@@ -70,3 +70,16 @@ pub fn mean(sum: i32, count: usize) -> i32 {
         size
     }
 }
+
+/// Clamps means to what is stored: most pools have no activation function, and store everything.
+#[inline]
+pub fn clamp(params: &AveragePool2d, means: &mut [i8]) {
+    let (low, high) = (narrow(params.low), narrow(params.high));
+    if low == i8::MIN && high == i8::MAX {
+        return;
+    }
+    for mean in means {
+        *mean = (*mean).max(low).min(high);
+        rolled();
+    }
+}

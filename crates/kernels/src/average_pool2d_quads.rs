@@ -1,6 +1,6 @@
 //! AveragePool2d for cores without SIMD: four channels at a time, multiplied by a reciprocal.
 
-use crate::average_pool2d::AveragePool2d;
+use crate::average_pool2d::{clamp, AveragePool2d};
 use crate::requantize::narrow;
 use crate::rolled::rolled;
 use runtime::Claim;
@@ -13,32 +13,40 @@ const GROUP: usize = 4;
 /// The filter has at most [`Mean::MOST`] taps.
 pub fn average_pool2d_quads(params: &AveragePool2d, claim: Claim<'_, (i8,), i8>) {
     let input = claim.input().flat();
-    let first = claim.output.channels().start;
-    for (pixel, outputs) in claim.output.by_pixel() {
-        let (rows, columns) = params.window.inside(pixel);
-        let mean = Mean::of(rows.count * columns.count);
-        let width = params.window.input_width();
+    let channels = claim.output.channels();
+    let width = params.window.input_width();
+    let mut place = params.window.place(claim.output.pixels().start);
+    let (mut count, mut mean) = (0, Mean::of(0));
+    for (_, outputs) in claim.output.by_pixel() {
+        let (rows, columns) = params.window.inside_at(place);
+        place = params.window.after(place);
+        // Most pixels see as many taps as the one before: a division can be a call.
+        let taps = rows.count * columns.count;
+        if taps != count {
+            (count, mean) = (taps, Mean::of(taps));
+        }
         let seen = Seen {
             rows: rows.count,
             columns: columns.count,
             depth: params.depth,
             line: width * params.depth,
         };
-        let store = |sum| narrow(mean.apply(sum).max(params.low).min(params.high));
-        let mut at = (rows.start * width + columns.start) * params.depth + first;
+        let mut at = (rows.start * width + columns.start) * params.depth + channels.start;
         let mut groups = outputs.chunks_exact_mut(GROUP);
         for group in &mut groups {
             let sums: [i32; GROUP] = seen.sums(input, at);
             for (output, sum) in group.iter_mut().zip(sums) {
-                *output = store(sum);
+                *output = mean.apply(sum);
             }
             at += GROUP;
         }
         for output in groups.into_remainder() {
             let [sum] = seen.sums(input, at);
-            *output = store(sum);
+            *output = mean.apply(sum);
             at += 1;
+            rolled();
         }
+        clamp(params, outputs);
     }
 }
 
@@ -73,42 +81,38 @@ impl Seen {
 
 /// Divides the sums of a pixel's channels by the number of its taps.
 ///
-/// `sum * (2^24 / count + e) / 2^24` with `0 < e <= 1` is too large by less than `1 / count` where
-/// `sum * count < 2^24`, and a rounded sum is less than `128.5 * count`.
+/// A sum is multiplied by `2^24 / count + e`, so that the quotient is off by `sum * e / 2^24`, and
+/// rounded by adding a half and shifting, which takes ties up. Ties are of even numbers of values;
+/// with `0 < e <= 1` those below 0 are just below a tie, and go down. What is no tie is away from
+/// one by `1 / count`, or by half of that for odd numbers, for which `e` is half as large at most.
 #[derive(Clone, Copy, Debug)]
 pub struct Mean {
-    half: u32,
-    reciprocal: u32,
+    reciprocal: i32,
 }
 
 impl Mean {
-    /// Most values of which there can be a mean: `128.5 * 361^2 < 2^24`.
-    pub const MOST: usize = 361;
+    /// Most values of which there can be a mean: `128 * 362^2 < 2^24`.
+    pub const MOST: usize = 362;
     const ONE: u32 = 1 << 24;
 
     /// The mean of `count` values of 8 bits, at most [`Self::MOST`]; of none it is 0.
     #[inline]
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // by contract
+    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // by contract
     pub fn of(count: usize) -> Self {
         let count = count as u32;
+        let more = if count % 2 == 0 { count } else { count / 2 };
         Self {
-            half: count / 2,
-            reciprocal: Self::ONE.checked_div(count).unwrap_or_default() + 1,
+            reciprocal: (Self::ONE + more).checked_div(count).unwrap_or_default() as i32,
         }
     }
 
     /// `sum / count`, rounded to nearest, ties away from zero; the sum is in `[-128, 127] * count`.
+    ///
+    /// A product below `-2^31` comes back when the half is added.
     #[inline]
     #[must_use]
-    #[allow(clippy::cast_possible_wrap)] // a mean of i8 fits
-    pub fn apply(&self, sum: i32) -> i32 {
-        let rounded = sum.unsigned_abs() + self.half;
-        let size = (rounded.wrapping_mul(self.reciprocal) / Self::ONE) as i32;
-        if sum < 0 {
-            -size
-        } else {
-            size
-        }
+    pub fn apply(&self, sum: i32) -> i8 {
+        narrow(sum.wrapping_mul(self.reciprocal).wrapping_add(1 << 23) >> 24)
     }
 }

@@ -10,7 +10,7 @@ from ferrule.ops.average_pool2d import AveragePool2d
 
 _GROUP = 4
 # The reciprocal of so many values is precise enough: `Mean::MOST` of the Rust module.
-_MOST = 361
+_MOST = 362
 
 
 @dataclass(frozen=True, eq=False)
