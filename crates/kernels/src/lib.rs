@@ -59,6 +59,7 @@ pub mod pointwise_mve;
 pub mod pointwise_thumb;
 pub mod pool_dsp;
 pub mod relu;
+pub mod relu_table;
 pub mod requantize;
 pub mod rolled;
 pub mod softmax;
