@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ferrule.kernels import (
+    average_pool2d_mve,
     average_pool2d_quads,
     conv2d_direct_mve,
     conv2d_mve,
@@ -29,9 +30,10 @@ MVE, THUMB = "instructions/mve", "instructions/thumb"
 LIMITS = {
     "taps of a mean by a reciprocal": (
         average_pool2d_quads._MOST,
-        ("average_pool2d_quads.rs", "MOST"),
+        ("mean.rs", "MOST"),
     ),
     "taps of a DSP pool": (pool_dsp._MOST, ("instructions/dsp/pool.rs", "MOST")),
+    "taps of an MVE pool": (average_pool2d_mve._MOST, (f"{MVE}/pool.rs", "MOST")),
     "taps of a run": (lanes.LONGEST, ("instructions/lanes.rs", "LONGEST")),
     "numbers of a plane": (thumb_plane._MOST_APART, (f"{THUMB}/widen.rs", "(1 << BITS) - 1")),
     "values of rows": (fully_connected_thumb._MOST, (f"{THUMB}/rows.rs", "(1 << BITS) - ROWS")),

@@ -73,4 +73,10 @@ CASES = [
     # Vectors of channels, and some that are left; pixels that see as much lie apart, or do not.
     *pools("vectors_same", (5, 9, 40), (3, 2), stride=(1, 1), same=True),
     *pools("vectors_apart", (6, 11, 19), (2, 3), same=True, activation="relu6", zero_point=-70),
+    # Around the most taps of reciprocals and of sums.
+    *pools("16_taps", (4, 9, 21), (4, 4), stride=(1, 1)),
+    *pools("17_taps", (2, 20, 21), (1, 17), stride=(1, 1)),
+    *pools("257_taps", (1, 258, 20), (1, 257), stride=(1, 1)),
+    *pools("362_taps", (2, 182, 5), (2, 181), stride=(1, 1)),
+    *pools("363_taps", (3, 121, 5), (3, 121), stride=(1, 1)),
 ]

@@ -1,7 +1,7 @@
 //! AveragePool2d for cores without SIMD: four channels at a time, multiplied by a reciprocal.
 
 use crate::average_pool2d::{clamp, AveragePool2d};
-use crate::requantize::narrow;
+use crate::mean::Mean;
 use crate::rolled::rolled;
 use runtime::Claim;
 
@@ -76,43 +76,5 @@ impl Seen {
             at += self.line;
         }
         sums
-    }
-}
-
-/// Divides the sums of a pixel's channels by the number of its taps.
-///
-/// A sum is multiplied by `2^24 / count + e`, so that the quotient is off by `sum * e / 2^24`, and
-/// rounded by adding a half and shifting, which takes ties up. Ties are of even numbers of values;
-/// with `0 < e <= 1` those below 0 are just below a tie, and go down. What is no tie is away from
-/// one by `1 / count`, or by half of that for odd numbers, for which `e` is half as large at most.
-#[derive(Clone, Copy, Debug)]
-pub struct Mean {
-    reciprocal: i32,
-}
-
-impl Mean {
-    /// Most values of which there can be a mean: `128 * 362^2 < 2^24`.
-    pub const MOST: usize = 362;
-    const ONE: u32 = 1 << 24;
-
-    /// The mean of `count` values of 8 bits, at most [`Self::MOST`]; of none it is 0.
-    #[inline]
-    #[must_use]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // by contract
-    pub fn of(count: usize) -> Self {
-        let count = count as u32;
-        let more = if count % 2 == 0 { count } else { count / 2 };
-        Self {
-            reciprocal: (Self::ONE + more).checked_div(count).unwrap_or_default() as i32,
-        }
-    }
-
-    /// `sum / count`, rounded to nearest, ties away from zero; the sum is in `[-128, 127] * count`.
-    ///
-    /// A product below `-2^31` comes back when the half is added.
-    #[inline]
-    #[must_use]
-    pub fn apply(&self, sum: i32) -> i8 {
-        narrow(sum.wrapping_mul(self.reciprocal).wrapping_add(1 << 23) >> 24)
     }
 }

@@ -1,7 +1,8 @@
 //! A mean by a reciprocal is the mean by a division.
 
 use kernels::average_pool2d::mean;
-use kernels::average_pool2d_quads::Mean;
+use kernels::instructions::mve::pool::Reciprocal;
+use kernels::mean::Mean;
 
 #[test]
 fn every_sum_of_as_many_values_as_fit() {
@@ -24,4 +25,19 @@ fn the_bound_is_the_least() {
     let most = u64::try_from(Mean::MOST).unwrap();
     let fits = |count: u64| 128 * count * count < 1 << 24;
     assert!(fits(most) && !fits(most + 1));
+}
+
+#[test]
+fn every_sum_of_as_many_values_as_fit_16_bits() {
+    for count in 1..=256 {
+        let quick = Reciprocal::of(count);
+        let each = i32::try_from(count).unwrap();
+        for sum in -128 * each..=127 * each {
+            assert_eq!(
+                i32::from(quick.apply(sum)),
+                mean(sum, count),
+                "{sum} / {count}"
+            );
+        }
+    }
 }

@@ -9,7 +9,7 @@ from ferrule.kernels.kernel import Kernel
 from ferrule.ops.average_pool2d import AveragePool2d
 
 _GROUP = 4
-# The reciprocal of so many values is precise enough: `Mean::MOST` of the Rust module.
+# The reciprocal of so many values is precise enough: `Mean::MOST` of `mean.rs`.
 _MOST = 362
 
 

@@ -1,6 +1,9 @@
-//! Sums and maxima of four channels over what a pool's filter sees.
+//! Means and maxima of four channels over what a pool's filter sees.
 
 use crate::instructions::assembly::dsp_functions;
+use crate::mean::Mean;
+use crate::pool_runs as runs;
+use runtime::Output;
 
 /// Channels that are computed together.
 pub const GROUP: usize = 4;
@@ -68,22 +71,6 @@ impl<'s> Seen<'s> {
         self.values.get(channel..).unwrap_or_default()
     }
 
-    /// Sums of four channels from this one on, or of the last four.
-    #[inline]
-    #[must_use]
-    pub fn sums(&self, channel: usize) -> [i16; GROUP] {
-        let values = self.from(channel);
-        #[cfg(all(target_arch = "arm", target_os = "none"))]
-        {
-            // SAFETY: each pixel's four values lie inside, as `new` and `from` saw to.
-            let lanes = unsafe { ferrule_dsp_sum(values.as_ptr(), &self.pixels) };
-            let [a, b, c, d, e, f, g, h] = lanes.to_le_bytes();
-            [[a, b], [e, f], [c, d], [g, h]].map(i16::from_le_bytes)
-        }
-        #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-        self.fold(values, [0; GROUP], |sum, value| sum + i16::from(value))
-    }
-
     /// The largest values of four channels from this one on, or of the last four.
     #[inline]
     #[must_use]
@@ -91,7 +78,7 @@ impl<'s> Seen<'s> {
         let values = self.from(channel);
         #[cfg(all(target_arch = "arm", target_os = "none"))]
         {
-            // SAFETY: as of `sums`.
+            // SAFETY: each pixel's four values lie inside, as `new` and `from` saw to.
             let lanes = unsafe { ferrule_dsp_largest(values.as_ptr(), &self.pixels) };
             lanes.to_le_bytes().map(|byte| i8::from_le_bytes([byte]))
         }
@@ -100,12 +87,12 @@ impl<'s> Seen<'s> {
     }
 
     #[cfg(not(all(target_arch = "arm", target_os = "none")))]
-    fn fold<T: Copy>(
+    fn fold(
         &self,
         values: &[i8],
-        mut all: [T; GROUP],
-        combine: impl Fn(T, i8) -> T,
-    ) -> [T; GROUP] {
+        mut all: [i8; GROUP],
+        combine: impl Fn(i8, i8) -> i8,
+    ) -> [i8; GROUP] {
         let pixels = &self.pixels;
         for row in 0..pixels.rows {
             for column in 0..pixels.columns {
@@ -122,44 +109,161 @@ impl<'s> Seen<'s> {
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 extern "C" {
-    fn ferrule_dsp_sum(values: *const i8, pixels: &Pixels) -> u64;
+    fn ferrule_dsp_average(values: *const i8, output: *mut i8, work: &mut Work);
     fn ferrule_dsp_largest(values: *const i8, pixels: &Pixels) -> u32;
 }
 
-// r0 values, r1 and r2 sums of channels 0 and 2, and 1 and 3, r3 columns and r4 those that are
-// left, r5 rows that are left, r6 step, r7 skipped elements.
+/// Computes the means of a run of pixels, for the channels that `output` has.
+///
+/// `values` begin with the first channel of the first tap of the first pixel, which is `first` of
+/// `output`. Does nothing where there are no taps or more than 256, or fewer than four channels, or
+/// values or outputs are too few.
+#[inline(never)]
+pub fn average(
+    values: &[i8],
+    seen: runs::Seen,
+    (first, pixels): (usize, usize),
+    output: &mut Output<'_, i8>,
+) {
+    let channels = output.channels();
+    let length = channels.len();
+    let values = values.get(channels.start..).unwrap_or_default();
+    let is_seen = |reach| reach <= values.len();
+    let is_owned = first.saturating_add(pixels) <= output.pixels().len();
+    let taps = seen.taps();
+    if !seen.reach(pixels, length).is_some_and(is_seen) || !is_owned || taps > MOST {
+        return;
+    }
+    let Some(others) = length.checked_sub(GROUP) else {
+        return;
+    };
+    let mean = Mean::of(taps);
+    #[cfg(all(target_arch = "arm", target_os = "none"))]
+    {
+        let (rows, pitch) = seen.rows;
+        let (columns, column) = seen.columns;
+        let step = output.stride();
+        let mut work = Work {
+            column,
+            skipped: pitch.wrapping_sub(columns.wrapping_mul(column)),
+            reciprocal: mean.reciprocal(),
+            back: rows.wrapping_mul(pitch).wrapping_sub(GROUP),
+            columns,
+            rows,
+            others,
+            next: seen.step.wrapping_sub(length),
+            next_output: step.wrapping_sub(length),
+            pixels,
+        };
+        let to = output.as_mut_ptr().wrapping_add(first * step);
+        // SAFETY: all that is seen of four channels or more lies inside, as above, of one tap and
+        // pixel at least; so many pixels are owned, with so many channels.
+        unsafe { ferrule_dsp_average(values.as_ptr(), to, &mut work) };
+    }
+    #[cfg(not(all(target_arch = "arm", target_os = "none")))]
+    for pixel in 0..pixels {
+        let values = values.get(pixel * seen.step..).unwrap_or_default();
+        let outputs = output.run(first + pixel).iter_mut();
+        for (channel, output) in outputs.take(others + GROUP).enumerate() {
+            *output = mean.apply(seen.sum(values, channel));
+        }
+    }
+}
+
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+#[repr(C)]
+struct Work {
+    /// Elements from a tap to the next.
+    column: usize,
+    /// Elements from behind a row's taps to the next row.
+    skipped: usize,
+    reciprocal: i32,
+    /// Elements from behind the taps of four channels back to those of the next four.
+    back: usize,
+    columns: usize,
+    rows: usize,
+    /// Channels of a pixel beside the first four.
+    others: usize,
+    /// Elements from behind a pixel's channels to the next pixel.
+    next: usize,
+    next_output: usize,
+    pixels: usize,
+}
+
+// r0 values, r1 and r2 sums of channels 0 and 2, and 1 and 3, r3 work, r4 columns and r5 rows that
+// are left, r6 column, r7 skipped, r8 reciprocal, r9 channels that are left less the four that are
+// computed, r10 back, r11 outputs, lr a half.
+//
+// A product with the reciprocal has 8 bits behind the point when its lower 16 are gone. `SEL` takes
+// the odd channels from one word and the even ones from the other, as `USUB8` told it; nothing else
+// changes what it told. What is left over of the channels is computed with those before it.
 dsp_functions!(
     r#"
-    .section .text.ferrule_dsp_sum,"ax",%progbits
-    .global ferrule_dsp_sum
-    .type ferrule_dsp_sum,%function
+    .section .text.ferrule_dsp_average,"ax",%progbits
+    .global ferrule_dsp_average
+    .type ferrule_dsp_average,%function
     .thumb_func
-ferrule_dsp_sum:
-    push {r4-r7, lr}
-    ldrd r3, r5, [r1]
-    ldrd r6, r7, [r1, #8]
+ferrule_dsp_average:
+    push {r4-r11, lr}
+    mov r3, r2
+    mov r11, r1
+    mov r4, #0xff00ff00
+    mov r5, #0x00ff00ff
+    usub8 r4, r4, r5
+    mov lr, #128
+    ldrd r6, r7, [r3]
+    ldrd r8, r10, [r3, #8]
+1:
+    ldr r9, [r3, #24]
+2:
+    ldr r5, [r3, #20]
     movs r1, #0
     movs r2, #0
-1:
-    mov r4, r3
-2:
+3:
+    ldr r4, [r3, #16]
+4:
     ldr r12, [r0]
     add r0, r0, r6
     sxtab16 r1, r1, r12
     sxtab16 r2, r2, r12, ror #8
     subs r4, r4, #1
-    bne 2b
+    bne 4b
     add r0, r0, r7
     subs r5, r5, #1
+    bne 3b
+    smlawb r4, r8, r1, lr
+    smlawt r5, r8, r1, lr
+    smlawb r1, r8, r2, lr
+    smlawt r2, r8, r2, lr
+    pkhbt r4, r4, r5, lsl #16
+    pkhbt r1, r1, r2, lsl #16
+    ror r4, r4, #8
+    sel r4, r1, r4
+    str r4, [r11], #4
+    sub r0, r0, r10
+    subs r9, r9, #4
+    bge 2b
+    adds r4, r9, #4
+    beq 5f
+    add r0, r0, r9
+    add r11, r11, r9
+    movs r9, #0
+    b 2b
+5:
+    ldrd r4, r5, [r3, #28]
+    add r0, r0, r4
+    add r11, r11, r5
+    ldr r4, [r3, #36]
+    subs r4, r4, #1
+    str r4, [r3, #36]
     bne 1b
-    mov r0, r1
-    mov r1, r2
-    pop {r4-r7, pc}
-    .size ferrule_dsp_sum, . - ferrule_dsp_sum
+    pop {r4-r11, pc}
+    .size ferrule_dsp_average, . - ferrule_dsp_average
 "#
 );
 
-// r0 values, r1 the largest of four channels, r3 to r7 as above. `SEL` takes the bytes that `SSUB8`
+// r0 values, r1 the largest of four channels, r3 columns and r4 those that are left, r5 rows that
+// are left, r6 step, r7 skipped elements. `SEL` takes the bytes that `SSUB8`
 // found to be larger.
 dsp_functions!(
     r#"
