@@ -89,7 +89,8 @@ class Work:
     `macs` are multiply-accumulates with the padding's, as everybody counts them. The rest is what a
     plain kernel does, without the padding's: `taps` are multiplied, added, compared or copied;
     `runs` are how often it begins with neighbours in memory, `least_runs` how often however few
-    channels it computes; `reads` are input elements that are read for one tap each.
+    channels it computes; `reads` are input elements that are read for one tap each; `blocks` are
+    runs of outputs that it computes together.
     """
 
     macs: int
@@ -98,6 +99,7 @@ class Work:
     runs: int = 0
     least_runs: int = 0
     reads: int = 0
+    blocks: int = 0
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class DepthwiseTaps(Kernel):
         computed = pixels * self._tapped.groups(_GROUP).size
         both, one = divmod(self.op.multiplier, 2)
         part = (both * _BOTH + one * _ONE) / (self.op.multiplier * _ONE)
-        work = {"mac": computed * 2 * self._tapped.pairs * part, "element": computed}
+        work = {"mac": computed * 2 * self._tapped.pairs * part, "element": computed, "channel": 0}
         return super().counts() | work | self._tapped.places
 
     def grain(self, cut: str) -> int:

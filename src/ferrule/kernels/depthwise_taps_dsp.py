@@ -72,7 +72,7 @@ class DepthwiseTapsDsp(Kernel):
         pixels, _ = self.op.matrix()
         computed = pixels * self._groups().size
         taps = math.prod(self._tapped.op.window.size) * (_ONE_INPUT if self._has_one_input else 1)
-        work = {"mac": computed * taps, "element": computed}
+        work = {"mac": computed * taps, "element": computed, "channel": 0}
         return super().counts() | work | self._tapped.places
 
     def grain(self, cut: str) -> int:

@@ -57,7 +57,7 @@ class DepthwiseTapsThumb(Kernel):
         """Channels that two groups share, and partners of weight 0, cost as much as others."""
         pixels, _ = self.op.matrix()
         computed = pixels * self._tapped.groups(_GROUP).size
-        work = {"mac": computed * 2 * self._tapped.pairs, "element": computed}
+        work = {"mac": computed * 2 * self._tapped.pairs, "element": computed, "channel": 0}
         return super().counts() | work | self._tapped.places
 
     def cuts(self) -> tuple[str, ...]:

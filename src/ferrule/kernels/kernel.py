@@ -132,7 +132,7 @@ class Kernel:
             "element": work.elements,
             "pixel": pixels,
             "border": 0,
-            "channel": 0,
+            "channel": work.blocks,
             "gather": self.gathered or work.reads,
             "run": work.runs,
             "call": 1,

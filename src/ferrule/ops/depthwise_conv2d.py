@@ -97,6 +97,7 @@ class DepthwiseConv2d(Op):
             runs=rows * columns * blocks * sources,
             least_runs=rows * columns,
             reads=taps if self.multiplier == 1 else 0,
+            blocks=pixels * blocks * sources,
         )
 
     def block(self) -> Block | None:
