@@ -149,7 +149,7 @@ def test_a_halo_needs_a_barrier() -> None:
 
 def test_small_layers_of_two_branches_go_to_two_cores() -> None:
     """Neither is worth a barrier for itself."""
-    source = activations("source", (1, 1, 3, 1))
+    source = activations("source", (1, 1, 50, 1))
     first, second = (
         Relu(name, (source,), (activations(f"{name}_output", source.shape, 0.04),))
         for name in ("first", "second")
