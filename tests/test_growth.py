@@ -100,6 +100,19 @@ def test_layers_of_few_weights_may_take_some_bytes_more() -> None:
     assert sizes(small)[1] <= 1.15 * given
 
 
+def test_what_went_before_something_large_comes_back() -> None:
+    """The last layer is too large for its kernel; without it the others have room for theirs."""
+    maker = Maker(np.random.default_rng(1), [])
+    for _ in range(3):
+        maker.ops.append(maker.depthwise(3, 3, 64, 2, (5, 5), 1))
+    maker.ops.append(maker.depthwise(12, 12, 64, 8, (5, 5), 2))
+    inputs = tuple(tensor for op in maker.ops for tensor in op.activations)
+    graph = Graph("large", tuple(maker.ops), inputs, tuple(op.output for op in maker.ops))
+    *small, large = plan_graph(graph, "qemu-mps2-an386", 1).steps
+    assert type(large.kernel) is Kernel
+    assert not any(type(step.kernel) is Kernel for step in small)
+
+
 def test_bytes_that_save_little_stay_within_the_limit() -> None:
     """A model of some hundred MACs gains hardly anything by larger weights."""
     plan = api.plan(model_file("hello_world_int8"), "qemu-mps3-an547")

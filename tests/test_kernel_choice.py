@@ -31,6 +31,7 @@ class FakeKernel:
     function: str
     instructions: float
     weights: int = 0
+    table_bytes: int = 0
 
     def params(self) -> "Sized":
         return Sized(self.weights)

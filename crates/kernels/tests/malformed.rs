@@ -9,9 +9,11 @@ use kernels::instructions::dsp::gather::{gather, Rows};
 use kernels::instructions::mve::add::add;
 use kernels::instructions::mve::multiply::multiply;
 use kernels::instructions::mve::plane::{Filters, Plane};
+use kernels::instructions::mve::pool;
 use kernels::instructions::mve::runs::{multiply_runs, MvePairs, Walk};
 use kernels::instructions::thumb::plane;
 use kernels::mve_filters::{MveFilters, MveRange};
+use kernels::pool_runs::Seen;
 use kernels::requantize::{scale, Requantize};
 use kernels::split_rescale::SplitRescale;
 use kernels::window::Window;
@@ -262,4 +264,32 @@ fn channels_without_filters_are_left_out() {
         }
         assert_eq!(claim.output.run(0), [0; 4]);
     });
+}
+
+/// What a pool sees may not reach behind the values, have no taps, or more than sums have room for.
+#[test]
+fn means_of_what_is_not_there_are_left_out() {
+    let seen = |rows, columns, step| Seen {
+        rows,
+        columns,
+        step,
+    };
+    let mean = |seen: Seen, depth: usize| {
+        let mut outputs = [9; 8];
+        pool::average(&[4; 600], seen, depth, &mut outputs);
+        outputs
+    };
+    assert_eq!(mean(seen((1, 0), (256, 2), 2), 8), [4; 8]);
+    for (seen, depth) in [
+        (seen((1, 0), (257, 1), 1), 1),
+        (seen((0, 4), (1, 4), 4), 4),
+        (seen((1, 4), (0, 4), 4), 4),
+        (seen((2, 597), (1, 0), 4), 4),
+        (seen((1, 0), (1, 0), 599), 4),
+        (seen((usize::MAX, usize::MAX), (2, usize::MAX), 1), 1),
+        (seen((2, usize::MAX), (1, 1), usize::MAX), 1),
+        (seen((1, 1), (1, 1), 1), 0),
+    ] {
+        assert_eq!(mean(seen, depth), [9; 8], "{seen:?}");
+    }
 }

@@ -168,8 +168,11 @@ class _Image:
         return f"not {name}: {size:,} B of code would save {saved:,.0f} {unit}"
 
     def _cost(self, choice: Choice, kernel: Kernel) -> float:
-        """Time of a kernel, and what its weights cost beyond those of the fastest."""
-        cost = kernel.time(self.core)
+        """Time of a kernel, and what its weights cost beyond those of the fastest.
+
+        Tables of an operator for which the model has no constants cost what code does.
+        """
+        cost = kernel.time(self.core) + kernel.table_bytes * self.price
         if self.with_weights and kernel is not choice.kernel:
             more = kernel.params().bytes - choice.kernel.params().bytes
             cost += max(more, 0) * self.price

@@ -6,8 +6,9 @@ which kernels have of every output channel in place of its scale; nor do tables 
 without weights, as of Softmax.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 
 from ferrule.ir import Op
 from ferrule.kernels.choice import SMALL, Choice
@@ -21,6 +22,7 @@ _WITHOUT = Fraction(30, 100)
 #: weights take many times longer without padding, and a flash of some kB has room for it.
 BEYOND = 6 << 10
 _WORTH = 10
+_OBSTACLE = "weights would grow by more than --growth allows"
 # Fewest bytes that requantize an output channel, by what a kernel needs; what some kernels have
 # beyond that counts as growth.
 _SCALE_BYTES = {"mve": 5, "dsp": 8, "rv32": 12, "thumb": 12}
@@ -59,33 +61,44 @@ def limited(
     What saves most bytes for an instruction goes first; code that the image would have for this
     alone counts as instructions. Where nothing is left to replace the weights stay too large.
     They may also take the bytes `beyond` the limit, if each of these saves instructions enough.
+    What went before something large, which left more room than it had to, comes back.
     """
-    choices = list(choices)
-    limit = most_bytes([choice.kernel.op for choice in choices], core, growth)
-    sizes = [taken_bytes(choice.kernel) for choice in choices]
-    if sum(sizes) <= limit:
-        return choices
-    smaller = [
-        (index, other, size)
-        for index, choice in enumerate(choices)
-        for other in choice.others
-        if (size := taken_bytes(other)) < sizes[index]
-    ]
-    while sum(sizes) > limit and smaller:
-        used = {choice.kernel.function for choice in choices}
+    sizes = cache(taken_bytes)
+    most = most_bytes([choice.kernel.op for choice in choices], core, growth)
+    chosen = list(choices)
 
-        def price(way: tuple[int, Kernel, int], used: Collection[str] = used) -> float:
-            index, other, size = way
-            slower = other.time(core) - choices[index].kernel.time(core)
-            code = 0 if other.function in used else core.code_bytes(other.function)
-            return (slower + code * SMALL / 1000) / (sizes[index] - size)
+    def taken() -> int:
+        return sum(sizes(choice.kernel) for choice in chosen)
 
-        way = min(smaller, key=price)
-        if sum(sizes) <= limit + beyond and price(way) >= _WORTH:
+    while taken() > most and (ways := _smaller(chosen, core, sizes)):
+        worth, index, kernel = min(ways, key=lambda way: way[:2])
+        if taken() <= most + beyond and worth >= _WORTH:
             break
-        index, other, size = way
-        obstacle = "weights would grow by more than --growth allows"
-        choices[index] = choices[index].instead(other, obstacle)
-        sizes[index] = size
-        smaller = [way for way in smaller if way[2] < sizes[way[0]]]
-    return choices
+        chosen[index] = chosen[index].instead(kernel, _OBSTACLE)
+    for index in sorted(range(len(choices)), key=lambda index: _lost(choices, chosen, core, index)):
+        more = sizes(choices[index].kernel) - sizes(chosen[index].kernel)
+        worth = -_lost(choices, chosen, core, index) / max(more, 1)
+        if more and taken() + more <= most + (beyond if worth >= _WORTH else 0):
+            chosen[index] = choices[index]
+    return chosen
+
+
+def _smaller(
+    chosen: Sequence[Choice], core: Core, sizes: Callable[[Kernel], int]
+) -> list[tuple[float, int, Kernel]]:
+    """Kernels with less weights: time that each byte less costs, and whose they are."""
+    used = {choice.kernel.function for choice in chosen}
+    ways = []
+    for index, choice in enumerate(chosen):
+        for other in choice.others:
+            saved = sizes(choice.kernel) - sizes(other)
+            if saved > 0:
+                code = 0 if other.function in used else core.code_bytes(other.function)
+                slower = other.time(core) - choice.kernel.time(core) + code * SMALL / 1000
+                ways.append((slower / saved, index, other))
+    return ways
+
+
+def _lost(choices: Sequence[Choice], chosen: Sequence[Choice], core: Core, index: int) -> float:
+    """What an operator's first choice takes less than what is chosen, so less than 0."""
+    return choices[index].kernel.time(core) - chosen[index].kernel.time(core)

@@ -87,6 +87,12 @@ class Kernel:
         return f"it needs {size:,} B of scratch on each core" if size > _MOST_SCRATCH else ""
 
     @property
+    def table_bytes(self) -> int:
+        """Bytes of what it is given, if the model has no constants for its operator."""
+        is_given = any(tensor.data is not None for tensor in self.op.inputs)
+        return 0 if is_given else self.params().bytes
+
+    @property
     def gathered(self) -> int:
         """Elements that it copies into scratch for the whole output."""
         return 0
