@@ -57,6 +57,14 @@ def types() -> dict[str, dict[str, str]]:
     return {name: dict(re.findall(r"pub (\w+): (\w+)", body)) for name, body in structs}
 
 
+@cache
+def fixed() -> set[str]:
+    """Fields whose arrays have a length in their types: another length does not compile."""
+    texts = [path.read_text() for path in SOURCES.rglob("*.rs")]
+    arrays = r"pub (\w+): &'static \[\w+; \d+\]"
+    return {name for text in texts for name in re.findall(arrays, text)}
+
+
 def numbers(kind: str, value: int) -> set[int]:
     """What a number becomes: an end of its range, what wraps in products, or slightly wrong."""
     bits, sign = INTEGERS[kind]
@@ -76,10 +84,10 @@ def numbers(kind: str, value: int) -> set[int]:
     return {number for number in wrong if low <= number <= high} - {value}
 
 
-def arrays(array: np.ndarray) -> list[np.ndarray]:
+def arrays(name: str, array: np.ndarray) -> list[np.ndarray]:
     """What an array becomes: shorter, or of the same length with other elements."""
     flat = array.ravel()
-    shorter = [flat[:0], flat[: flat.size // 2], flat[:-1]]
+    shorter = [] if name in fixed() else [flat[:0], flat[: flat.size // 2], flat[:-1]]
     ends = np.iinfo(flat.dtype)
     others = [np.full_like(flat, number) for number in (ends.min, 0, 1, ends.max)]
     # Zero minus an element wraps, as the negation of the lowest one has to.
@@ -96,7 +104,7 @@ def mutants(struct: Struct) -> Iterator[Struct]:
         if isinstance(value, Struct):
             changed = list(mutants(value))
         elif isinstance(value, np.ndarray):
-            changed = arrays(value)
+            changed = arrays(name, value)
         elif isinstance(value, bool):
             changed = [not value]
         else:
